@@ -1,0 +1,30 @@
+/* Dead letters: every record that was rejected or quarantined, with its reason and place, in a Kafka topic or an NDJSON file.
+ *
+ * Invariant I6: deadletter_flush() returns true only when everything put before is acknowledged by Kafka or fsynced, and a worker
+ * calls it before the EXEC that passes those records. At-least-once, keyed by topic/partition/offset. */
+#ifndef NHIP_DEADLETTER_H
+#define NHIP_DEADLETTER_H
+
+#include "codes.h"
+#include "fault.h"
+#include "record.h"
+
+struct deadletter;
+
+struct deadletter_entry {
+    const char *topic;
+    int32_t partition;
+    const struct record *record; /* the bytes are copied */
+    enum reason reason;
+    uint32_t byte;
+    const char *field;
+};
+
+bool deadletter_put(struct deadletter *deadletter, const struct deadletter_entry *entry, struct fault *fault);
+bool deadletter_flush(struct deadletter *deadletter, int timeout_ms, struct fault *fault);
+void deadletter_destroy(struct deadletter *deadletter);
+
+/* One NDJSON file, appended; each line is {"topic","partition","offset","timestamp","reason","byte","field","value"|"value_base64"}. */
+struct deadletter *deadletter_file_create(const char *path, struct fault *fault);
+
+#endif

@@ -1,0 +1,36 @@
+/* An operating error: something outside went wrong (network, disk, configuration), and the caller decides what to do.
+ *
+ * The callee fills a struct fault that the caller owns; nothing is to be freed. Bad input records are not faults, they are
+ * results (reject.h). Only main.c and cmd_*.c may turn a fault into an exit code. */
+#ifndef NHIP_FAULT_H
+#define NHIP_FAULT_H
+
+#include <stdbool.h>
+
+enum fault_code {
+    FAULT_NONE = 0,
+    FAULT_USAGE,       /* the command line or a setting is wrong: exit 2 */
+    FAULT_CONFIG,      /* a file of the user's is wrong: file, line, key in the message: exit 2 */
+    FAULT_UNREACHABLE, /* Kafka or Redis does not answer: retriable */
+    FAULT_FENCED,      /* another worker has claimed this partition: drop it, do not retry */
+    FAULT_REFUSED,     /* state, layout, policy or offsets forbid going on: exit 3 */
+    FAULT_STORE,       /* Redis answered with an error */
+    FAULT_SOURCE,      /* Kafka or the file answered with an error */
+    FAULT_IO,          /* a file could not be read or written: exit 4 */
+    FAULT_MEMORY,      /* out of memory on a start-up path */
+};
+
+struct fault {
+    enum fault_code code;
+    bool retriable;
+    char message[480]; /* one sentence for a person: what, where, found, accepted, remedy */
+};
+
+/* Fills `fault` (printf style) and returns false, so that `return fault_set(...)` reads well. Any thread. */
+bool fault_set(struct fault *fault, enum fault_code code, bool retriable, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* The process exit code that belongs to `code`: 0, 1, 2, 3 or 4. */
+int fault_exit_code(enum fault_code code);
+
+#endif
