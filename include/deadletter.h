@@ -27,4 +27,9 @@ void deadletter_destroy(struct deadletter *deadletter);
 /* One NDJSON file, appended; each line is {"topic","partition","offset","timestamp","reason","byte","field","value"|"value_base64"}. */
 struct deadletter *deadletter_file_create(const char *path, struct fault *fault);
 
+/* A Kafka topic: key `topic/partition/offset`, value = the same JSON line. `properties` as in ingest/source_kafka.h. */
+struct kafka_property;
+struct deadletter *deadletter_kafka_create(const struct kafka_property *properties, size_t count, const char *topic,
+                                           struct fault *fault);
+
 #endif

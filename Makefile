@@ -1,0 +1,101 @@
+# nhip: events from Kafka -> counters in Redis -> an adoption snapshot. `make help` says what can be done here.
+SHELL := /bin/bash
+PREFIX ?= /usr/local
+CC ?= gcc
+BUILD ?= build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
+comma := ,
+VERSION := 0.1.0
+COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+
+LIBRARIES := rdkafka hiredis jansson libxxhash libmd
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wswitch-enum -Wstrict-prototypes -Wmissing-prototypes \
+  -Wold-style-definition -Wcast-qual -Wcast-align -Wpointer-arith -Wundef -Wvla -Wformat=2 -Wfloat-equal -Wwrite-strings
+CFLAGS ?= -O2 -g
+CFLAGS_ALL = -std=c17 -D_GNU_SOURCE $(WARNINGS) $(if $(DEVELOPER),-Werror) -fno-common -fstack-protector-strong \
+  $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer,-D_FORTIFY_SOURCE=2) \
+  -iquote . -iquote include -include include/banned.h $(CFLAGS)
+LIBS = $(shell pkg-config --libs $(LIBRARIES)) $(if $(SANITIZE),,-ljemalloc) -lm -lpthread
+
+SOURCES := $(filter-out aggregate/main.c,$(wildcard ingest/*.c aggregate/*.c aggregate/*/*.c))
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
+HELPERS := $(patsubst tests/support/%.c,$(BUILD)/tests/support/%.o,$(wildcard tests/support/*.c))
+TOOLS := $(patsubst tests/tools/%.c,$(BUILD)/tools/%,$(wildcard tests/tools/*.c))
+Q = $(if $(V),,@)
+
+.PHONY: help all deps deps-test demo test check tidy soak bench install uninstall clean unit-tests tools
+
+help: ## this list
+	@echo "nhip $(VERSION): make TARGET [SANITIZE=address,undefined|thread] [DEVELOPER=1] [V=1] [PREFIX=/usr/local] [DESTDIR=]"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 14
+
+all: $(BUILD)/nhip ## build build/nhip (needs the packages of `make deps`)
+
+deps: ## install the Debian packages that building and the demo need
+	$(Q)ops/install-packages.sh run
+
+deps-test: ## install what the tests need beside that
+	$(Q)ops/install-packages.sh run test
+
+demo: deps ## one command: Kafka (mock) -> Redis -> adoption table and snapshot, under build/demo/
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(BUILD)/nhip demo --dir $(BUILD)/demo $(if $(KAFKA),--kafka $(KAFKA)) $(if $(REDIS),--redis $(REDIS))
+
+test: deps-test ## build and run every test (real Kafka and Redis; minutes)
+	$(Q)$(MAKE) --no-print-directory all unit-tests tools DEVELOPER=1
+	$(Q)BUILD=$(BUILD) tests/run.sh
+
+check: ## unit tests and gates only (seconds, no network)
+	$(Q)$(MAKE) --no-print-directory all unit-tests DEVELOPER=1
+	$(Q)BUILD=$(BUILD) tests/run.sh quick
+
+tidy: ## the gates on sizes, rooms, banned words, headers
+	$(Q)tests/tidy.sh
+
+soak: deps-test ## long runs: 2 M events against two oracles, 20 kills, rebalances (MINUTES=60 is the bound)
+	$(Q)$(MAKE) --no-print-directory all unit-tests tools
+	$(Q)BUILD=$(BUILD) MINUTES=$(or $(MINUTES),60) tests/soak.sh
+
+bench: deps-test ## events/s, CPU and memory on real Kafka beside a consumer that does nothing
+	$(Q)$(MAKE) --no-print-directory all tools
+	$(Q)BUILD=$(BUILD) tests/bench.sh
+
+install: all ## install into DESTDIR/PREFIX
+	install -D -m 755 $(BUILD)/nhip $(DESTDIR)$(PREFIX)/bin/nhip
+	install -D -m 644 schemas/indicators.json $(DESTDIR)$(PREFIX)/share/nhip/indicators.json
+	install -D -m 644 ops/nhip.conf.example $(DESTDIR)$(PREFIX)/share/doc/nhip/nhip.conf.example
+
+uninstall: ## remove what install put there
+	rm -rf $(DESTDIR)$(PREFIX)/bin/nhip $(DESTDIR)$(PREFIX)/share/nhip $(DESTDIR)$(PREFIX)/share/doc/nhip
+
+clean: ## remove build/
+	rm -rf build
+
+unit-tests: $(UNIT_TESTS)
+tools: $(TOOLS)
+
+$(BUILD)/nhip: $(BUILD)/aggregate/main.o $(BUILD)/libnhip.a
+	@echo "  LINK $@"
+	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ $(LIBS)
+
+$(BUILD)/libnhip.a: $(OBJECTS)
+	@echo "  AR   $@"
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/tests/test_%: $(BUILD)/tests/unit/test_%.o $(HELPERS) $(BUILD)/libnhip.a
+	@echo "  LINK $@"
+	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ -lcmocka $(LIBS)
+
+$(BUILD)/tools/%: $(BUILD)/tests/tools/%.o $(HELPERS) $(BUILD)/libnhip.a
+	@echo "  LINK $@"
+	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS_ALL) -o $@ $^ $(LIBS)
+
+$(BUILD)/%.o: %.c
+	@echo "  CC   $<"
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_ALL) -DNHIP_VERSION='"$(VERSION)"' $(if $(filter %/version.c,$<),-DNHIP_COMMIT='"$(COMMIT)"') \
+	  -MMD -MP -c -o $@ $<
+
+.SECONDARY:
+-include $(OBJECTS:.o=.d) $(BUILD)/aggregate/main.d
+-include $(wildcard $(BUILD)/tests/unit/*.d $(BUILD)/tests/tools/*.d $(BUILD)/tests/support/*.d)

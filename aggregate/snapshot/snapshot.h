@@ -1,0 +1,50 @@
+/* A snapshot: one true prefix of the state -> indicators -> an immutable vintage directory (schemas/indicators.md).
+ *
+ * Reads Redis through aggregate/store/reader.h only, writes nothing there. G(state at an offset vector, registry cut, definitions, as_of):
+ * same inputs, same bytes (I5); no clock: `as_of` comes from the state or the caller. One thread. */
+#ifndef NHIP_SNAPSHOT_H
+#define NHIP_SNAPSHOT_H
+
+#include "aggregate/runtime/sources.h"
+#include "aggregate/store/store.h"
+#include "fault.h"
+#include "zone.h"
+
+struct snapshot_options {
+    const struct store_options *store;
+    const struct zone *zone;
+    const struct sources *sources;
+    const char *definitions_path;    /* indicators.json */
+    const char *directory;           /* where vintages are collected; made when missing */
+    const char *period;              /* 2021, 2021-Q3, 2021-09, 2021-W39, 2021-09-30 */
+    int64_t as_of_ms;                /* TIME_NONE: the greatest record_time_max of the state */
+    bool daily;                      /* also FREQ D rows for the days of the period */
+    const char *reporting_currency;
+    const char *reporting_country;
+    const char *reporting_area;      /* VN_38 */
+    const char *presentation_hash;   /* hex SHA-256 of presentational settings; goes into snapshot.json */
+    const char *engine_version;
+    const char *engine_commit;
+};
+
+/* What was written, for the command that prints it. */
+struct snapshot_result {
+    char vintage[160];   /* directory name */
+    char path[512];      /* directory/vintage */
+    int64_t observations;
+    int64_t unmatched_accounts;
+    int64_t refused_claims;
+};
+
+/* Reads, computes, writes into a temporary directory beside the vintage, fsyncs, renames, then replaces LATEST. On failure nothing but an
+ * unreferenced temporary directory may remain (it is removed where possible). False and `fault`. */
+bool snapshot_write(const struct snapshot_options *options, struct snapshot_result *result, struct fault *fault);
+
+/* One published figure looked up again in a written obs.csv, for the adoption table of `nhip demo` and `nhip snapshot`. */
+struct observation_key {
+    const char *area, *indicator, *evidence, *activity, *unit_type, *size_class, *platform, *instrument, *period;
+};
+/* Copies OBS_VALUE and OBS_STATUS of that row of DIR/obs.csv; false when there is no such row. */
+bool snapshot_lookup(const char *vintage_path, const struct observation_key *key, char value[static 32], char status[static 4]);
+
+#endif
