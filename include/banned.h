@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#undef alloca /* a macro in glibc; poisoning needs the bare name */
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf strtok gmtime localtime ctime asctime
 #pragma GCC poison atoi atol atoll atof strtod strtof rand srand alloca
 
