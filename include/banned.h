@@ -9,7 +9,9 @@
 #include <string.h>
 #include <time.h>
 
-#undef alloca /* a macro in glibc; poisoning needs the bare name */
+#undef alloca /* macros in glibc (the next two under clang with _FORTIFY_SOURCE); poisoning needs the bare names */
+#undef sprintf
+#undef vsprintf
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf strtok gmtime localtime ctime asctime
 #pragma GCC poison atoi atol atoll atof strtod strtof rand srand alloca
 
