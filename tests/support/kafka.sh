@@ -63,10 +63,6 @@ answers() {
     [ "${count:-0}" -ge 1 ]
 }
 
-java_run() {
-    java -cp "$libs/*" -Dlog4j2.level="${LOG_LEVEL:-WARN}" "$@"
-}
-
 properties() {
     cat <<PROPERTIES
 process.roles=broker,controller
@@ -136,9 +132,11 @@ start() {
     listening "$listener" && die "port $listener is taken"
     echo "$listener $controller" >"$dir/ports"
     properties "$listener" "$controller" "${sets[@]}" >"$dir/server.properties"
-    id=$(head -c 16 /dev/urandom | base64 | tr '+/' 'AB' | cut -c1-22)
-    java_run -Xmx128m -XX:TieredStopAtLevel=1 kafka.tools.StorageTool format --ignore-formatted -t "$id" -c "$dir/server.properties" \
-        >"$dir/broker.log" 2>&1 || die "formatting failed: $(tail -1 "$dir/broker.log")"
+    if [ ! -e "$dir/data/meta.properties" ]; then
+        id=$(head -c 16 /dev/urandom | base64 | tr '+/' 'AB' | cut -c1-22)
+        java -cp "$libs/*" -Dlog4j2.level=WARN -Xmx128m -XX:TieredStopAtLevel=1 kafka.tools.StorageTool format -t "$id" -c "$dir/server.properties" \
+            >"$dir/broker.log" 2>&1 || die "formatting failed: $(grep -m1 -E 'Exception|Error' "$dir/broker.log")"
+    fi
     ( # its own session: a ^C in the terminal of the test must not end the broker before the test's own clean-up
         exec setsid java -cp "$libs/*" -Dlog4j2.level="${LOG_LEVEL:-WARN}" "-Xmx$heap" "-Xms$heap" \
             kafka.Kafka "$dir/server.properties" >>"$dir/broker.log" 2>&1 </dev/null 3>&- 9>&-
