@@ -1,0 +1,39 @@
+/* What every subcommand does the same way: `--config FILE`, `--set key=value`, environment, and the end of a fault.
+ *
+ *     struct command command;
+ *     if (!command_begin(&command, argc, argv, "f:", long_options, on_option, &mine, usage)) return command.exit_code;
+ *     ...
+ *     return command_end(&command, fine, &fault);
+ */
+#ifndef NHIP_COMMAND_H
+#define NHIP_COMMAND_H
+
+#include "aggregate/runtime/config.h"
+#include "fault.h"
+
+#include <getopt.h>
+
+struct command {
+    const char *name;
+    struct config *config; /* finished: ready for the getters */
+    int exit_code;
+    int argument_count; /* what stands after the options */
+    char **arguments;
+};
+
+/* One option of the subcommand's own: `letter` is option.val. False: not understood (a message has been printed). */
+struct command_options {
+    const char *name;        /* subcommand, for messages */
+    const char *usage;       /* the whole help text */
+    const struct option *options; /* long options, ended by a zero row; vals 1..255 (not 'C', 'S', 'h') */
+    bool (*option)(void *context, int value, const char *argument);
+    void *context;
+};
+
+/* Parses, loads configuration (file, environment, --set), finishes it, sets the log level. False: exit with command->exit_code (0 after --help,
+ * 2 after a mistake, which has been explained on standard error). */
+bool command_begin(struct command *command, const struct command_options *options, int argc, char **argv);
+/* Prints the fault when `fine` is false, frees the configuration, returns the exit code. */
+int command_end(struct command *command, bool fine, const struct fault *fault);
+
+#endif

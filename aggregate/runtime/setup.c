@@ -1,0 +1,94 @@
+/* Assembles the parts of a process from its settings: see setup.h. Nothing here talks to Kafka or Redis. */
+#include "aggregate/runtime/setup.h"
+
+#include "aggregate/runtime/version.h"
+
+#include <libgen.h>
+#include <unistd.h>
+
+bool setup_create(struct setup *setup, struct config *config, struct fault *fault) {
+    const struct settings *settings = config_settings(config);
+    *setup = (struct setup){.config = config};
+    setup->zone = zone_create(settings->reporting_timezone, fault);
+    if (setup->zone == NULL) goto refuse;
+    setup->sources = sources_create(settings->sources_file, fault);
+    if (setup->sources == NULL) goto refuse;
+    const struct decoder_options decoder = {
+        .secret_key = config_secret_key(config),
+        .reporting_currency = settings->reporting_currency,
+        .reporting_country = settings->reporting_country,
+    };
+    setup->decoder = decoder_create(&decoder, fault);
+    if (setup->decoder == NULL) goto refuse;
+    setup->store = (struct store_options){
+        .address = settings->redis_address,
+        .user = settings->redis_user[0] != '\0' ? settings->redis_user : NULL,
+        .password = config_redis_password(config),
+        .name_space = settings->namespace_name,
+        .configuration_hash = config_state_hash(config, sources_hash(setup->sources)),
+        .cluster_id = "",
+        .timeout_ms = (int)settings->redis_timeout_ms,
+    };
+    setup->rollup = (struct rollup_options){
+        .zone = setup->zone,
+        .window_records = (uint32_t)settings->window_records,
+        .window_age_ms_max = settings->window_max_age_ms,
+        .watermark_bound_ms = settings->watermark_bound_ms,
+        .retention_days = (int32_t)settings->retention_days,
+        .oldest_day = (int32_t)settings->oldest_day,
+        .success_at = sources_success_at,
+        .sources = setup->sources,
+        .cells_max = (size_t)settings->cells_max,
+    };
+    return true;
+
+refuse:
+    setup_destroy(setup);
+    return false;
+}
+
+void setup_destroy(struct setup *setup) {
+    decoder_destroy(setup->decoder);
+    sources_destroy(setup->sources);
+    zone_destroy(setup->zone);
+    *setup = (struct setup){.config = NULL};
+}
+
+/* Beside the working directory, beside the build, or installed. */
+static bool find_definitions(const char *configured, char path[static 512], struct fault *fault) {
+    static const char *const below[] = {"../schemas", "../../schemas", "../share/nhip"};
+    (void)snprintf(path, 512, "%s", configured[0] != '\0' ? configured : "schemas/indicators.json");
+    if (access(path, R_OK) == 0) return true;
+    char program[400];
+    ssize_t length = configured[0] == '\0' ? readlink("/proc/self/exe", program, sizeof(program) - 1) : -1;
+    if (length > 0) {
+        program[length] = '\0';
+        const char *directory = dirname(program);
+        for (size_t i = 0; i < sizeof(below) / sizeof(below[0]); i++) {
+            (void)snprintf(path, 512, "%s/%s/indicators.json", directory, below[i]);
+            if (access(path, R_OK) == 0) return true;
+        }
+    }
+    return fault_set(fault, FAULT_CONFIG, false, "no indicator definitions: %s cannot be read; set snapshot.definitions to the path of indicators.json",
+                     configured[0] != '\0' ? configured : "schemas/indicators.json");
+}
+
+bool setup_snapshot(const struct setup *setup, struct snapshot_options *options, char definitions[static 512], struct fault *fault) {
+    const struct settings *settings = config_settings(setup->config);
+    if (!find_definitions(settings->snapshot_definitions, definitions, fault)) return false;
+    *options = (struct snapshot_options){
+        .store = &setup->store,
+        .zone = setup->zone,
+        .sources = setup->sources,
+        .definitions_path = definitions,
+        .directory = settings->snapshot_directory,
+        .as_of_ms = TIME_NONE,
+        .reporting_currency = settings->reporting_currency,
+        .reporting_country = settings->reporting_country,
+        .reporting_area = settings->reporting_area,
+        .presentation_hash = config_presentation_hash(setup->config),
+        .engine_version = NHIP_VERSION,
+        .engine_commit = version_commit(),
+    };
+    return true;
+}
