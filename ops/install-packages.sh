@@ -46,6 +46,7 @@ usage() {
 }
 
 # The names of all installed packages of the list on standard input, one a line. (dpkg-query fails when one is unknown to it.)
+# shellcheck disable=SC2016 # the dollars are dpkg-query's
 installed() {
     sed -n 's/|.*//p' | xargs dpkg-query -W -f '${db:Status-Status} ${Package}\n' 2>/dev/null | sed -n 's/^installed //p' || true
 }
