@@ -1,0 +1,101 @@
+/* `nhip run`: the long-lived job. Everything that it does is in aggregate/runtime/engine.c; here are the options and the signals. */
+#include "aggregate/commands.h"
+
+#include "aggregate/runtime/command.h"
+#include "aggregate/runtime/engine.h"
+#include "log.h"
+
+#include <signal.h>
+
+enum { PATHS_MAX = 1024 };
+
+static const char usage[] =
+    "usage: nhip run [--config FILE] [--set key=value]... [--file PATH]... [--once | --until OFFSETS]\n\n"
+    "Reads events from Kafka (a consumer group) or from NDJSON files and keeps exact counters in Redis. State and offsets move in one\n"
+    "transaction: after any crash the state is a true, shorter prefix of the log, and the next start goes on from there.\n\n"
+    "  --config FILE     settings (nhip config --help lists them)\n"
+    "  --set key=value   one setting; may be repeated; wins over file and environment\n"
+    "  --file PATH       read this NDJSON file instead of Kafka (TOPIC-P.ndjson; `-` = standard input); may be repeated\n"
+    "  --once            stop at the end that the log has now\n"
+    "  --until OFFSETS   stop each partition at topic/partition=offset (exclusive), separated by commas; others are not read\n\n"
+    "SIGTERM and SIGINT: commit what was read, leave the group, exit 0.\n\n"
+    "Examples:\n"
+    "  nhip run --set kafka.bootstrap.servers=127.0.0.1:9092\n"
+    "  nhip run --config nhip.conf --once\n"
+    "  nhip run --set namespace=replay --file log/payments-0.ndjson --file log/registry-0.ndjson\n";
+
+struct run_options {
+    const char *paths[PATHS_MAX];
+    size_t path_count;
+    const char *until;
+    bool once;
+};
+
+static atomic_bool stop;
+
+static void on_signal(int signal_number) {
+    (void)signal_number;
+    atomic_store(&stop, true);
+}
+
+static void catch_signals(void) {
+    struct sigaction action = {.sa_handler = on_signal};
+    (void)sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGTERM, &action, NULL);
+    (void)sigaction(SIGINT, &action, NULL);
+    action.sa_handler = SIG_IGN;
+    (void)sigaction(SIGPIPE, &action, NULL);
+}
+
+static bool on_option(void *context, int value, const char *argument) {
+    struct run_options *options = context;
+    if (value == 'f') {
+        if (options->path_count == PATHS_MAX) return false;
+        options->paths[options->path_count++] = argument;
+    } else if (value == 'o') {
+        options->once = true;
+    } else if (value == 'u') {
+        options->until = argument;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static bool run(struct command *command, const struct run_options *options, struct fault *fault) {
+    static struct source_vector_entry entries[PARTITIONS_MAX];
+    struct setup setup;
+    size_t entry_count = 0;
+    if (options->until != NULL && !vector_parse(options->until, entries, PARTITIONS_MAX, &entry_count, fault)) return false;
+    bool fine = setup_create(&setup, command->config, fault);
+    if (fine) {
+        if (config_secret_is_default(command->config)) {
+            log_warn("development_key", "remedy=\"set secret.key.file: person ids are hashed with a well-known key\"");
+        }
+        struct engine_result result;
+        const struct engine_options engine = {.setup = &setup, .paths = options->paths, .path_count = options->path_count,
+                                              .once = options->once, .until = entries, .until_count = entry_count, .stop = &stop};
+        fine = engine_run(&engine, &result, fault);
+        log_info("ended", "delivered=%lld refused=%lld commits=%lld elapsed_ms=%lld", (long long)result.delivered, (long long)result.refused,
+                 (long long)result.commits, (long long)result.elapsed_ms);
+        setup_destroy(&setup);
+    }
+    if (entry_count > 0) free((void *)(uintptr_t)entries[0].topic);
+    return fine;
+}
+
+int cmd_run(int argc, char **argv) {
+    static const struct option options[] = {
+        {"file", required_argument, NULL, 'f'}, {"once", no_argument, NULL, 'o'}, {"until", required_argument, NULL, 'u'}, {0}};
+    struct run_options mine = {.path_count = 0};
+    const struct command_options how = {.name = "run", .usage = usage, .options = options, .option = on_option, .context = &mine};
+    struct command command;
+    struct fault fault = {.code = FAULT_NONE};
+    if (!command_begin(&command, &how, argc, argv)) return command.exit_code;
+    if (command.argument_count > 0) {
+        (void)fault_set(&fault, FAULT_USAGE, false, "unexpected argument \"%s\"", command.arguments[0]);
+        return command_end(&command, false, &fault);
+    }
+    catch_signals();
+    return command_end(&command, run(&command, &mine, &fault), &fault);
+}

@@ -1,0 +1,301 @@
+/* Starts and ends everything that runs: see engine.h.
+ *
+ *     check Redis (retry) -> cluster id (retry) -> per worker: source + dead letters + thread -> rolling windows' thread
+ *     this thread: a progress line every few seconds, joins the workers, reports the first fault
+ *
+ * A fault of one worker stops the others cleanly: they commit what they have. Unreachable servers at the start are waited for, as long as
+ * nobody says stop; a wrong configuration is not. */
+#include "aggregate/runtime/engine.h"
+
+#include "aggregate/runtime/clock.h"
+#include "aggregate/runtime/worker.h"
+#include "check.h"
+#include "ingest/source_file.h"
+#include "ingest/tee.h"
+#include "log.h"
+
+#include <pthread.h>
+
+enum { WORKERS_MAX = 64, TOPICS_MAX = 64, PROGRESS_MS = 5000, TURN_MS = 20, ROLLING_MS = 200, RETRY_MS_MAX = 5000, CLUSTER_MS = 5000 };
+
+struct job {
+    const struct engine_options *options;
+    struct worker_options worker;
+    struct fault fault;
+    bool healthy;
+    atomic_bool done;
+    pthread_t thread;
+};
+
+struct engine {
+    const struct engine_options *options;
+    const struct settings *settings;
+    struct status *status;
+    struct tee *tee;
+    struct job jobs[WORKERS_MAX];
+    size_t job_count;
+    char *topic_text;
+    const char *topics[TOPICS_MAX];
+    size_t topic_count;
+    char cluster_id[128];
+    atomic_bool rolling_stop;
+    struct fault fault;
+    bool healthy;
+};
+
+static bool stopping(const struct engine *engine) {
+    return atomic_load_explicit(engine->options->stop, memory_order_relaxed);
+}
+
+/* Waits before the next try; false when somebody said stop. */
+static bool pause_for(const struct engine *engine, int64_t *pause_ms, const char *what, const struct fault *fault) {
+    log_warn(what, "retry_ms=%lld error=\"%s\"", (long long)*pause_ms, fault->message);
+    int64_t until_ms = clock_monotonic_ms() + *pause_ms;
+    while (!stopping(engine) && clock_monotonic_ms() < until_ms) clock_sleep_ms(TURN_MS);
+    *pause_ms = *pause_ms * 2 > RETRY_MS_MAX ? RETRY_MS_MAX : *pause_ms * 2;
+    return !stopping(engine);
+}
+
+/* True when both answer; false with engine->healthy false after a final fault, or healthy true when it was stopped. */
+static bool servers_ready(struct engine *engine) {
+    struct setup *setup = engine->options->setup;
+    int64_t pause_ms = 100;
+    while (!store_check(&setup->store, &engine->fault)) {
+        engine->healthy = engine->fault.retriable;
+        if (!engine->healthy || !pause_for(engine, &pause_ms, "redis_waits", &engine->fault)) return false;
+    }
+    if (engine->options->path_count > 0) return true;
+    size_t count = 0;
+    const struct kafka_property *kafka = config_kafka(setup->config, &count);
+    pause_ms = 100;
+    while (!kafka_cluster_id(kafka, count, CLUSTER_MS, engine->cluster_id, sizeof(engine->cluster_id), &engine->fault)) {
+        engine->healthy = engine->fault.retriable;
+        if (!engine->healthy || !pause_for(engine, &pause_ms, "kafka_waits", &engine->fault)) return false;
+    }
+    setup->store.cluster_id = engine->cluster_id;
+    return true;
+}
+
+static bool split_topics(struct engine *engine) {
+    engine->topic_text = strdup(engine->settings->topics);
+    CHECK(engine->topic_text != NULL);
+    char *rest = NULL;
+    for (char *topic = strtok_r(engine->topic_text, ", ", &rest); topic != NULL; topic = strtok_r(NULL, ", ", &rest)) {
+        if (engine->topic_count == TOPICS_MAX) return fault_set(&engine->fault, FAULT_CONFIG, false, "topics: more than %d", TOPICS_MAX);
+        engine->topics[engine->topic_count++] = topic;
+    }
+    if (engine->topic_count > 0) return true;
+    return fault_set(&engine->fault, FAULT_CONFIG, false, "topics: none given");
+}
+
+/* The offset where a file is to end, for `--until`; -1 when the vector does not name it. */
+static int64_t until_of_path(const struct engine_options *options, const char *path) {
+    char topic[250];
+    int32_t partition = 0;
+    source_file_name(path, topic, &partition);
+    for (size_t i = 0; i < options->until_count; i++) {
+        if (options->until[i].partition == partition && strcmp(options->until[i].topic, topic) == 0) return options->until[i].next;
+    }
+    return -1;
+}
+
+static struct source *open_files(const struct engine_options *options, struct fault *fault) {
+    const char **paths = calloc(options->path_count, sizeof(*paths));
+    int64_t *until = calloc(options->path_count, sizeof(*until));
+    CHECK(paths != NULL && until != NULL);
+    size_t count = 0;
+    for (size_t i = 0; i < options->path_count; i++) {
+        int64_t end = options->until_count > 0 ? until_of_path(options, options->paths[i]) : 0;
+        if (options->until_count > 0 && end <= 0) continue;
+        paths[count] = options->paths[i];
+        until[count++] = end;
+    }
+    const struct source_file_options files = {.paths = paths, .path_count = count, .until = options->until_count > 0 ? until : NULL};
+    struct source *source = source_file_create(&files, fault);
+    free(paths);
+    free(until);
+    return source;
+}
+
+static struct source *open_source(struct engine *engine) {
+    const struct engine_options *options = engine->options;
+    if (options->path_count > 0) return open_files(options, &engine->fault);
+    struct source_kafka_options kafka = {
+        .topics = engine->topics,
+        .topic_count = engine->topic_count,
+        .once = options->once,
+        .until = options->until,
+        .until_count = options->until_count,
+    };
+    kafka.properties = config_kafka(options->setup->config, &kafka.property_count);
+    return source_kafka_create(&kafka, &engine->fault);
+}
+
+static bool open_deadletter(struct engine *engine, struct deadletter **deadletter) {
+    const struct settings *settings = engine->settings;
+    *deadletter = NULL;
+    if (settings->deadletter_topic[0] != '\0') {
+        size_t count = 0;
+        const struct kafka_property *kafka = config_kafka(engine->options->setup->config, &count);
+        *deadletter = deadletter_kafka_create(kafka, count, settings->deadletter_topic, &engine->fault);
+        return *deadletter != NULL;
+    }
+    if (settings->deadletter_file[0] == '\0') return true;
+    *deadletter = deadletter_file_create(settings->deadletter_file, &engine->fault);
+    return *deadletter != NULL;
+}
+
+static void *run_job(void *argument) {
+    struct job *job = argument;
+    job->healthy = worker_run(&job->worker, &job->fault);
+    if (!job->healthy) atomic_store(job->options->stop, true);
+    atomic_store(&job->done, true);
+    return NULL;
+}
+
+static bool start_job(struct engine *engine) {
+    struct job *job = &engine->jobs[engine->job_count];
+    const struct settings *settings = engine->settings;
+    const struct setup *setup = engine->options->setup;
+    struct deadletter *deadletter = NULL;
+    if (!open_deadletter(engine, &deadletter)) return false;
+    struct source *source = open_source(engine);
+    if (source == NULL) {
+        deadletter_destroy(deadletter);
+        return false;
+    }
+    job->options = engine->options;
+    job->worker = (struct worker_options){
+        .partition = {.decoder = setup->decoder, .rollup = &setup->rollup, .store = &setup->store, .deadletter = deadletter,
+                      .tee = engine->tee, .status = engine->status, .commit_interval_ms = settings->commit_interval_ms,
+                      .commit_cells_max = (size_t)settings->commit_cells},
+        .source = source,
+        .events_per_s_max = settings->rate_limit,
+        .stop = engine->options->stop,
+    };
+    CHECK(pthread_create(&job->thread, NULL, run_job, job) == 0);
+    engine->job_count++;
+    return true;
+}
+
+/* Keeps nhip:rolling:* fresh; a failure there is logged and tried again, it never stops the counting. */
+static void *run_rolling(void *argument) {
+    struct engine *engine = argument;
+    struct rolling *rolling = NULL;
+    int64_t quiet_until_ms = 0;
+    while (!atomic_load(&engine->rolling_stop)) {
+        struct fault fault = {.code = FAULT_NONE};
+        if (rolling == NULL) rolling = rolling_create(&engine->options->setup->store, engine->settings->rolling_idle_ms, &fault);
+        if ((rolling == NULL || !rolling_step(rolling, clock_monotonic_ms(), &fault)) && clock_monotonic_ms() >= quiet_until_ms) {
+            log_warn("rolling_waits", "error=\"%s\"", fault.message);
+            quiet_until_ms = clock_monotonic_ms() + PROGRESS_MS;
+        }
+        clock_sleep_ms(ROLLING_MS);
+    }
+    struct fault fault;
+    if (rolling != NULL) (void)rolling_step(rolling, clock_monotonic_ms() + PROGRESS_MS, &fault);
+    rolling_destroy(rolling);
+    return NULL;
+}
+
+static bool all_done(struct engine *engine) {
+    for (size_t i = 0; i < engine->job_count; i++) {
+        if (!atomic_load(&engine->jobs[i].done)) return false;
+    }
+    return true;
+}
+
+static void watch(struct engine *engine, int64_t started_ms) {
+    int64_t next_ms = started_ms + PROGRESS_MS;
+    int64_t before = 0;
+    while (!all_done(engine)) {
+        clock_sleep_ms(TURN_MS);
+        int64_t now_ms = clock_monotonic_ms();
+        if (now_ms < next_ms) continue;
+        next_ms = now_ms + PROGRESS_MS;
+        int64_t delivered = status_get(engine->status, STATUS_DELIVERED);
+        if (!engine->options->quiet) {
+            log_info("progress", "delivered=%lld events_per_s=%lld rebuilt=%lld refused=%lld commits=%lld partitions=%lld", (long long)delivered,
+                     (long long)((delivered - before) * 1000 / PROGRESS_MS), (long long)status_get(engine->status, STATUS_REBUILT),
+                     (long long)status_get(engine->status, STATUS_REFUSED), (long long)status_get(engine->status, STATUS_COMMITS),
+                     (long long)status_get(engine->status, STATUS_PARTITIONS));
+        }
+        before = delivered;
+    }
+}
+
+static void run_jobs(struct engine *engine, int64_t started_ms) {
+    int64_t wanted = engine->options->path_count > 0 || engine->options->until_count > 0 ? 1 : engine->settings->workers;
+    while (engine->healthy && (int64_t)engine->job_count < wanted) engine->healthy = start_job(engine);
+    if (!engine->healthy) atomic_store(engine->options->stop, true);
+    pthread_t rolling;
+    CHECK(pthread_create(&rolling, NULL, run_rolling, engine) == 0);
+    watch(engine, started_ms);
+    for (size_t i = 0; i < engine->job_count; i++) {
+        struct job *job = &engine->jobs[i];
+        (void)pthread_join(job->thread, NULL);
+        deadletter_destroy(job->worker.partition.deadletter);
+        if (engine->healthy && !job->healthy) {
+            engine->fault = job->fault;
+            engine->healthy = false;
+        }
+    }
+    atomic_store(&engine->rolling_stop, true);
+    (void)pthread_join(rolling, NULL);
+}
+
+bool engine_run(const struct engine_options *options, struct engine_result *result, struct fault *fault) {
+    struct engine *engine = calloc(1, sizeof(*engine));
+    CHECK(engine != NULL);
+    int64_t started_ms = clock_monotonic_ms();
+    engine->options = options;
+    engine->settings = config_settings(options->setup->config);
+    engine->healthy = true;
+    engine->status = options->status != NULL ? options->status : status_create(engine->settings->status_file, &engine->fault);
+    if (engine->status == NULL) engine->healthy = false;
+    if (engine->healthy) engine->healthy = split_topics(engine);
+    if (engine->healthy && engine->settings->tee_directory[0] != '\0') {
+        engine->tee = tee_create(engine->settings->tee_directory, &engine->fault);
+        engine->healthy = engine->tee != NULL;
+    }
+    if (engine->healthy && servers_ready(engine)) run_jobs(engine, started_ms);
+    if (engine->healthy && engine->tee != NULL) engine->healthy = tee_flush(engine->tee, &engine->fault);
+    if (engine->status != NULL) {
+        *result = (struct engine_result){.delivered = status_get(engine->status, STATUS_DELIVERED),
+                                         .refused = status_get(engine->status, STATUS_REFUSED),
+                                         .commits = status_get(engine->status, STATUS_COMMITS)};
+    }
+    result->elapsed_ms = clock_monotonic_ms() - started_ms;
+    bool healthy = engine->healthy;
+    if (!healthy) *fault = engine->fault;
+    tee_destroy(engine->tee);
+    if (options->status == NULL) status_destroy(engine->status);
+    options->setup->store.cluster_id = "";
+    free(engine->topic_text);
+    free(engine);
+    return healthy;
+}
+
+bool vector_parse(const char *text, struct source_vector_entry *entries, size_t entries_max, size_t *count, struct fault *fault) {
+    char *block = strdup(text);
+    CHECK(block != NULL);
+    char *rest = NULL;
+    *count = 0;
+    for (char *piece = strtok_r(block, ", \t\r\n", &rest); piece != NULL; piece = strtok_r(NULL, ", \t\r\n", &rest)) {
+        char *slash = strrchr(piece, '/');
+        char *end = NULL;
+        long partition = slash != NULL ? strtol(slash + 1, &end, 10) : -1;
+        char *last = NULL;
+        long long next = end != NULL && *end == '=' ? strtoll(end + 1, &last, 10) : -1;
+        if (partition < 0 || next < 0 || last == NULL || *last != '\0' || *count == entries_max) {
+            bool fine = fault_set(fault, FAULT_USAGE, false, "offsets: found \"%.80s\", accepted is topic/partition=offset", piece);
+            free(block);
+            return fine;
+        }
+        *slash = '\0';
+        entries[(*count)++] = (struct source_vector_entry){.topic = piece, .partition = (int32_t)partition, .next = (int64_t)next};
+    }
+    if (*count > 0) return true;
+    free(block);
+    return fault_set(fault, FAULT_USAGE, false, "offsets: empty, accepted is topic/partition=offset, separated by commas");
+}
