@@ -33,6 +33,8 @@ struct province *province_create(const struct province_options *options, struct 
 bool province_next(struct province *province, struct province_message *message); /* false: the end */
 /* Writes truth.json (see tests/oracle/README.md); may be called once the end is reached. */
 bool province_write_truth(const struct province *province, const char *path, struct fault *fault);
+/* What the province's sources declare (sources.json): the same for every seed. */
+bool province_write_sources(const char *path, struct fault *fault);
 void province_destroy(struct province *province);
 
 #endif
