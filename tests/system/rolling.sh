@@ -1,0 +1,41 @@
+#!/bin/bash
+# nhip:rolling:* while a run is going on: what HGETALL shows equals the sum over the log up to the offsets that the hash names.
+. "$(dirname "$0")/../support/lib.sh"
+begin rolling
+redis_start
+kafka_start
+events=${EVENTS:-200000}
+prefix=$RUN_ID-
+must "a clean province is produced" "$NHIP" generate --seed 5 --events "$events" --clean --kafka "$KAFKA" --partitions 4 --prefix "$prefix" \
+    --sources "$WORK/sources.json" --truth "$WORK/truth.json"
+on run --set namespace=nhip --set "topics=${prefix}payments,${prefix}orders,${prefix}rides" --set "kafka.group.id=$prefix" --set commit.interval=200ms \
+    --set "rate.limit=$((events / 8))" --set "tee.directory=$WORK/log" --set "sources.file=$WORK/sources.json" --once 2>"$WORK/run.log" &
+job=$!
+taken=0
+for i in $(seq 40); do
+    sleep 0.5
+    kill -0 $job 2>/dev/null || break
+    rcli --json hgetall nhip:rolling:1h >"$WORK/hour.$i"
+    if [ $((i % 4)) = 0 ] && grep -q _total "$WORK/hour.$i"; then
+        taken=$((taken + 1))
+        for window in 1m 5m 1h 24h 7d; do rcli --json hgetall nhip:rolling:$window >"$WORK/taken.$taken.$window"; done
+    fi
+done
+wait $job
+check "the run ends with exit 0" test $? = 0
+sleep 0.1
+for window in 1m 5m 1h 24h 7d; do rcli --json hgetall nhip:rolling:$window >"$WORK/taken.99.$window"; done
+check "windows were seen at least twice during the run" test $taken -ge 2
+check "every window seen equals the log's sum up to its offsets" python3 tests/oracle/rolling.py --log "$WORK"/log/*.ndjson --kafka-offsets \
+    --sources "$WORK/sources.json" --windows "$WORK"/taken.*
+check "the last hour equals the generator's own bookkeeping" python3 - "$WORK/truth.json" "$WORK/taken.99.1h" <<'PY'
+import json, sys
+truth = json.load(open(sys.argv[1]))["last_hour"]
+window = json.load(open(sys.argv[2]))
+assert window["_from"] == truth["from"] and window["_to"] == truth["to"], (window["_from"], truth["from"], window["_to"], truth["to"])
+n = {k: int(v) for k, v in window.items() if not k.startswith("_") and not k.endswith("|sum")}
+total = {k[:-4]: int(v) for k, v in window.items() if k.endswith("|sum")}
+assert n == truth["n"], (n, truth["n"])
+assert {k: v for k, v in total.items() if v} == {k: v for k, v in truth["sum"].items() if v}
+PY
+finish
