@@ -29,6 +29,8 @@ struct partition {
     int64_t commit_due_ms;
     bool in_flight;
     bool letters_waiting; /* dead letters put since the last flush */
+    bool at_end;          /* the source has said that the log ends here for now */
+    bool committed_end;   /* what the last cut said of it */
 };
 
 static bool bounds_hold(const struct partition *partition, const struct progress *progress, int64_t first, int64_t end,
@@ -144,6 +146,7 @@ static bool feed_chunk(struct partition *partition, const struct record *records
         }
     }
     if (!apply_chunk(partition, records, count, fault)) return false;
+    partition->at_end = false;
     status_add(context->status, STATUS_DELIVERED, (int64_t)count);
     /* The records are applied whether or not Redis answers now: a fault of these reads comes back from the next commit, which
      * needs them and may be tried again; a fault here would lose the rest of the batch. */
@@ -168,6 +171,7 @@ bool partition_feed(struct partition *partition, const struct record *records, s
 
 void partition_end(struct partition *partition, int64_t next) {
     if (next > rollup_progress(partition->rollup)->next && next > 0) rollup_advance(partition->rollup, next);
+    partition->at_end = true;
 }
 
 static bool take_answer(struct partition *partition, int timeout_ms, struct fault *fault) {
@@ -190,8 +194,10 @@ static bool send_commit(struct partition *partition, struct fault *fault) {
         partition->letters_waiting = false;
     }
     int64_t next = rollup_progress(partition->rollup)->next;
+    lane_set_end(partition->lane, partition->at_end);
     if (!lane_commit(partition->lane, partition->rollup, fault)) return false;
     partition->cut_next = next;
+    partition->committed_end = partition->at_end;
     partition->in_flight = true;
     status_add(context->status, STATUS_IN_FLIGHT, 1);
     return true;
@@ -201,7 +207,10 @@ bool partition_step(struct partition *partition, int64_t now_ms, int64_t *commit
     bool fine = take_answer(partition, 0, fault);
     *committed_next = partition->committed_next;
     if (!fine || partition->in_flight) return fine;
-    bool changed = rollup_progress(partition->rollup)->next != partition->cut_next;
+    int64_t next = rollup_progress(partition->rollup)->next;
+    /* Reaching the end is worth a commit of its own: the rolling windows wait for partitions that are not known to be idle. */
+    bool reached_end = partition->at_end && !partition->committed_end && next != SOURCE_START_BEGINNING;
+    bool changed = next != partition->cut_next || reached_end;
     bool full = rollup_dirty_cells(partition->rollup) >= partition->context->commit_cells_max;
     if (!changed || (!full && now_ms < partition->commit_due_ms)) return true;
     partition->commit_due_ms = now_ms + partition->context->commit_interval_ms;

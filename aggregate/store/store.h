@@ -41,6 +41,8 @@ bool lane_commit(struct lane *lane, struct rollup *rollup, struct fault *fault);
 /* Progress of the commit in flight: reads what has arrived (timeout 0 = only that). `*committed_next` = the last offset known to
  * be durable in Redis; `*in_flight` says whether one is still open. FAULT_FENCED when another worker has claimed. */
 bool lane_poll(struct lane *lane, int timeout_ms, int64_t *committed_next, bool *in_flight, struct fault *fault);
+/* Whether the owner stands at the end of the log: written as `end` with the next commit (meta, not authoritative). */
+void lane_set_end(struct lane *lane, bool end);
 void lane_close(struct lane *lane, bool release); /* `release` gives the claim up after a clean final commit */
 
 /* The rolling windows nhip:rolling:1m|5m|1h|24h|7d, rewritten about once a second by the instance that holds the lease. */
