@@ -88,7 +88,10 @@ $(BUILD)/tests/test_%: $(BUILD)/tests/unit/test_%.o $(HELPERS) $(BUILD)/libnhip.
 
 $(BUILD)/tools/%: $(BUILD)/tests/tools/%.o $(HELPERS) $(BUILD)/libnhip.a
 	@echo "  LINK $@"
-	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS_ALL) -o $@ $^ $(LIBS)
+	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS_ALL) -o $@ $^ $(LIBS) $(WRAP)
+
+# Counts the allocations that our own code makes (not those of libraries).
+$(BUILD)/tools/pipeline_speed: WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
 
 $(BUILD)/%.o: %.c
 	@echo "  CC   $<"
