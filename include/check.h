@@ -14,6 +14,6 @@
         }                                                                                       \
     } while (0)
 
-#define UNREACHABLE() CHECK(!"reached what cannot be reached")
+#define UNREACHABLE() CHECK(0 && "reached what cannot be reached")
 
 #endif
