@@ -1,0 +1,59 @@
+/* What the files of the decoder share and nobody else sees. */
+#ifndef NHIP_DECODE_INNER_H
+#define NHIP_DECODE_INNER_H
+
+#include "decode.h"
+#include "ingest/decode_fields.h"
+#include "ingest/decode_lexicon.h"
+
+enum { PRINT_SECRET_BYTES = 192 };
+
+struct decoder {
+    int32_t reporting_currency; /* currency_pack() */
+    int32_t reporting_country;  /* two letters, big endian */
+    unsigned char secret[PRINT_SECRET_BYTES];
+    uint64_t field_salt[FIELD_LIMIT];
+    struct lexicon keys;
+    struct lexicon lists[LIST_COUNT];
+};
+
+/* Which fields the fingerprints are taken of; FIELD_NONE = the print is 0. */
+struct print_plan {
+    uint64_t read; /* set of fields for the payload print (ingest_time is left out by itself) */
+    enum field entity;
+    enum field account;
+    enum field person;
+    enum field buyer;
+};
+
+struct prints {
+    uint64_t event;
+    uint64_t entity;
+    uint64_t account;
+    uint64_t person;
+    uint64_t buyer;
+    uint64_t payload;
+};
+
+/* Derives the secret and salts of `decoder` from the key. */
+void print_setup(struct decoder *decoder, struct slice secret_key);
+void print_take(const struct decoder *decoder, const struct reading *reading, const struct print_plan *plan,
+                struct prints *prints);
+/* Keyed hash of any bytes; for the registry's part of a payload print. */
+uint64_t print_bytes(const struct decoder *decoder, struct slice bytes);
+
+/* Judges a whole reading and derives the event (decode_event.c). False and `rejection` when a rule is broken. */
+bool event_derive(const struct decoder *decoder, struct slice message, const struct reading *reading, struct event *event,
+                  struct rejection *rejection);
+
+/* unit.registered only (decode_registry.c): unit_parse(), recorded_at, the document, and its share of the payload print. */
+bool registry_derive(const struct decoder *decoder, struct slice message, struct event *event, struct rejection *rejection);
+
+static inline bool reject(struct rejection *rejection, enum reason reason, size_t byte, const char *field) {
+    rejection->reason = reason;
+    rejection->byte = (uint32_t)byte;
+    rejection->field = field;
+    return false;
+}
+
+#endif
