@@ -1,0 +1,53 @@
+"""The settings that the oracle needs, by their names in the contract."""
+import json
+import re
+
+from civil import Zone, day_of_text
+
+DEFAULTS = {
+    "window.records": "524288", "window.max_age": "14d", "watermark.bound": "5m", "retention.days": "400",
+    "oldest_date": "2015-01-01", "reporting.timezone": "Asia/Ho_Chi_Minh", "reporting.currency": "VND", "reporting.country": "VN",
+    "reporting.area": "VN_38",
+}
+UNITS_MS = {"": 1, "ms": 1, "s": 1000, "m": 60_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
+
+
+def duration_ms(text):
+    match = re.fullmatch(r"([0-9]+) *(ms|s|m|min|h|d|)", text)
+    if not match:
+        raise ValueError("not a duration: " + text)
+    return int(match.group(1)) * UNITS_MS[match.group(2)]
+
+
+class Config:
+    def __init__(self, settings=None, sources=None):
+        values = dict(DEFAULTS)
+        for key, value in (settings or {}).items():
+            if key not in DEFAULTS:
+                raise ValueError("unknown setting: " + key)
+            values[key] = value
+        self.window_records = int(values["window.records"])
+        self.window_max_age_ms = duration_ms(values["window.max_age"])
+        self.watermark_bound_ms = duration_ms(values["watermark.bound"])
+        self.retention_days = int(values["retention.days"])
+        self.oldest_day = day_of_text(values["oldest_date"])
+        self.zone = Zone(values["reporting.timezone"])
+        self.currency = values["reporting.currency"]
+        self.country = values["reporting.country"]
+        self.area = values["reporting.area"]
+        self.sources = sources or {}
+
+    def success_at(self, source):
+        return self.sources.get(source, {}).get("success_at", "FIRST")
+
+    def records_cash(self, source):
+        return self.sources.get(source, {}).get("records_cash", False) is True
+
+
+def read_config(settings, sources_path):
+    """`settings`: list of key=value."""
+    sources = {}
+    if sources_path:
+        with open(sources_path, encoding="utf-8") as file:
+            sources = json.load(file)
+    return Config(dict(text.split("=", 1) for text in settings), sources)
