@@ -1,0 +1,294 @@
+/* Reading a true prefix from under a writer.
+ *
+ *     pass:  WATCH f, HGETALL f, HGETALL i
+ *            buckets whose offset in the index differs from what we hold  -> their shard index -> shards that differ -> HGETALL each
+ *            MULTI, EXEC: not nil = meta did not move since the WATCH = all that we hold is the state at meta's `next`
+ *
+ * The first pass reads everything and usually fails (a commit a second, and a million fields take longer); every later one reads only what
+ * changed meanwhile, a few milliseconds, and holds. It works because index offsets are read *before* the content they stand for: content may be
+ * newer than its note, never older, and what is newer is noted as changed in the next pass. The index says what exists, so nothing is
+ * scanned. Nothing is locked either: the writer never notices.
+ *
+ * What was not done: one big MULTI that reads everything (the writer's commits would wait behind it), or a copy of the whole state per pass. */
+#include "aggregate/store/image.h"
+
+#include "check.h"
+
+enum { PASSES_MAX = 200 };
+
+void image_free(struct image *image) {
+    freeReplyObject(image->meta_pairs);
+    for (size_t i = 0; i < image->hash_count; i++) free(image->hashes[i].content);
+    free(image->hashes);
+    free(image->buckets);
+    *image = (struct image){.present = false};
+}
+
+static int by_bucket(const void *left, const void *right) {
+    const struct image_bucket *a = left;
+    const struct image_bucket *b = right;
+    return hash_id_compare((struct hash_id){a->kind, a->bucket, 0}, (struct hash_id){b->kind, b->bucket, 0});
+}
+
+static int by_id(const void *left, const void *right) {
+    return hash_id_compare(((const struct image_hash *)left)->id, ((const struct image_hash *)right)->id);
+}
+
+static bool not_of_layout(const struct image *image, const char *what, struct fault *fault) {
+    return fault_set(fault, FAULT_STORE, false, "%s of %s in namespace %s is not of the layout", what, image->keys.tag, image->keys.name_space);
+}
+
+/* What one pass finds out before it replaces what the image holds. */
+struct pass {
+    struct image *image;
+    struct image_bucket *buckets; /* the index as of now */
+    size_t bucket_count;
+    size_t *sharded; /* indices of changed buckets whose shard index must be read */
+    size_t sharded_count;
+    struct image_hash *hashes; /* all that exist now; contents moved over or still to be read */
+    size_t hash_count, hash_capacity;
+    size_t *unread;
+    size_t unread_count;
+};
+
+static void add_hash(struct pass *pass, struct hash_id id, int64_t offset) {
+    if (pass->hash_count == pass->hash_capacity) {
+        pass->hash_capacity = pass->hash_capacity == 0 ? 256 : pass->hash_capacity * 2;
+        pass->hashes = realloc(pass->hashes, pass->hash_capacity * sizeof(*pass->hashes));
+        CHECK(pass->hashes != NULL);
+    }
+    pass->hashes[pass->hash_count++] = (struct image_hash){.id = id, .offset = offset};
+}
+
+static bool take_index(struct pass *pass, const redisReply *index, struct fault *fault) {
+    if (!reply_is_pairs(index)) return not_of_layout(pass->image, "the index", fault);
+    pass->buckets = calloc(index->elements / 2 + 1, sizeof(*pass->buckets));
+    CHECK(pass->buckets != NULL);
+    for (size_t i = 0; i < index->elements; i += 2) {
+        struct image_bucket *bucket = &pass->buckets[pass->bucket_count];
+        if (!index_field_read(reply_text(index->element[i]), &bucket->kind, &bucket->bucket) ||
+            !decimal_read(reply_text(index->element[i + 1]), &bucket->offset)) {
+            return not_of_layout(pass->image, "the index", fault);
+        }
+        pass->bucket_count++;
+    }
+    qsort(pass->buckets, pass->bucket_count, sizeof(*pass->buckets), by_bucket);
+    return true;
+}
+
+/* Old hashes of one bucket that has not changed: they stay. */
+static void keep_bucket(struct pass *pass, const struct image_bucket *bucket) {
+    const struct image *image = pass->image;
+    size_t low = 0;
+    size_t high = image->hash_count;
+    const struct hash_id first = {bucket->kind, bucket->bucket, 0};
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (hash_id_compare(image->hashes[middle].id, first) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    for (; low < image->hash_count; low++) {
+        const struct image_hash *hash = &image->hashes[low];
+        if (hash->id.kind != bucket->kind || hash->id.bucket != bucket->bucket) break;
+        add_hash(pass, hash->id, hash->offset);
+    }
+}
+
+static void sort_buckets(struct pass *pass) {
+    const struct image *image = pass->image;
+    pass->sharded = calloc(pass->bucket_count + 1, sizeof(*pass->sharded));
+    CHECK(pass->sharded != NULL);
+    for (size_t i = 0; i < pass->bucket_count; i++) {
+        const struct image_bucket *bucket = &pass->buckets[i];
+        const struct image_bucket *old = image->bucket_count == 0 ? NULL
+                                                                  : bsearch(bucket, image->buckets, image->bucket_count,
+                                                                            sizeof(*image->buckets), by_bucket);
+        if (old != NULL && old->offset == bucket->offset) {
+            keep_bucket(pass, bucket);
+        } else if (kind_has_shards(bucket->kind)) {
+            pass->sharded[pass->sharded_count++] = i;
+        } else {
+            add_hash(pass, (struct hash_id){bucket->kind, bucket->bucket, 0}, bucket->offset);
+        }
+    }
+}
+
+static void ask_shards(void *context, size_t i, struct resp *out) {
+    const struct pass *pass = context;
+    const struct image_bucket *bucket = &pass->buckets[pass->sharded[i]];
+    struct key key;
+    RESP_COMMAND(out, SLICE("HGETALL"), key_shard_index(&pass->image->keys, bucket->kind, bucket->bucket, &key));
+}
+
+static bool take_shards(void *context, size_t i, const redisReply *reply, struct fault *fault) {
+    struct pass *pass = context;
+    const struct image_bucket *bucket = &pass->buckets[pass->sharded[i]];
+    if (!reply_is_pairs(reply)) return not_of_layout(pass->image, "a shard index", fault);
+    for (size_t j = 0; j < reply->elements; j += 2) {
+        int64_t shard = 0;
+        int64_t offset = 0;
+        if (!decimal_read(reply_text(reply->element[j]), &shard) || shard < 0 || shard > UINT32_MAX ||
+            !decimal_read(reply_text(reply->element[j + 1]), &offset)) {
+            return not_of_layout(pass->image, "a shard index", fault);
+        }
+        add_hash(pass, (struct hash_id){bucket->kind, bucket->bucket, (uint32_t)shard}, offset);
+    }
+    return true;
+}
+
+/* Takes over what the image holds already and has not changed; the rest is to be read. */
+static void match_hashes(struct pass *pass) {
+    struct image *image = pass->image;
+    if (pass->hash_count > 0) qsort(pass->hashes, pass->hash_count, sizeof(*pass->hashes), by_id);
+    pass->unread = calloc(pass->hash_count + 1, sizeof(*pass->unread));
+    CHECK(pass->unread != NULL);
+    for (size_t i = 0; i < pass->hash_count; i++) {
+        struct image_hash *hash = &pass->hashes[i];
+        struct image_hash *old = image->hash_count == 0
+                                     ? NULL
+                                     : bsearch(hash, image->hashes, image->hash_count, sizeof(*image->hashes), by_id);
+        if (old != NULL && old->read && old->offset == hash->offset) {
+            *hash = *old;
+            old->content = NULL;
+        } else {
+            pass->unread[pass->unread_count++] = i;
+        }
+    }
+}
+
+/* The image now holds what the pass knows; contents still to be read have read = false. */
+static void adopt(struct pass *pass) {
+    struct image *image = pass->image;
+    for (size_t i = 0; i < image->hash_count; i++) free(image->hashes[i].content);
+    free(image->hashes);
+    free(image->buckets);
+    image->hashes = pass->hashes;
+    image->hash_count = pass->hash_count;
+    image->buckets = pass->buckets;
+    image->bucket_count = pass->bucket_count;
+    pass->hashes = NULL;
+    pass->buckets = NULL;
+}
+
+static void ask_hash(void *context, size_t i, struct resp *out) {
+    const struct pass *pass = context;
+    struct key key;
+    RESP_COMMAND(out, SLICE("HGETALL"), key_hash(&pass->image->keys, pass->image->hashes[pass->unread[i]].id, &key));
+}
+
+static bool take_hash(void *context, size_t i, const redisReply *reply, struct fault *fault) {
+    struct pass *pass = context;
+    struct image_hash *hash = &pass->image->hashes[pass->unread[i]];
+    if (!reply_is_pairs(reply)) return not_of_layout(pass->image, "a hash", fault);
+    size_t bytes = 1;
+    for (size_t j = 0; j < reply->elements; j++) bytes += sizeof(size_t) + reply->element[j]->len;
+    char *at = malloc(bytes); /* exactly: a state is a hundred thousand small hashes */
+    CHECK(at != NULL);
+    hash->content = at;
+    for (size_t j = 0; j < reply->elements; j++) {
+        struct slice text = reply_text(reply->element[j]);
+        memcpy(at, &text.length, sizeof(text.length));
+        memcpy(at + sizeof(text.length), text.data, text.length);
+        at += sizeof(text.length) + text.length;
+    }
+    hash->pairs = reply->elements / 2;
+    hash->read = true;
+    return true;
+}
+
+static redisReply *ask(struct connection *connection, const struct store_options *options, struct resp *out, size_t replies,
+                       redisReply **before_last, struct fault *fault) {
+    redisReply *reply = NULL;
+    bool fine = connection_send(connection, (struct slice){out->data, out->length}, fault);
+    resp_clear(out);
+    for (size_t i = 0; fine && i < replies; i++) {
+        if (before_last != NULL && i + 1 == replies) {
+            *before_last = reply;
+        } else {
+            freeReplyObject(reply);
+        }
+        reply = connection_answer(connection, options->timeout_ms, "reading the state", fault);
+        fine = reply != NULL;
+    }
+    return reply;
+}
+
+/* One pass; `*held` when meta did not move while it read. */
+static bool read_pass(struct pass *pass, struct connection *connection, const struct store_options *options, bool *held, struct fault *fault) {
+    struct image *image = pass->image;
+    struct resp out = {0};
+    struct key key, index_key;
+    struct slice meta_name = key_meta(&image->keys, &key);
+    bool fine = false;
+    RESP_COMMAND(&out, SLICE("WATCH"), meta_name);
+    RESP_COMMAND(&out, SLICE("HGETALL"), meta_name);
+    RESP_COMMAND(&out, SLICE("HGETALL"), key_index(&image->keys, &index_key));
+    freeReplyObject(image->meta_pairs);
+    image->meta_pairs = NULL;
+    redisReply *reply = ask(connection, options, &out, 3, &image->meta_pairs, fault);
+    if (reply == NULL || !meta_read(image->meta_pairs, meta_name, &image->meta, fault)) goto out;
+    image->present = image->meta.present && image->meta.progress.next != SOURCE_START_BEGINNING;
+    if (!take_index(pass, reply, fault)) goto out;
+    sort_buckets(pass);
+    const struct pipeline shards = {pass->sharded_count, ask_shards, take_shards, pass, "reading a shard index"};
+    if (!connection_pipeline(connection, &shards, options->timeout_ms, fault)) goto out;
+    match_hashes(pass);
+    adopt(pass);
+    const struct pipeline contents = {pass->unread_count, ask_hash, take_hash, pass, "reading the state"};
+    if (!connection_pipeline(connection, &contents, options->timeout_ms, fault)) goto out;
+    freeReplyObject(reply);
+    RESP_COMMAND(&out, SLICE("MULTI"));
+    RESP_COMMAND(&out, SLICE("EXEC"));
+    reply = ask(connection, options, &out, 2, NULL, fault);
+    if (reply == NULL) goto out;
+    *held = reply->type == REDIS_REPLY_ARRAY;
+    fine = true;
+out:
+    freeReplyObject(reply);
+    resp_free(&out);
+    return fine;
+}
+
+bool image_read(struct image *image, struct connection *connection, const struct store_options *options, struct source_partition who,
+                struct fault *fault) {
+    *image = (struct image){.present = false};
+    if (!keys_create(&image->keys, options->name_space, who, fault)) return false;
+    while (image->passes < PASSES_MAX) {
+        struct pass pass = {.image = image};
+        bool held = false;
+        bool fine = read_pass(&pass, connection, options, &held, fault);
+        for (size_t i = 0; i < pass.hash_count && pass.hashes != NULL; i++) free(pass.hashes[i].content);
+        free(pass.hashes);
+        free(pass.buckets);
+        free(pass.sharded);
+        free(pass.unread);
+        image->passes++;
+        if (!fine || held) return fine;
+    }
+    return fault_set(fault, FAULT_UNREACHABLE, true, "%s/%d: the state changed during each of %d readings; read again when it is calmer, or give "
+                     "Redis a faster way to this host", who.topic, who.partition, PASSES_MAX);
+}
+
+static int by_field(const void *left, const void *right) {
+    const struct image_pair *a = left;
+    const struct image_pair *b = right;
+    size_t common = a->field.length < b->field.length ? a->field.length : b->field.length;
+    int order = memcmp(a->field.data, b->field.data, common);
+    if (order != 0) return order;
+    return (a->field.length > b->field.length) - (a->field.length < b->field.length);
+}
+
+void image_pairs(const struct image_hash *hash, struct image_pair *pairs) {
+    const char *at = hash->content;
+    for (size_t i = 0; i < 2 * hash->pairs; i++) {
+        size_t length = 0;
+        memcpy(&length, at, sizeof(length));
+        at += sizeof(length);
+        *(i % 2 == 0 ? &pairs[i / 2].field : &pairs[i / 2].value) = (struct slice){at, length};
+        at += length;
+    }
+    if (hash->pairs > 1) qsort(pairs, hash->pairs, sizeof(*pairs), by_field);
+}

@@ -1,0 +1,52 @@
+/* One partition's state, copied out of Redis as it stood at one offset while its owner went on writing. One thread. */
+#ifndef NHIP_IMAGE_H
+#define NHIP_IMAGE_H
+
+#include "aggregate/store/connection.h"
+#include "aggregate/store/keys.h"
+#include "aggregate/store/meta.h"
+
+/* A hash and its content: for each pair length, field, length, value; in no order. */
+struct image_hash {
+    struct hash_id id;
+    int64_t offset; /* last change, read before the content */
+    char *content;
+    size_t pairs;
+    bool read;
+};
+
+struct image_bucket {
+    enum hash_kind kind;
+    int32_t bucket;
+    int64_t offset;
+};
+
+struct image {
+    struct keys keys;
+    bool present;          /* false: nothing has been committed for this partition */
+    struct meta meta;
+    redisReply *meta_pairs;
+    struct image_bucket *buckets; /* the index, sorted */
+    size_t bucket_count;
+    struct image_hash *hashes; /* sorted by id */
+    size_t hash_count;
+    int passes; /* how often it was read until it held: for tests and curiosity */
+};
+
+/* Copies the partition's state. False and `fault`; image_free() in any case. */
+bool image_read(struct image *image, struct connection *connection, const struct store_options *options, struct source_partition who,
+                struct fault *fault);
+void image_free(struct image *image);
+
+struct image_pair {
+    struct slice field;
+    struct slice value;
+};
+/* The pairs of one hash, sorted by field bytes, in `pairs` (room for hash->pairs). The slices point into the image. */
+void image_pairs(const struct image_hash *hash, struct image_pair *pairs);
+
+/* The partitions that the namespace knows, sorted by topic and number; `*list` and the topics in it are one allocation, to be freed. */
+bool partitions_list(struct connection *connection, const struct store_options *options, struct source_partition **list, size_t *count,
+                     struct fault *fault);
+
+#endif

@@ -1,0 +1,186 @@
+/* The state for readers: partition after partition, each a true prefix of its log (image.c proves it), always in the same order.
+ *
+ * Partitions are read one after the other and may stand at offsets of different instants: what a snapshot promises is the vector of offsets,
+ * not a common moment. Only one partition is in memory at a time. */
+#include "aggregate/store/reader.h"
+
+#include "aggregate/store/image.h"
+#include "check.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+static bool deliver(const struct image *image, struct source_partition who, const struct reader_sink *sink, struct fault *fault) {
+    if (!sink->partition(sink->context, who, &image->meta.progress, image->meta.configuration, image->meta.cluster, fault)) return false;
+    size_t most = 0;
+    for (size_t i = 0; i < image->hash_count; i++) {
+        if (image->hashes[i].pairs > most) most = image->hashes[i].pairs;
+    }
+    struct image_pair *pairs = malloc((most + 1) * sizeof(*pairs));
+    CHECK(pairs != NULL);
+    bool fine = true;
+    for (size_t i = 0; fine && i < image->hash_count; i++) {
+        const struct image_hash *hash = &image->hashes[i];
+        image_pairs(hash, pairs);
+        for (size_t j = 0; fine && j < hash->pairs; j++) {
+            fine = sink->field(sink->context, hash->id, pairs[j].field, pairs[j].value, fault);
+        }
+    }
+    free(pairs);
+    return fine;
+}
+
+/* What is done with each partition that has state. */
+struct visitor {
+    bool (*visit)(void *context, const struct image *image, struct source_partition who, struct fault *fault);
+    void *context;
+};
+
+static bool visit_all(const struct store_options *options, const struct visitor *visitor, struct fault *fault) {
+    struct connection *connection = connection_open(options, options->timeout_ms, fault);
+    if (connection == NULL) return false;
+    struct source_partition *list = NULL;
+    size_t count = 0;
+    size_t visited = 0;
+    bool fine = partitions_list(connection, options, &list, &count, fault);
+    for (size_t i = 0; fine && i < count; i++) {
+        struct image image;
+        fine = image_read(&image, connection, options, list[i], fault);
+        if (fine && image.present) {
+            fine = visitor->visit(visitor->context, &image, list[i], fault);
+            visited++;
+        }
+        image_free(&image);
+    }
+    if (fine && visited == 0) {
+        fine = fault_set(fault, FAULT_REFUSED, false,
+                         "namespace %s of Redis at %.200s holds no committed state: let `nhip run` commit something first, or look at the "
+                         "settings `namespace` and `redis.address`",
+                         options->name_space, options->address);
+    }
+    free(list);
+    connection_close(connection);
+    return fine;
+}
+
+struct delivery {
+    const struct reader_sink *sink;
+};
+
+static bool visit_deliver(void *context, const struct image *image, struct source_partition who, struct fault *fault) {
+    const struct delivery *delivery = context;
+    return deliver(image, who, delivery->sink, fault);
+}
+
+bool reader_read(const struct store_options *options, const struct reader_sink *sink, struct fault *fault) {
+    struct delivery delivery = {.sink = sink};
+    const struct visitor visitor = {.visit = visit_deliver, .context = &delivery};
+    return visit_all(options, &visitor, fault);
+}
+
+/* --- the dump --- */
+
+struct dump {
+    struct resp text; /* all lines */
+    size_t *starts;
+    size_t count, capacity;
+};
+
+static void put_encoded(struct resp *text, struct slice bytes) {
+    static const char hex[] = "0123456789ABCDEF";
+    for (size_t i = 0; i < bytes.length; i++) {
+        unsigned char byte = (unsigned char)bytes.data[i];
+        if (byte > 0x20 && byte < 0x7F && byte != '%') {
+            resp_append(text, (struct slice){&bytes.data[i], 1});
+        } else {
+            const char code[3] = {'%', hex[byte >> 4], hex[byte & 15]};
+            resp_append(text, (struct slice){code, sizeof(code)});
+        }
+    }
+}
+
+static void put_line(struct dump *dump, struct slice key, struct slice field, struct slice value) {
+    if (dump->count == dump->capacity) {
+        dump->capacity = dump->capacity == 0 ? 1024 : dump->capacity * 2;
+        dump->starts = realloc(dump->starts, dump->capacity * sizeof(*dump->starts));
+        CHECK(dump->starts != NULL);
+    }
+    dump->starts[dump->count++] = dump->text.length;
+    put_encoded(&dump->text, key);
+    resp_append(&dump->text, SLICE(" "));
+    put_encoded(&dump->text, field);
+    resp_append(&dump->text, SLICE(" "));
+    put_encoded(&dump->text, value);
+    resp_append(&dump->text, (struct slice){"\n\0", 2}); /* the NUL makes lines comparable with strcmp; it is not written */
+}
+
+static void put_index(struct dump *dump, const struct image *image) {
+    struct key key;
+    char field[INDEX_FIELD_BYTES_MAX];
+    char digits[DECIMAL_BYTES_MAX];
+    for (size_t i = 0; i < image->bucket_count; i++) {
+        const struct image_bucket *bucket = &image->buckets[i];
+        put_line(dump, key_index(&image->keys, &key), index_field(bucket->kind, bucket->bucket, field), decimal_text(bucket->offset, digits));
+    }
+    for (size_t i = 0; i < image->hash_count; i++) {
+        const struct image_hash *hash = &image->hashes[i];
+        char shard[DECIMAL_BYTES_MAX];
+        if (!kind_has_shards(hash->id.kind)) continue;
+        put_line(dump, key_shard_index(&image->keys, hash->id.kind, hash->id.bucket, &key), decimal_text(hash->id.shard, shard),
+                 decimal_text(hash->offset, digits));
+    }
+}
+
+static bool visit_dump(void *context, const struct image *image, struct source_partition who, struct fault *fault) {
+    (void)who;
+    (void)fault;
+    struct dump *dump = context;
+    struct key key;
+    for (size_t i = 0; i < image->meta_pairs->elements; i += 2) {
+        struct slice field = reply_text(image->meta_pairs->element[i]);
+        if (!meta_field_is_authoritative(field)) continue;
+        put_line(dump, key_meta(&image->keys, &key), field, reply_text(image->meta_pairs->element[i + 1]));
+    }
+    put_index(dump, image);
+    for (size_t i = 0; i < image->hash_count; i++) {
+        const struct image_hash *hash = &image->hashes[i];
+        struct image_pair *pairs = malloc((hash->pairs + 1) * sizeof(*pairs));
+        CHECK(pairs != NULL);
+        image_pairs(hash, pairs);
+        for (size_t j = 0; j < hash->pairs; j++) put_line(dump, key_hash(&image->keys, hash->id, &key), pairs[j].field, pairs[j].value);
+        free(pairs);
+    }
+    return true;
+}
+
+static int by_line(const void *left, const void *right, void *text) {
+    const char *bytes = text;
+    return strcmp(bytes + *(const size_t *)left, bytes + *(const size_t *)right);
+}
+
+static bool write_all(int file, struct slice bytes, struct fault *fault) {
+    while (bytes.length > 0) {
+        ssize_t written = write(file, bytes.data, bytes.length);
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return fault_set(fault, FAULT_IO, false, "the state dump could not be written: %s", strerror(errno));
+        bytes.data += written;
+        bytes.length -= (size_t)written;
+    }
+    return true;
+}
+
+bool reader_dump(const struct store_options *options, int file, struct fault *fault) {
+    struct dump dump = {.count = 0};
+    struct resp sorted = {0};
+    const struct visitor visitor = {.visit = visit_dump, .context = &dump};
+    bool fine = visit_all(options, &visitor, fault);
+    if (fine) {
+        qsort_r(dump.starts, dump.count, sizeof(*dump.starts), by_line, dump.text.data);
+        for (size_t i = 0; i < dump.count; i++) resp_append(&sorted, slice_of(dump.text.data + dump.starts[i]));
+        fine = write_all(file, (struct slice){sorted.data, sorted.length}, fault);
+    }
+    resp_free(&sorted);
+    resp_free(&dump.text);
+    free(dump.starts);
+    return fine;
+}
