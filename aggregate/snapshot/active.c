@@ -1,0 +1,108 @@
+/* Units that do something (active, over the window, among the living) and how the set of active units moves from one period to the next
+ * (turnover: whoever had a cell of the flows in the period, alive or not). Two identities hold by construction and are tested:
+ * ACT(p) = new + retained + reactivated, ACT(p-1) = retained + churned. */
+#include "aggregate/snapshot/engine.h"
+
+#include "aggregate/snapshot/memory.h"
+#include "aggregate/snapshot/population.h"
+
+static bool used(const struct engine *engine, uint32_t unit, uint64_t flows) {
+    for (; flows != 0; flows &= flows - 1) {
+        if (engine_use(engine, unit, (uint32_t)__builtin_ctzll(flows))->outlets != 0) return true;
+    }
+    return false;
+}
+
+struct tally {
+    int64_t active;
+    int64_t whole;
+};
+
+static void add_row(const struct engine *engine, const struct indicator *indicator, const struct coordinates *at, struct tally tally) {
+    struct observation *row = observations_add(engine->observations, at, &engine->period);
+    row->window = engine->window;
+    if (indicator->share) engine_percent(row, tally.active, tally.whole);
+    else decimal_integer(row->value, tally.active);
+}
+
+static void count_unit(struct tally *tally, bool active) {
+    tally->whole++;
+    tally->active += active;
+}
+
+void active_write(const struct engine *engine, const struct indicator *indicator) {
+    struct tally province = {0, 0};
+    struct tally districts[DISTRICT_COUNT] = {{0, 0}};
+    struct tally unit_types[UNIT_TYPES_MAX] = {{0, 0}};
+    for (uint32_t unit = 0; unit < engine->registry->unit_count; unit++) {
+        uint32_t alive = engine->alive[unit];
+        if (alive == VERSION_NONE) continue;
+        const struct unit_record *record = registry_record(engine->registry, alive);
+        if (!population_holds(indicator->populations[0], record, engine->window_first, engine->period.last)) continue;
+        const struct version *version = &engine->registry->versions[alive];
+        bool active = used(engine, unit, indicator->flows);
+        count_unit(&province, active);
+        count_unit(&districts[version->district], active);
+        if (version->unit_type >= 0) count_unit(&unit_types[version->unit_type], active);
+    }
+    struct coordinates total = engine_total(engine, indicator, 'O');
+    add_row(engine, indicator, &total, province);
+    for (int i = 0; i < DISTRICT_COUNT && (indicator->slices & SLICE_DISTRICT) != 0; i++) {
+        struct coordinates at = total;
+        engine_district_area(engine, i, at.area);
+        if (engine_district_listed(i)) add_row(engine, indicator, &at, districts[i]);
+    }
+    for (size_t i = 0; i < engine->definitions->unit_types.count && (indicator->slices & SLICE_UNIT_TYPE) != 0; i++) {
+        struct coordinates at = total;
+        at.unit_type = engine->definitions->unit_types.items[i];
+        add_row(engine, indicator, &at, unit_types[i]);
+    }
+}
+
+/* Marks units with a cell of the flows on days [from, to) in `marks`. */
+static void mark_cells(const struct engine *engine, uint64_t flows, int32_t from, int32_t to, bool *marks) {
+    size_t end = cells_from(engine->cells, to);
+    for (size_t i = cells_from(engine->cells, from); i < end; i++) {
+        const struct cell *cell = &engine->cells->items[i];
+        if ((cell->flows & flows) == 0 || cell->version == VERSION_NONE) continue;
+        marks[engine->registry->versions[cell->version].unit] = true;
+    }
+}
+
+/* Marks units to which an account belonged on the first day of one of its activities, when that day is before `day`: the memory that
+ * outlives the ledger's retention. */
+static void mark_first_days(const struct engine *engine, uint64_t activities, int32_t day, bool *marks) {
+    for (size_t i = 0; i < engine->state->slot_count; i++) {
+        const struct state_slot *slot = &engine->state->slots[i];
+        if (slot->account == TEXT_NONE) continue;
+        for (int activity = 1; activity < ACTIVITY_COUNT; activity++) {
+            if ((activities >> activity & 1) == 0 || slot->first_day[activity] >= day) continue;
+            uint32_t version = crosswalk_version(engine->crosswalk, slot->account, slot->first_day[activity]);
+            if (version != VERSION_NONE) marks[engine->registry->versions[version].unit] = true;
+        }
+    }
+}
+
+void turnover_write(const struct engine *engine, const struct indicator *indicator) {
+    uint32_t unit_count = engine->registry->unit_count;
+    struct period before = period_before(&engine->period);
+    bool *now = memory_zeroed(unit_count, sizeof(*now));
+    bool *previous = memory_zeroed(unit_count, sizeof(*previous));
+    bool *earlier = memory_zeroed(unit_count, sizeof(*earlier));
+    mark_cells(engine, indicator->flows, engine->period.first, engine->period.last + 1, now);
+    mark_cells(engine, indicator->flows, before.first, before.last + 1, previous);
+    mark_cells(engine, indicator->flows, INT32_MIN, engine->period.first, earlier);
+    mark_first_days(engine, indicator->activities, engine->period.first, earlier);
+    int64_t counts[PART_CHURNED + 1] = {0};
+    for (uint32_t i = 0; i < unit_count; i++) {
+        if (now[i] && previous[i]) counts[PART_RETAINED]++;
+        else if (now[i] && earlier[i]) counts[PART_REACTIVATED]++;
+        else if (now[i]) counts[PART_NEW]++;
+        else if (previous[i]) counts[PART_CHURNED]++;
+    }
+    struct coordinates at = engine_total(engine, indicator, 'O');
+    decimal_integer(observations_add(engine->observations, &at, &engine->period)->value, counts[indicator->part]);
+    free(now);
+    free(previous);
+    free(earlier);
+}

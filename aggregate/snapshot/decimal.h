@@ -1,0 +1,18 @@
+/* Published numbers as text, from exact integers: one rounding at the end, half to even; never a double, never "-0". Pure. */
+#ifndef NHIP_SNAPSHOT_DECIMAL_H
+#define NHIP_SNAPSHOT_DECIMAL_H
+
+#include <stdint.h>
+
+enum { DECIMAL_BYTES = 48 };
+
+/* numerator / denominator * 10^shift with `decimals` digits behind the point (shift 0..4, decimals 0..4). The denominator is not 0; the
+ * quotient must have fewer than 36 digits (checked). Remainders are exact for |denominator| < 1.7e37. */
+void decimal_quotient(char out[static DECIMAL_BYTES], __int128 numerator, __int128 denominator, int shift, int decimals);
+
+/* value / 10^exponent, exactly, with `exponent` digits behind the point (0..4). */
+void decimal_scaled(char out[static DECIMAL_BYTES], __int128 value, int exponent);
+
+void decimal_integer(char out[static DECIMAL_BYTES], __int128 value);
+
+#endif

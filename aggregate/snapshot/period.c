@@ -1,0 +1,113 @@
+/* Periods are pairs of local days; the text is kept as it was given, since each form has one spelling only. ISO weeks: week 1 is the one
+ * with 4 January in it, so week w of year y starts (w - 1) weeks after the Monday at or before 4 January. */
+#include "aggregate/snapshot/period.h"
+
+#include "zone.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* `digits` decimal digits at `text`; -1 when one is none. */
+static int32_t number_at(const char *text, int digits) {
+    int32_t value = 0;
+    for (int i = 0; i < digits; i++) {
+        if (text[i] < '0' || text[i] > '9') return -1;
+        value = value * 10 + (text[i] - '0');
+    }
+    return value;
+}
+
+static int32_t month_first(int32_t year, int32_t month) {
+    return day_from_civil((struct civil_date){.year = year, .month = month, .day = 1});
+}
+
+static int32_t week_one(int32_t year) {
+    int32_t fourth = day_from_civil((struct civil_date){.year = year, .month = 1, .day = 4});
+    return fourth - weekday_of_day(fourth);
+}
+
+static void set(struct period *period, enum frequency frequency, int32_t first, int32_t next) {
+    period->frequency = frequency;
+    period->first = first;
+    period->last = next - 1;
+}
+
+static int32_t months_later(int32_t day, int32_t months) {
+    return day_of_month_start(month_of_day(day) + months);
+}
+
+static bool parse(const char *text, struct period *period) {
+    size_t length = strlen(text);
+    int32_t year = length >= 4 ? number_at(text, 4) : -1;
+    if (year < 1970 || year > 2199) return false;
+    if (length == 4) {
+        set(period, FREQUENCY_YEAR, month_first(year, 1), month_first(year + 1, 1));
+        return true;
+    }
+    if (text[4] != '-') return false;
+    if (length == 7 && text[5] == 'Q') {
+        int32_t quarter = number_at(text + 6, 1);
+        if (quarter < 1 || quarter > 4) return false;
+        int32_t first = month_first(year, quarter * 3 - 2);
+        set(period, FREQUENCY_QUARTER, first, months_later(first, 3));
+        return true;
+    }
+    if (length == 7) {
+        int32_t month = number_at(text + 5, 2);
+        if (month < 1 || month > 12) return false;
+        int32_t first = month_first(year, month);
+        set(period, FREQUENCY_MONTH, first, months_later(first, 1));
+        return true;
+    }
+    if (length == 8 && text[5] == 'W') {
+        int32_t week = number_at(text + 6, 2);
+        int32_t first = week_one(year) + (week - 1) * 7;
+        if (week < 1 || first >= week_one(year + 1)) return false;
+        set(period, FREQUENCY_WEEK, first, first + 7);
+        return true;
+    }
+    int32_t day;
+    if (length != 10 || !iso_date_parse((struct slice){text, length}, &day)) return false;
+    set(period, FREQUENCY_DAY, day, day + 1);
+    return true;
+}
+
+bool period_parse(const char *text, struct period *period, struct fault *fault) {
+    *period = (struct period){.frequency = FREQUENCY_NONE};
+    if (text == NULL || !parse(text, period)) {
+        return fault_set(fault, FAULT_USAGE, false,
+                         "period: found \"%.40s\", accepted are 2021, 2021-Q3, 2021-09, 2021-W39 and 2021-09-30 (years 1970 to 2199)",
+                         text == NULL ? "" : text);
+    }
+    (void)snprintf(period->text, sizeof(period->text), "%s", text);
+    return true;
+}
+
+struct period period_before(const struct period *period) {
+    struct period before = {.frequency = period->frequency, .last = period->first - 1};
+    switch (period->frequency) {
+    case FREQUENCY_NONE:
+    case FREQUENCY_DAY:
+        before.first = period->first - 1;
+        break;
+    case FREQUENCY_WEEK:
+        before.first = period->first - 7;
+        break;
+    case FREQUENCY_MONTH:
+        before.first = months_later(period->first, -1);
+        break;
+    case FREQUENCY_QUARTER:
+        before.first = months_later(period->first, -3);
+        break;
+    case FREQUENCY_YEAR:
+        before.first = months_later(period->first, -12);
+        break;
+    }
+    return before;
+}
+
+struct period period_of_day(int32_t day) {
+    struct period period = {.frequency = FREQUENCY_DAY, .first = day, .last = day};
+    iso_date_format(day, period.text);
+    return period;
+}

@@ -1,0 +1,207 @@
+/* Adoption shares: of the units alive at the end of the period, how many declare (R), are seen to (O), or either (C).
+ *
+ * Each evidence is a list of per-unit answers over the same population, so every slice is a count over a subset of it: by district and
+ * unit type a subset of units, by platform and instrument a stricter answer to "seen" over all of them. An evidence that is not collected
+ * at all (no record has the column; no cell of the flows anywhere) is M: nobody knows, which is not "nobody does". */
+#include "aggregate/snapshot/engine.h"
+
+#include "aggregate/snapshot/memory.h"
+#include "aggregate/snapshot/population.h"
+
+struct member {
+    uint32_t unit;
+    const struct version *version;
+    enum declaration declared;
+    bool observed;
+    bool ge10;
+};
+
+struct share {
+    const struct engine *engine;
+    const struct indicator *indicator;
+    struct member *members;
+    size_t count;
+    bool declared_collected;
+    bool observed_collected;
+};
+
+enum subset_kind { SUBSET_ALL = 0, SUBSET_DISTRICT, SUBSET_UNIT_TYPE, SUBSET_GE10 };
+
+struct subset {
+    enum subset_kind kind;
+    int code;
+};
+
+static bool seen_through(const struct share *share, uint32_t unit, uint32_t outlets, uint32_t instruments) {
+    for (uint64_t flows = share->indicator->flows; flows != 0; flows &= flows - 1) {
+        const struct use *use = engine_use(share->engine, unit, (uint32_t)__builtin_ctzll(flows));
+        if ((use->outlets & outlets) != 0 && (use->instruments & instruments) != 0) return true;
+    }
+    return false;
+}
+
+static void gather(struct share *share) {
+    const struct engine *engine = share->engine;
+    const struct registry *registry = engine->registry;
+    share->members = memory_zeroed(registry->unit_count, sizeof(*share->members));
+    for (uint32_t unit = 0; unit < registry->unit_count; unit++) {
+        uint32_t version = engine->alive[unit];
+        if (version == VERSION_NONE) continue;
+        const struct unit_record *record = registry_record(registry, version);
+        if (!population_holds(share->indicator->populations[0], record, engine->window_first, engine->period.last)) continue;
+        share->members[share->count++] = (struct member){
+            .unit = unit,
+            .version = &registry->versions[version],
+            .declared = population_declared(share->indicator, record, engine->window_first, engine->period.last),
+            .observed = seen_through(share, unit, UINT32_MAX, UINT32_MAX),
+            .ge10 = record->employees >= 10,
+        };
+    }
+}
+
+static bool in_subset(const struct member *member, struct subset subset) {
+    switch (subset.kind) {
+    case SUBSET_ALL:
+        return true;
+    case SUBSET_DISTRICT:
+        return member->version->district == subset.code;
+    case SUBSET_UNIT_TYPE:
+        return member->version->unit_type == subset.code;
+    case SUBSET_GE10:
+        return member->ge10;
+    }
+    return false;
+}
+
+static struct observation *add_row(const struct share *share, const struct coordinates *at) {
+    const struct engine *engine = share->engine;
+    struct observation *row = observations_add(engine->observations, at, &engine->period);
+    bool windowed = at->evidence != 'R' || share->indicator->declared_window;
+    row->window = windowed ? engine->window : "";
+    return row;
+}
+
+/* A row of evidence that nobody collects: the population is known, the answer is not. */
+static void set_not_collected(struct observation *row, int64_t whole) {
+    engine_percent(row, 0, whole);
+    row->status = 'M';
+    row->value[0] = '\0';
+    row->numerator[0] = '\0';
+}
+
+static void write_evidence(const struct share *share, struct coordinates at, char evidence, struct subset subset) {
+    int64_t whole = 0;
+    int64_t yes = 0;
+    int64_t unknown = 0;
+    for (size_t i = 0; i < share->count; i++) {
+        const struct member *member = &share->members[i];
+        if (!in_subset(member, subset)) continue;
+        bool seen = evidence != 'R' && member->observed;
+        bool declared = evidence != 'O' && member->declared == DECLARED_YES;
+        whole++;
+        yes += seen || declared;
+        unknown += evidence != 'O' && !seen && member->declared == DECLARED_UNKNOWN;
+    }
+    at.evidence = evidence;
+    struct observation *row = add_row(share, &at);
+    bool collected = (evidence == 'O' || share->declared_collected) && (evidence == 'R' || share->observed_collected);
+    if (!collected) {
+        set_not_collected(row, whole);
+        return;
+    }
+    engine_percent(row, yes, whole);
+    if (unknown == 0 || whole == 0) return;
+    row->error_type = "BND";
+    (void)snprintf(row->bound_low, sizeof(row->bound_low), "%s", row->value);
+    decimal_quotient(row->bound_high, yes + unknown, whole, 2, 2);
+}
+
+static void write_evidences(const struct share *share, const struct coordinates *at, struct subset subset) {
+    write_evidence(share, *at, 'R', subset);
+    write_evidence(share, *at, 'O', subset);
+    write_evidence(share, *at, 'C', subset);
+}
+
+/* Evidence O, restricted to some outlets or instruments, over the whole population. */
+static void write_seen_through(const struct share *share, struct coordinates at, uint64_t outlets, uint64_t instruments) {
+    int64_t yes = 0;
+    for (size_t i = 0; i < share->count; i++) {
+        yes += seen_through(share, share->members[i].unit, (uint32_t)outlets, (uint32_t)instruments);
+    }
+    at.evidence = 'O';
+    struct observation *row = add_row(share, &at);
+    if (share->observed_collected) engine_percent(row, yes, (int64_t)share->count);
+    else set_not_collected(row, (int64_t)share->count);
+}
+
+/* The unit types that the population's first alternative names, when it names any: the other rows could never be filled. */
+static bool unit_type_in_scope(const struct indicator *indicator, const char *unit_type) {
+    const struct population *population = indicator->populations[0];
+    const struct text_list *list = population->any_count > 0 ? &population->any[0].unit_type : &population->base.unit_type;
+    for (size_t i = 0; i < list->count; i++) {
+        if (strcmp(list->items[i], unit_type) == 0) return true;
+    }
+    return list->count == 0;
+}
+
+static void write_unit_slices(const struct share *share, const struct coordinates *total) {
+    const struct definitions *definitions = share->engine->definitions;
+    for (int i = 0; i < DISTRICT_COUNT && (share->indicator->slices & SLICE_DISTRICT) != 0; i++) {
+        if (!engine_district_listed(i)) continue;
+        struct coordinates at = *total;
+        engine_district_area(share->engine, i, at.area);
+        write_evidences(share, &at, (struct subset){SUBSET_DISTRICT, i});
+    }
+    for (size_t i = 0; i < definitions->unit_types.count && (share->indicator->slices & SLICE_UNIT_TYPE) != 0; i++) {
+        struct coordinates at = *total;
+        at.unit_type = definitions->unit_types.items[i];
+        if (unit_type_in_scope(share->indicator, at.unit_type)) {
+            write_evidences(share, &at, (struct subset){SUBSET_UNIT_TYPE, (int)i});
+        }
+    }
+}
+
+static uint64_t group_codes(const struct axis *axis, const char *name) {
+    for (size_t i = 0; i < axis->group_count; i++) {
+        if (strcmp(axis->groups[i].name, name) == 0) return axis->groups[i].codes;
+    }
+    return 0;
+}
+
+static void write_channel_slices(const struct share *share, const struct coordinates *total) {
+    const struct axis *platform = &share->engine->definitions->platform;
+    const struct axis *instrument = &share->engine->definitions->instrument;
+    uint64_t members = group_codes(platform, "MARKETPLACE");
+    unsigned slices = share->indicator->slices;
+    for (size_t i = 0; i < platform->code_count; i++) {
+        uint64_t codes = platform->codes[i].codes;
+        bool member = (codes & (codes - 1)) == 0 && (codes & members) != 0;
+        bool wanted = (slices & SLICE_PLATFORM) != 0 || ((slices & SLICE_MARKETPLACE) != 0 && member);
+        struct coordinates at = *total;
+        at.platform = platform->codes[i].name;
+        if (wanted) write_seen_through(share, at, codes, UINT32_MAX);
+    }
+    for (size_t i = 0; i < instrument->code_count && (slices & SLICE_INSTRUMENT) != 0; i++) {
+        struct coordinates at = *total;
+        at.instrument = instrument->codes[i].name;
+        write_seen_through(share, at, UINT32_MAX, instrument->codes[i].codes);
+    }
+}
+
+void share_write(const struct engine *engine, const struct indicator *indicator) {
+    struct share share = {.engine = engine, .indicator = indicator};
+    share.declared_collected = engine->registry->columns[indicator->declared.column];
+    share.observed_collected = indicator->flows != 0 || !indicator->needs_flow;
+    if (indicator->needs_flow) share.observed_collected = (engine->window_flows & indicator->flows) != 0;
+    gather(&share);
+    struct coordinates total = engine_total(engine, indicator, 'R');
+    write_evidences(&share, &total, (struct subset){SUBSET_ALL, 0});
+    write_unit_slices(&share, &total);
+    write_channel_slices(&share, &total);
+    if (indicator->size_ge10) {
+        struct coordinates at = total;
+        at.size_class = "S_GE10";
+        write_evidences(&share, &at, (struct subset){SUBSET_GE10, 0});
+    }
+    free(share.members);
+}
