@@ -8,8 +8,7 @@
  * The record is one allocation: the struct, then its accounts, then the bytes of its strings, so that a snapshot can hold a nation's
  * units without a million small blocks, and unit_destroy() is one free().
  *
- * `website_updated_at` must not lie after `recorded_at`. A day is compared with an instant here, and no zone is at hand, so the rule
- * refuses only what is wrong everywhere: a day that had not begun at `recorded_at` even in the easternmost zone (UTC+14).
+ * `website_updated_at` may lie after `recorded_at`: registers carry attributes back into older versions (the golden one does).
  * valid_to before valid_from is not refused: such a version simply holds on no day. */
 #include "unit.h"
 
@@ -18,8 +17,6 @@
 #include "ingest/unit_fields.h"
 
 #include <jansson.h>
-
-enum { DAY_MS = 86400000, EAST_MS = 14 * 3600000 };
 
 static const char *const statuses[] = {"ACTIVE", "SUSPENDED", "CLOSED", "UNKNOWN", NULL};
 static const char *const legal_forms[] = {"ENTERPRISE", "BRANCH", "COOPERATIVE", "HOUSEHOLD_BIZ", "PUBLIC_UNIT", NULL};
@@ -51,24 +48,18 @@ static bool read_required(const struct unit_reader *reader, struct unit_record *
 
 static bool read_optional(const struct unit_reader *reader, struct unit_record *record) {
     const char *unused;
-    bool good = unit_date(reader, "valid_to", NEED_OPTIONAL, DAY_ABSENT, &record->valid_to) &&
-                unit_id(reader, "parent_enterprise_id", NEED_OPTIONAL, &unused) &&
-                unit_id(reader, "enterprise_group_id", NEED_OPTIONAL, &unused) &&
-                unit_employees(reader, &record->employees) && unit_yes_no(reader, "has_email", &record->has_email) &&
-                unit_yes_no(reader, "accepts_epay", &record->accepts_epay) &&
-                unit_yes_no(reader, "bills_households", &record->bills_households) &&
-                unit_date(reader, "has_email_asof", NEED_OPTIONAL, DAY_EMPTY, &record->has_email_asof) &&
-                unit_list(reader, "mgmt_software", software, true, &record->mgmt_software) &&
-                unit_text(reader, "website_url", &record->website_url) &&
-                unit_date(reader, "website_updated_at", NEED_OPTIONAL, DAY_EMPTY, &record->website_updated_at) &&
-                unit_list(reader, "mktpl_accounts", NULL, false, &record->mktpl_accounts) &&
-                unit_list(reader, "echannels", channels, false, &record->echannels);
-    if (!good) return false;
-    int32_t updated = record->website_updated_at;
-    if (updated != DAY_ABSENT && updated != DAY_EMPTY && (int64_t)updated * DAY_MS - EAST_MS > record->recorded_at_ms) {
-        return unit_refuse(reader, "website_updated_at", "website_updated_at lies after recorded_at");
-    }
-    return true;
+    return unit_date(reader, "valid_to", NEED_OPTIONAL, DAY_ABSENT, &record->valid_to) &&
+           unit_id(reader, "parent_enterprise_id", NEED_OPTIONAL, &unused) &&
+           unit_id(reader, "enterprise_group_id", NEED_OPTIONAL, &unused) &&
+           unit_employees(reader, &record->employees) && unit_yes_no(reader, "has_email", &record->has_email) &&
+           unit_yes_no(reader, "accepts_epay", &record->accepts_epay) &&
+           unit_yes_no(reader, "bills_households", &record->bills_households) &&
+           unit_date(reader, "has_email_asof", NEED_OPTIONAL, DAY_EMPTY, &record->has_email_asof) &&
+           unit_list(reader, "mgmt_software", software, true, &record->mgmt_software) &&
+           unit_text(reader, "website_url", &record->website_url) &&
+           unit_date(reader, "website_updated_at", NEED_OPTIONAL, DAY_EMPTY, &record->website_updated_at) &&
+           unit_list(reader, "mktpl_accounts", NULL, false, &record->mktpl_accounts) &&
+           unit_list(reader, "echannels", channels, false, &record->echannels);
 }
 
 static bool read_account(const struct unit_reader *reader, const json_t *item, struct unit_account *account) {
