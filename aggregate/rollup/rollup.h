@@ -48,6 +48,10 @@ void rollup_restore_hash(struct rollup *rollup, struct hash_id id, int64_t last_
 void rollup_prefetch(const struct rollup *rollup, const struct event *events, size_t count);
 enum verdict rollup_record(struct rollup *rollup, const struct record *record, const struct event *event, enum reason *reason);
 void rollup_rewarm(struct rollup *rollup, const struct record *record, const struct event *event);
+/* After the last rollup_rewarm(), before the first rollup_record(): true when what was fed is what the state was built from (record count,
+ * running maximum of record time, fingerprint of the tail record) and all accounts are back. False: FAULT_REFUSED or FAULT_STORE; the
+ * roll-up must then be destroyed. rollup_record() CHECKs it. */
+bool rollup_rewarmed(const struct rollup *rollup, struct fault *fault);
 /* End of partition: the log's end moved to `next` past markers and holes without records. */
 void rollup_advance(struct rollup *rollup, int64_t next);
 

@@ -1,0 +1,221 @@
+/* Booking: an applied event becomes cells (schemas/booking.md §3).
+ *
+ *     accounts   seller side, then a business buyer that books
+ *     ledger     booking day x account x facet; `order.returned` books twice
+ *     pulse      minute and hour of event time, every event once
+ *     histogram, sketches, activities    of first successes and created orders only
+ *     late, watermark
+ *
+ * Everything added here is a sum, a maximum, or a minimum and maximum, so the order of bookings, and whether the stored part of a cell
+ * is in memory already, cannot matter. */
+#include "aggregate/rollup/state.h"
+
+#include "check.h"
+
+uint64_t facet_of_ledger(const struct event *event, enum role role, enum outcome outcome) {
+    enum family family = event_family(event->kind);
+    uint64_t facet = (uint64_t)family << 45 | (uint64_t)role << 43 | (uint64_t)outcome << 4;
+    switch (family) {
+    case FAMILY_PAYMENT:
+        facet = facet_with_party(facet, event->party);
+        facet = facet_with_instrument(facet, event->instrument);
+        facet = facet_with_context(facet, event->context);
+        facet = facet_with_cross_border(facet, event->cross_border);
+        facet = facet_with_person_type(facet, event->person_type);
+        return outcome == OUTCOME_DECLINED ? facet_with_reason_class(facet, event->reason_class) : facet;
+    case FAMILY_ORDER:
+        facet = facet_with_outlet(facet, event->outlet);
+        facet = facet_with_pay_mode(facet, event->pay_mode);
+        facet = facet_with_category(facet, event->category);
+        facet = facet_with_cross_border(facet, event->cross_border);
+        return facet_with_person_type(facet, event->person_type);
+    case FAMILY_RIDE: return facet_with_person_type(facet_with_outlet(facet, OUTLET_RIDE_APP), event->person_type);
+    case FAMILY_WEBSITE: return facet;
+    case FAMILY_UNIT:
+    case FAMILY_NONE:
+    case FAMILY_COUNT: break;
+    }
+    UNREACHABLE();
+    return 0;
+}
+
+/* Family, and outlet or instrument: the coordinates that histogram and sketches have, and pulse begins with. */
+static uint64_t facet_of_family(const struct event *event) {
+    enum family family = event_family(event->kind);
+    uint64_t facet = facet_with_family(0, family);
+    if (family == FAMILY_PAYMENT) return facet_with_instrument(facet, event->instrument);
+    if (family == FAMILY_ORDER) return facet_with_outlet(facet, event->outlet);
+    return family == FAMILY_RIDE ? facet_with_outlet(facet, OUTLET_RIDE_APP) : facet;
+}
+
+uint64_t facet_of_pulse(const struct event *event, enum outcome outcome) {
+    uint64_t facet = facet_with_outcome(facet_of_family(event), outcome);
+    if (event_family(event->kind) == FAMILY_PAYMENT) facet = facet_with_context(facet, event->context);
+    return outcome == OUTCOME_DECLINED ? facet_with_reason_class(facet, event->reason_class) : facet;
+}
+
+static int64_t day_start(struct rollup *rollup, int32_t day) {
+    if (rollup->day_start_day != day) {
+        rollup->day_start_ms = zone_day_start_ms(rollup->options.zone, day);
+        rollup->day_start_day = day;
+    }
+    return rollup->day_start_ms;
+}
+
+bool bucket_open(struct rollup *rollup, enum kind_rank rank, int32_t bucket) {
+    int64_t now_ms = rollup->progress.record_time_max_ms;
+    int32_t floor = (int32_t)rollup->progress.ledger_day_min;
+    switch (rank) {
+    case RANK_LEDGER: return bucket >= floor;
+    case RANK_MINUTE: return (int64_t)bucket * MINUTE_MS >= now_ms - (int64_t)MINUTE_CELLS_DAYS * DAY_MS;
+    case RANK_HOUR: return (int64_t)bucket * HOUR_MS >= now_ms - (int64_t)HOUR_CELLS_DAYS * DAY_MS;
+    case RANK_SKETCH_DAY: return day_start(rollup, bucket) >= now_ms - (int64_t)HOUR_CELLS_DAYS * DAY_MS;
+    case RANK_HISTOGRAM:
+    case RANK_SKETCH_MONTH: return day_of_month_start(bucket + 1) > floor;
+    case RANK_LATE: return true;
+    case RANK_NONE:
+    case RANK_COUNT: break;
+    }
+    UNREACHABLE();
+    return false;
+}
+
+enum success_at book_success_at(struct rollup *rollup, const struct passage *passage) {
+    const struct event *event = passage->event;
+    uint32_t source = accounts_source(&rollup->accounts, event->source, passage->source_hash);
+    if (source != SOURCE_NONE) return (enum success_at)rollup->accounts.sources[source].mark;
+    return rollup->options.success_at(rollup->options.sources, event->source);
+}
+
+static uint32_t account_of(struct rollup *rollup, const struct passage *passage, struct slice id) {
+    struct accounts *accounts = &rollup->accounts;
+    struct slice source_text = passage->event->source;
+    uint32_t source = accounts_source(accounts, source_text, passage->source_hash);
+    if (source == SOURCE_NONE) {
+        enum success_at mark = rollup->options.success_at(rollup->options.sources, source_text);
+        source = accounts_source_add(accounts, source_text, passage->source_hash, (uint8_t)mark);
+    }
+    uint64_t hash = accounts_hash(passage->source_hash, id);
+    uint32_t handle = accounts_find(accounts, source, id, hash);
+    if (handle != ACCOUNT_NONE) return handle;
+    CHECK(rollup->progress.accounts < UINT32_MAX);
+    handle = accounts_add(accounts, source, id, hash, (uint32_t)rollup->progress.accounts);
+    rollup->progress.accounts++;
+    accounts_touch(accounts, handle, passage->offset);
+    return handle;
+}
+
+static void book_ledger(struct rollup *rollup, const struct passage *passage, uint32_t account, enum role role,
+                        enum outcome outcome, int32_t day, bool count_only) {
+    const struct event *event = passage->event;
+    uint64_t place = place_of(RANK_LEDGER, day, accounts_at(&rollup->accounts, account)->number);
+    uint64_t facet = facet_of_ledger(event, role, outcome);
+    table_add(&rollup->table, place, facet, passage->offset, count_only ? 0 : event->amount_minor, !count_only && event->unconverted);
+}
+
+static void book_pulse(struct rollup *rollup, const struct passage *passage) {
+    const struct event *event = passage->event;
+    bool progress = passage->plan.pulse == OUTCOME_PROGRESS;
+    int64_t amount_minor = progress ? 0 : event->amount_minor;
+    bool unconverted = !progress && event->unconverted;
+    uint64_t facet = facet_of_pulse(event, passage->plan.pulse);
+    int32_t minute = minute_of(event->event_time_ms);
+    int32_t hour = hour_of(event->event_time_ms);
+    if (bucket_open(rollup, RANK_MINUTE, minute)) {
+        table_add(&rollup->table, place_of(RANK_MINUTE, minute, 0), facet, passage->offset, amount_minor, unconverted);
+    }
+    if (bucket_open(rollup, RANK_HOUR, hour)) {
+        table_add(&rollup->table, place_of(RANK_HOUR, hour, 0), facet, passage->offset, amount_minor, unconverted);
+    }
+}
+
+/* A payment booked OK that is an adopter's: not cash, not moved between one's own pockets. */
+static bool is_purchase(const struct event *event) {
+    return event->instrument != INSTRUMENT_CASH && event->context != CONTEXT_TRANSFER && event->context != CONTEXT_TOPUP &&
+           event->context != CONTEXT_CASHOUT;
+}
+
+static bool is_electronic(const struct event *event) {
+    return event->outlet != OUTLET_EMAIL && event->outlet != OUTLET_PHONE;
+}
+
+static void book_person(struct rollup *rollup, const struct passage *passage) {
+    const struct event *event = passage->event;
+    if (event->person_type != PERSON_HOUSEHOLD || event->person_print == 0) return;
+    int32_t day = passage->plan.day;
+    uint64_t facet = facet_of_family(event);
+    if (bucket_open(rollup, RANK_SKETCH_DAY, day)) {
+        table_add_person(&rollup->table, place_of(RANK_SKETCH_DAY, day, 0), facet, passage->offset, event->person_print);
+    }
+    table_add_person(&rollup->table, place_of(RANK_SKETCH_MONTH, month_of_day(day), 0), facet, passage->offset,
+                     event->person_print);
+}
+
+static void book_histogram(struct rollup *rollup, const struct passage *passage) {
+    const struct event *event = passage->event;
+    if (event->unconverted) return;
+    uint64_t place = place_of(RANK_HISTOGRAM, month_of_day(passage->plan.day), layout_histogram_lane(event->amount_minor));
+    table_add(&rollup->table, place, facet_of_family(event), passage->offset, event->amount_minor, false);
+}
+
+static void book_created(struct rollup *rollup, const struct passage *passage, uint32_t seller) {
+    const struct event *event = passage->event;
+    int32_t day = passage->plan.day;
+    uint32_t buyer = ACCOUNT_NONE;
+    if (event->person_type == PERSON_BUSINESS && event->buyer_id.length > 0) {
+        buyer = account_of(rollup, passage, event->buyer_id);
+        book_ledger(rollup, passage, buyer, ROLE_BUYER, OUTCOME_CREATED, day, false);
+    }
+    book_histogram(rollup, passage);
+    if (!is_electronic(event)) return;
+    book_person(rollup, passage);
+    accounts_active(&rollup->accounts, seller, ACTIVITY_SOLD, day, passage->offset);
+    if (buyer != ACCOUNT_NONE) accounts_active(&rollup->accounts, buyer, ACTIVITY_BOUGHT, day, passage->offset);
+}
+
+static void book_paid(struct rollup *rollup, const struct passage *passage, uint32_t seller) {
+    book_histogram(rollup, passage);
+    if (!is_purchase(passage->event)) return;
+    book_person(rollup, passage);
+    accounts_active(&rollup->accounts, seller, ACTIVITY_PAID, passage->plan.day, passage->offset);
+}
+
+static void book_time(struct rollup *rollup, const struct passage *passage) {
+    struct progress *progress = &rollup->progress;
+    int64_t event_time_ms = passage->event->event_time_ms;
+    if (event_time_ms < progress->watermark_ms) {
+        progress->counts.late++;
+        int32_t arrival_day = zone_day(rollup->options.zone, passage->record_time_ms);
+        uint64_t facet = (uint64_t)(int64_t)arrival_day & (((uint64_t)1 << 48) - 1);
+        table_add(&rollup->table, place_of(RANK_LATE, 0, 0), facet, passage->offset, 0, false);
+    }
+    int64_t limit_ms = passage->record_time_ms + FUTURE_MS_MAX;
+    int64_t watermark_ms = (event_time_ms < limit_ms ? event_time_ms : limit_ms) - rollup->options.watermark_bound_ms;
+    if (watermark_ms > progress->watermark_ms) progress->watermark_ms = watermark_ms;
+}
+
+void book_event(struct rollup *rollup, const struct passage *passage) {
+    const struct event *event = passage->event;
+    const struct plan *plan = &passage->plan;
+    struct counts *counts = &rollup->progress.counts;
+    enum family family = event_family(event->kind);
+    uint32_t seller = account_of(rollup, passage, event->account_id);
+
+    if (plan->outcome != OUTCOME_NONE) book_ledger(rollup, passage, seller, ROLE_SELLER, plan->outcome, plan->day, plan->count_only);
+    if (plan->return_value) book_ledger(rollup, passage, seller, ROLE_SELLER, OUTCOME_RETURN_VALUE, passage->own_day, false);
+    if (family == FAMILY_PAYMENT && plan->outcome == OUTCOME_OK) book_paid(rollup, passage, seller);
+    if (plan->outcome == OUTCOME_CREATED) book_created(rollup, passage, seller);
+    if (family == FAMILY_WEBSITE) accounts_active(&rollup->accounts, seller, ACTIVITY_CHANGED, plan->day, passage->offset);
+    book_pulse(rollup, passage);
+    book_time(rollup, passage);
+
+    counts->unresolved += plan->outcome == OUTCOME_UNRESOLVED;
+    counts->unconverted += event->unconverted;
+    counts->open_unknown += event->open_unknown;
+}
+
+void book_unit(struct rollup *rollup, const struct passage *passage) {
+    units_keep(&rollup->units, rollup->progress.units, passage->offset, passage->event->document);
+    rollup->progress.units++;
+    rollup->progress.counts.open_unknown += passage->event->open_unknown;
+}

@@ -1,0 +1,178 @@
+/* How to remember half a million ids at one cache miss a record.
+ *
+ * The usual hash set pays twice: a miss to insert, and half a million records later another one to delete. Here nothing is deleted.
+ * A slot is 32 bits: the record's ordinal modulo 2^k, and above it a tag of the fingerprint. From the ordinal and the span anybody can
+ * see whether the slot is still alive; a dead slot is a free slot. A bucket is one cache line, 15 slots and a mark:
+ *
+ *     [ mark | tag ordinal | tag ordinal | ... ]       10.7 live slots on average: 6 bytes per remembered record
+ *
+ * A key whose bucket is full goes to the next one, and leaves its ordinal as the *mark* of every bucket it had to pass. A look-up goes
+ * on past a bucket only while its mark is alive, so a bucket that was once full does not lengthen look-ups for ever, and the
+ * mark never dies before the last key that passed (a later passing, and a renewal of a passed key, raise it).
+ *
+ * Ordinals are kept modulo 2^k, so a dead slot would come to life again after 2^k records. Each fourth record therefore sweeps one bucket,
+ * in memory order (the hardware prefetches it): a round takes 3/8 W + 8 records, and 2^k >= 1.5 W + 16, so that no slot grows that old.
+ *
+ * Exactness: a tag that matches is verified with the 64-bit key in the ring, so the table can cost time but never an answer.
+ * What was not done: storing keys in the buckets (twice the memory), and a Bloom filter in front (nearly every record is new, but it
+ * must be inserted anyway: the line is needed). */
+#include "aggregate/rollup/recall.h"
+
+#include "check.h"
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#define MARK ((uint32_t)1 << 31)
+
+enum { SLOTS = 16, LINE_BYTES = 64 };
+
+bool recall_create(struct recall *recall, uint32_t ring) {
+    CHECK(ring >= 16 && ring <= (uint32_t)1 << 24);
+    *recall = (struct recall){.bucket_count = ring / 32 * 3 + 2 + (ring % 32 * 3) / 32};
+    while (recall->ordinal_mask < (uint64_t)ring + ring / 2 + 16) recall->ordinal_mask = recall->ordinal_mask * 2 + 1;
+    recall->entries = calloc(ring, sizeof(*recall->entries));
+    recall->memory = calloc((size_t)recall->bucket_count * sizeof(*recall->buckets) + LINE_BYTES, 1);
+    if (recall->entries == NULL || recall->memory == NULL) {
+        recall_destroy(recall);
+        return false;
+    }
+    uintptr_t start = ((uintptr_t)recall->memory + LINE_BYTES - 1) / LINE_BYTES * LINE_BYTES;
+    recall->buckets = (struct recall_bucket *)start;
+    return true;
+}
+
+void recall_destroy(struct recall *recall) {
+    free(recall->entries);
+    free(recall->memory);
+    *recall = (struct recall){0};
+}
+
+/* Above the ordinal; never 0 in all, so that a slot in use is not 0. */
+static uint32_t tag_of(const struct recall *recall, uint64_t key) {
+    uint32_t tag = (uint32_t)key & ~recall->ordinal_mask;
+    return tag != 0 ? tag : recall->ordinal_mask + 1;
+}
+
+static uint32_t home_of(const struct recall *recall, uint64_t key) {
+    return (uint32_t)((key >> 32) * recall->bucket_count >> 32);
+}
+
+static uint32_t following(const struct recall *recall, uint32_t bucket) {
+    return bucket + 1 == recall->bucket_count ? 0 : bucket + 1;
+}
+
+static uint32_t age_of(const struct recall *recall, const struct span *span, uint32_t slot) {
+    return ((uint32_t)span->next - slot) & recall->ordinal_mask;
+}
+
+static bool alive(const struct recall *recall, const struct span *span, uint32_t slot) {
+    uint32_t age = age_of(recall, span, slot);
+    return age - 1 < span->live;
+}
+
+/* Bit i of `tagged`: slot i has this tag; bit i of `open`: slot i is empty or dead. Bit 0, the mark, is in neither. */
+struct scan {
+    uint32_t tagged;
+    uint32_t open;
+};
+
+#ifdef __SSE2__
+static inline struct scan bucket_scan(const struct recall *recall, const struct span *span, uint32_t bucket, uint32_t tag) {
+    const __m128i *lines = (const __m128i *)(const void *)recall->buckets[bucket].slots;
+    __m128i mask = _mm_set1_epi32((int)recall->ordinal_mask);
+    __m128i wanted = _mm_set1_epi32((int)tag);
+    __m128i next = _mm_set1_epi32((int)(uint32_t)span->next);
+    __m128i live = _mm_set1_epi32((int)span->live);
+    __m128i zero = _mm_setzero_si128();
+    uint32_t tagged = 0;
+    uint32_t open = 0;
+    for (unsigned i = 0; i < 4; i++) {
+        __m128i slots = _mm_load_si128(lines + i);
+        __m128i same = _mm_cmpeq_epi32(_mm_andnot_si128(mask, slots), wanted);
+        __m128i age = _mm_and_si128(_mm_sub_epi32(next, slots), mask);
+        __m128i dead = _mm_or_si128(_mm_cmpgt_epi32(age, live), _mm_cmpeq_epi32(age, zero));
+        dead = _mm_or_si128(dead, _mm_cmpeq_epi32(slots, zero));
+        tagged |= (uint32_t)_mm_movemask_ps(_mm_castsi128_ps(same)) << (4 * i);
+        open |= (uint32_t)_mm_movemask_ps(_mm_castsi128_ps(dead)) << (4 * i);
+    }
+    return (struct scan){tagged & ~1U & ~open, open & ~1U};
+}
+#else
+static inline struct scan bucket_scan(const struct recall *recall, const struct span *span, uint32_t bucket, uint32_t tag) {
+    struct scan scan = {0, 0};
+    for (unsigned i = 1; i < SLOTS; i++) {
+        uint32_t slot = recall->buckets[bucket].slots[i];
+        bool live = slot != 0 && alive(recall, span, slot);
+        scan.open |= (uint32_t)!live << i;
+        scan.tagged |= (uint32_t)(live && (slot & ~recall->ordinal_mask) == tag) << i;
+    }
+    return scan;
+}
+#endif
+
+static bool passed(const struct recall *recall, const struct span *span, uint32_t bucket) {
+    uint32_t mark = recall->buckets[bucket].slots[0];
+    return mark != 0 && alive(recall, span, mark);
+}
+
+struct sighting recall_find(const struct recall *recall, const struct span *span, uint64_t key) {
+    struct sighting sighting = {.age = 0, .home = home_of(recall, key)};
+    uint32_t tag = tag_of(recall, key);
+    uint32_t bucket = sighting.home;
+    bool on = true; /* the key may still be further on */
+    for (uint32_t steps = 0; on || sighting.slot == 0; steps++) {
+        CHECK(steps <= recall->bucket_count);
+        struct scan scan = bucket_scan(recall, span, bucket, tag);
+        for (uint32_t left = on ? scan.tagged : 0; left != 0; left &= left - 1) {
+            uint32_t slot = (uint32_t)__builtin_ctz(left);
+            uint32_t age = age_of(recall, span, recall->buckets[bucket].slots[slot]);
+            if (recall_entry(recall, span, age)->key != key) continue;
+            return (struct sighting){.age = age, .home = sighting.home, .steps = steps, .slot = slot};
+        }
+        if (sighting.slot == 0 && scan.open != 0) {
+            sighting.steps = steps;
+            sighting.slot = (uint32_t)__builtin_ctz(scan.open);
+        }
+        on = on && steps < recall->bucket_count - 1 && passed(recall, span, bucket);
+        bucket = following(recall, bucket);
+    }
+    return sighting;
+}
+
+void recall_put(struct recall *recall, const struct span *span, uint64_t key, const struct sighting *sighting) {
+    uint32_t ordinal = (uint32_t)span->next & recall->ordinal_mask;
+    uint32_t bucket = sighting->home;
+    for (uint32_t i = 0; i < sighting->steps; i++) {
+        recall->buckets[bucket].slots[0] = MARK | ordinal;
+        bucket = following(recall, bucket);
+    }
+    CHECK(sighting->slot != 0);
+    recall->buckets[bucket].slots[sighting->slot] = tag_of(recall, key) | ordinal;
+}
+
+void recall_sweep(struct recall *recall, const struct span *span) {
+    if ((span->next & 3) != 0) return;
+    uint32_t *slots = recall->buckets[recall->sweep].slots;
+    uint32_t open = bucket_scan(recall, span, recall->sweep, 0).open;
+    for (; open != 0; open &= open - 1) slots[__builtin_ctz(open)] = 0;
+    if (!alive(recall, span, slots[0])) slots[0] = 0;
+    recall->sweep = following(recall, recall->sweep);
+}
+
+void recall_prefetch(const struct recall *recall, uint64_t key) {
+    __builtin_prefetch(&recall->buckets[home_of(recall, key)], 1);
+}
+
+void recall_prefetch_entry(const struct recall *recall, const struct span *span, uint64_t key) {
+    uint32_t bucket = home_of(recall, key);
+    struct scan scan = bucket_scan(recall, span, bucket, tag_of(recall, key));
+    if (scan.tagged == 0) return;
+    uint32_t slot = recall->buckets[bucket].slots[__builtin_ctz(scan.tagged)];
+    __builtin_prefetch(recall_entry(recall, span, age_of(recall, span, slot)));
+}
+
+size_t recall_bytes(const struct recall *recall, uint32_t ring) {
+    return (size_t)ring * sizeof(*recall->entries) + (size_t)recall->bucket_count * sizeof(*recall->buckets) + LINE_BYTES;
+}

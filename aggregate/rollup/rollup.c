@@ -1,0 +1,285 @@
+/* The order of judgement of one record (schemas/booking.md §1), and the recovery of a roll-up.
+ *
+ *     R, ordinal -> tombstone? refused? test? -> duplicate? -> time -> life cycle -> booked -> facts into the window
+ *
+ * A record is judged by numbers of the log alone: its own, those of the window, R and the floor. Nothing that happens at a commit
+ * (what is in memory, what was evicted, which connection answered) can reach a verdict, which is why state(next) is a function of the log.
+ *
+ * Files of this room: window.c and recall.c remember; life.c decides; book.c books; table.c, shelf.c, catalog.c and sketch.c hold cells;
+ * accounts.c numbers; units.c keeps the registry; cut.c writes; prefetch.c makes it fast; layout.c is the stored text.
+ *
+ * Recovery: progress and accounts are restored, hashes are only noted as existing, and the window is rebuilt by feeding the records
+ * [window_offset, next) through the same code without judging. rollup_rewarmed() proves that what was fed is what was there. */
+#include "aggregate/rollup/state.h"
+
+#include "check.h"
+
+static const struct progress progress_first = {
+    .next = -2, /* SOURCE_START_BEGINNING */
+    .watermark_ms = INT64_MIN,
+    .record_time_max_ms = INT64_MIN,
+    .window_offset = -2,
+    .window_record_time_max_ms = INT64_MIN,
+    .ledger_day_min = INT32_MIN,
+    .tail_offset = -1,
+};
+
+struct rollup *rollup_create(const struct rollup_options *options, struct fault *fault) {
+    CHECK(options->success_at != NULL);
+    CHECK(options->retention_days > 0);
+    struct rollup *rollup = calloc(1, sizeof(*rollup));
+    if (rollup == NULL) goto out;
+    rollup->options = *options;
+    rollup->progress = progress_first;
+    rollup->floor_due_ms = INT64_MIN;
+    rollup->day_start_day = INT32_MIN;
+    bool fine = window_create(&rollup->window, options->window_records, options->window_age_ms_max);
+    fine = table_create(&rollup->table) && fine;
+    fine = accounts_create(&rollup->accounts) && fine;
+    if (fine) return rollup;
+out:
+    rollup_destroy(rollup);
+    (void)fault_set(fault, FAULT_MEMORY, false, "out of memory for a window; lower `window.records` or own fewer partitions");
+    return NULL;
+}
+
+void rollup_destroy(struct rollup *rollup) {
+    if (rollup == NULL) return;
+    window_destroy(&rollup->window);
+    table_destroy(&rollup->table);
+    accounts_destroy(&rollup->accounts);
+    units_destroy(&rollup->units);
+    free(rollup);
+}
+
+bool rollup_restore(struct rollup *rollup, const struct progress *progress, struct fault *fault) {
+    CHECK(rollup->progress.counts.delivered == 0);
+    bool sane = progress->ordinal >= progress->window_ordinal && progress->window_ordinal >= 0 &&
+                progress->ordinal == progress->counts.delivered && progress->accounts >= 0 && progress->accounts < UINT32_MAX &&
+                progress->units >= 0 && progress->units < UINT32_MAX &&
+                progress->ordinal - progress->window_ordinal <= rollup->options.window_records &&
+                progress->window_offset <= progress->next && progress->tail_offset < (progress->next < 0 ? 0 : progress->next);
+    if (!sane) {
+        return fault_set(fault, FAULT_STORE, false,
+                         "the stored progress contradicts itself (next %lld, ordinal %lld, delivered %lld, window from %lld); meta is damaged",
+                         (long long)progress->next, (long long)progress->ordinal, (long long)progress->counts.delivered,
+                         (long long)progress->window_ordinal);
+    }
+    rollup->progress = *progress;
+    window_start(&rollup->window, progress->window_ordinal, progress->window_record_time_max_ms);
+    rollup->rebuilding = progress->ordinal > progress->window_ordinal || progress->accounts > 0;
+    return true;
+}
+
+bool rollup_restore_account(struct rollup *rollup, uint32_t number, struct slice value, struct fault *fault) {
+    struct slice source;
+    struct slice id;
+    struct account days;
+    if (!accounts_parse(value, &source, &id, &days) || number >= rollup->progress.accounts) {
+        return fault_set(fault, FAULT_STORE, false, "stored account %u is not of the layout; the key is damaged", number);
+    }
+    struct accounts *accounts = &rollup->accounts;
+    uint64_t source_hash = accounts_source_hash(source);
+    uint8_t mark = (uint8_t)rollup->options.success_at(rollup->options.sources, source);
+    uint32_t source_index = accounts_source_add(accounts, source, source_hash, mark);
+    uint64_t hash = accounts_hash(source_hash, id);
+    if (accounts_find(accounts, source_index, id, hash) != ACCOUNT_NONE) {
+        return fault_set(fault, FAULT_STORE, false, "stored account %u has the name of another number; the key is damaged", number);
+    }
+    struct account *account = accounts_at(accounts, accounts_add(accounts, source_index, id, hash, number));
+    memcpy(account->first_days, days.first_days, sizeof(days.first_days));
+    memcpy(account->last_days, days.last_days, sizeof(days.last_days));
+    return true;
+}
+
+void rollup_restore_hash(struct rollup *rollup, struct hash_id id, int64_t last_change_offset) {
+    (void)last_change_offset; /* a later change has a greater one anyway */
+    if (rank_of_kind(id.kind) != RANK_NONE) catalog_add(&rollup->table.catalog, layout_place(id));
+}
+
+uint64_t tail_print(const struct record *record) {
+    uint64_t value = record->value.data != NULL ? mix_message(record->value) : 0;
+    return mix(value, (uint64_t)record->timestamp_ms);
+}
+
+/* R after a record of this time. */
+static int64_t record_time_step(int64_t record_time_max_ms, int64_t time_ms) {
+    if (record_time_max_ms == INT64_MIN) return time_ms;
+    if (time_ms <= record_time_max_ms) return record_time_max_ms;
+    int64_t limit_ms = record_time_max_ms + RECORD_STEP_MS_MAX;
+    return time_ms < limit_ms ? time_ms : limit_ms;
+}
+
+static void floor_raise(struct rollup *rollup, int64_t record_time_max_ms) {
+    if (record_time_max_ms < rollup->floor_due_ms) return;
+    const struct zone *zone = rollup->options.zone;
+    int32_t day = zone_day(zone, record_time_max_ms);
+    int64_t floor = (int64_t)day - rollup->options.retention_days + 1;
+    if (floor < rollup->options.oldest_day) floor = rollup->options.oldest_day;
+    if (floor > rollup->progress.ledger_day_min) rollup->progress.ledger_day_min = floor;
+    rollup->floor_due_ms = zone_day_start_ms(zone, day + 1);
+}
+
+/* Steps 5 and 6; fills passage->plan. */
+static enum reason judge(struct rollup *rollup, struct passage *passage, const struct window_look *look) {
+    const struct event *event = passage->event;
+    if (event->event_time_ms > passage->record_time_ms + FUTURE_MS_MAX) return REASON_FUTURE;
+    if (passage->own_day < rollup->progress.ledger_day_min) return REASON_TOO_OLD;
+    struct history history = {.seen = 0};
+    if (look->entity.age != 0) window_history(&rollup->window, look, &history);
+    bool is_payment = event->kind == KIND_PAYMENT_STATUS;
+    enum success_at success_at = is_payment ? book_success_at(rollup, passage) : SUCCESS_AT_FIRST;
+    passage->plan = life_plan(event, passage->own_day, &history, success_at, rollup->options.zone);
+    if (passage->plan.reason != REASON_NONE) return passage->plan.reason;
+    bool books = passage->plan.outcome != OUTCOME_NONE;
+    return books && passage->plan.day < rollup->progress.ledger_day_min ? REASON_TOO_OLD : REASON_NONE;
+}
+
+/* Steps 4 to 7 for a valid event that is not a test. */
+static enum verdict pass(struct rollup *rollup, struct passage *passage, const struct window_look *look, enum reason *reason) {
+    struct counts *counts = &rollup->progress.counts;
+    const struct event *event = passage->event;
+    if (look->event.age != 0) {
+        counts->duplicate++;
+        counts->conflict += look->payload != (uint32_t)event->payload_print;
+        return VERDICT_DUPLICATE;
+    }
+    if (event->kind == KIND_UNIT_REGISTERED) {
+        book_unit(rollup, passage);
+        counts->applied++;
+        return VERDICT_APPLIED;
+    }
+    *reason = judge(rollup, passage, look);
+    if (*reason != REASON_NONE) {
+        counts->quarantined++;
+        counts->reasons[*reason]++;
+        return VERDICT_QUARANTINED;
+    }
+    book_event(rollup, passage);
+    counts->applied++;
+    return VERDICT_APPLIED;
+}
+
+/* What a record that is no event of ours counts as. */
+static enum verdict turn_away(struct counts *counts, const struct event *event, enum reason reason) {
+    if (event != NULL || reason == REASON_NONE) {
+        counts->ignored++;
+        return VERDICT_IGNORED;
+    }
+    CHECK(reason < REASON_COUNT);
+    counts->rejected++;
+    counts->reasons[reason]++;
+    return VERDICT_REJECTED;
+}
+
+static void leave_facts(struct window *window, const struct record *record, const struct event *event, int32_t own_day,
+                        const struct window_look *look) {
+    struct window_fact fact = {.payload = (uint32_t)event->payload_print, .stage = life_stage(event), .day = own_day};
+    window_push(window, record->offset, look, &fact);
+}
+
+static void progress_move(struct rollup *rollup, const struct record *record) {
+    struct progress *progress = &rollup->progress;
+    const struct window *window = &rollup->window;
+    progress->next = record->next_offset;
+    progress->window_offset = window->tail_offset;
+    progress->window_ordinal = window_ordinal(window);
+    progress->window_record_time_max_ms = window->before_record_time_max_ms;
+    progress->tail_offset = record->offset;
+    progress->tail_print = tail_print(record);
+}
+
+enum verdict rollup_record(struct rollup *rollup, const struct record *record, const struct event *event, enum reason *reason) {
+    struct progress *progress = &rollup->progress;
+    struct window *window = &rollup->window;
+    CHECK(record->offset >= progress->next || progress->next < 0);
+    if (rollup->rebuilding) {
+        struct fault fault;
+        CHECK(rollup_rewarmed(rollup, &fault));
+        rollup->rebuilding = false;
+    }
+    int64_t time_ms = record_time(record);
+    progress->record_time_max_ms = record_time_step(progress->record_time_max_ms, time_ms);
+    floor_raise(rollup, progress->record_time_max_ms);
+    window_age(window, progress->record_time_max_ms);
+    progress->ordinal++;
+    progress->counts.delivered++;
+
+    enum verdict verdict;
+    if (event == NULL || event->test) {
+        verdict = turn_away(&progress->counts, event, *reason);
+        window_push(window, record->offset, NULL, NULL);
+    } else {
+        struct passage passage = {.event = event, .offset = record->offset, .record_time_ms = time_ms};
+        passage.own_day = zone_day(rollup->options.zone, event->event_time_ms);
+        passage.source_hash = accounts_source_hash(event->source);
+        struct window_look look;
+        window_look(window, event->event_print, entity_key(event), &look);
+        *reason = REASON_NONE;
+        verdict = pass(rollup, &passage, &look, reason);
+        leave_facts(window, record, event, passage.own_day, &look);
+    }
+    progress_move(rollup, record);
+    return verdict;
+}
+
+void rollup_rewarm(struct rollup *rollup, const struct record *record, const struct event *event) {
+    struct window *window = &rollup->window;
+    CHECK(record->offset < rollup->progress.next);
+    window_age(window, record_time_step(window->record_time_max_ms, record_time(record)));
+    if (record->offset == rollup->progress.tail_offset) {
+        rollup->tail_seen = true;
+        rollup->tail_differs = tail_print(record) != rollup->progress.tail_print;
+    }
+    if (event == NULL || event->test) {
+        window_push(window, record->offset, NULL, NULL);
+        return;
+    }
+    struct window_look look;
+    window_look(window, event->event_print, entity_key(event), &look);
+    leave_facts(window, record, event, zone_day(rollup->options.zone, event->event_time_ms), &look);
+}
+
+bool rollup_rewarmed(const struct rollup *rollup, struct fault *fault) {
+    const struct progress *progress = &rollup->progress;
+    const struct window *window = &rollup->window;
+    if (!rollup->rebuilding) return true;
+    if (rollup->accounts.count != (size_t)progress->accounts) {
+        return fault_set(fault, FAULT_STORE, false, "meta counts %lld accounts but %zu are stored; a key is missing or damaged",
+                         (long long)progress->accounts, rollup->accounts.count);
+    }
+    if (progress->ordinal == progress->window_ordinal) return true;
+    if (rollup->tail_differs || !rollup->tail_seen) {
+        return fault_set(fault, FAULT_REFUSED, false,
+                         "the record at offset %lld is %s: the topic was re-created, or this is another cluster; use a new `namespace`",
+                         (long long)progress->tail_offset, rollup->tail_seen ? "not the one that the state was built from" : "missing");
+    }
+    if (window->span.next != progress->ordinal || window->record_time_max_ms != progress->record_time_max_ms) {
+        return fault_set(fault, FAULT_REFUSED, false,
+                         "between offsets %lld and %lld the log holds %lld records but the state has seen %lld: records have gone "
+                         "(compaction?); the topic needs cleanup.policy=delete, and the state a new `namespace`",
+                         (long long)progress->window_offset, (long long)progress->next,
+                         (long long)(window->span.next - progress->window_ordinal),
+                         (long long)(progress->ordinal - progress->window_ordinal));
+    }
+    return true;
+}
+
+void rollup_advance(struct rollup *rollup, int64_t next) {
+    CHECK(next >= rollup->progress.next);
+    rollup->progress.next = next;
+    if (rollup->progress.ordinal == 0) rollup->progress.window_offset = next;
+}
+
+const struct progress *rollup_progress(const struct rollup *rollup) {
+    return &rollup->progress;
+}
+
+size_t rollup_dirty_cells(const struct rollup *rollup) {
+    return rollup->table.dirty_cells + rollup->accounts.dirty_count + rollup->units.count;
+}
+
+size_t rollup_bytes(const struct rollup *rollup) {
+    return sizeof(*rollup) + window_bytes(&rollup->window) + table_bytes(&rollup->table) + accounts_bytes(&rollup->accounts) +
+           rollup->units.capacity + rollup->units.entry_capacity * sizeof(*rollup->units.entries);
+}

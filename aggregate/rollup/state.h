@@ -1,0 +1,78 @@
+/* The inside of a roll-up. Private to aggregate/rollup/. */
+#ifndef NHIP_ROLLUP_STATE_H
+#define NHIP_ROLLUP_STATE_H
+
+#include "aggregate/rollup/accounts.h"
+#include "aggregate/rollup/life.h"
+#include "aggregate/rollup/rollup.h"
+#include "aggregate/rollup/table.h"
+#include "aggregate/rollup/units.h"
+#include "aggregate/rollup/window.h"
+
+enum { DAY_MS = 86400000, HOUR_MS = 3600000, MINUTE_MS = 60000 };
+
+#define RECORD_TIME_MS_MAX INT64_C(253402300799999) /* year 9999: record times beyond are read as this, so that days stay numbers */
+
+struct rollup {
+    struct rollup_options options;
+    struct progress progress;
+    struct window window;
+    struct table table;
+    struct accounts accounts;
+    struct units units;
+    int64_t floor_due_ms;    /* R from which on the floor must be looked at again */
+    bool rebuilding;         /* restored, and not yet proved to be rebuilt */
+    bool tail_seen;          /* the rebuild has met the record at tail_offset ... */
+    bool tail_differs;       /* ... and it is not the one that was there */
+    int32_t day_start_day;   /* memo of zone_day_start_ms */
+    int64_t day_start_ms;
+    char blob[SKETCH_BLOB_BYTES_MAX];
+};
+
+/* One event on its way through the rules. */
+struct passage {
+    const struct event *event;
+    int64_t offset;
+    int64_t record_time_ms;
+    int32_t own_day;
+    uint64_t source_hash;
+    struct plan plan;
+};
+
+static inline int64_t record_time(const struct record *record) {
+    int64_t time_ms = record->timestamp_ms;
+    if (time_ms > RECORD_TIME_MS_MAX) return RECORD_TIME_MS_MAX;
+    return time_ms < -RECORD_TIME_MS_MAX ? -RECORD_TIME_MS_MAX : time_ms;
+}
+
+static inline int32_t minute_of(int64_t time_ms) {
+    return (int32_t)(time_ms / MINUTE_MS);
+}
+static inline int32_t hour_of(int64_t time_ms) {
+    return (int32_t)(time_ms / HOUR_MS);
+}
+
+/* Orders and payments may have the same id. */
+static inline uint64_t entity_key(const struct event *event) {
+    if (event->entity_print == 0 || event_family(event->kind) != FAMILY_ORDER) return event->entity_print;
+    uint64_t key = event->entity_print ^ MIX_B;
+    return key != 0 ? key : 1;
+}
+
+/* Facets of cells (booking.md §3). */
+uint64_t facet_of_ledger(const struct event *event, enum role role, enum outcome outcome);
+uint64_t facet_of_pulse(const struct event *event, enum outcome outcome);
+
+/* Books an applied event: accounts, cells, sketches, activities, late, watermark. */
+void book_event(struct rollup *rollup, const struct passage *passage);
+/* Keeps an applied `unit.registered`. */
+void book_unit(struct rollup *rollup, const struct passage *passage);
+/* The declared booking status of an event's source. */
+enum success_at book_success_at(struct rollup *rollup, const struct passage *passage);
+/* Whether retention lets a bucket of this kind exist, judged by R and the floor now. */
+bool bucket_open(struct rollup *rollup, enum kind_rank rank, int32_t bucket);
+
+/* The fingerprint of progress.tail_print. */
+uint64_t tail_print(const struct record *record);
+
+#endif

@@ -1,0 +1,134 @@
+/* Cells: the hot half of the table. (Shelves, reading and eviction: shelf.c.)
+ *
+ * A hot event books three to six cells, so a cell must cost one look-up and no more: one open-addressing table over all kinds, from
+ * (place, facet) straight to the cell, which is one cache line: key, amounts and list links together. The hash of the store that a
+ * cell is a field of (its shelf) is looked up only when a cell is made or changes for the first time since the last cut.
+ *
+ *     refs: hash(place, facet) -> cell 64 bytes, in chunks of 256 KiB, never moved
+ *     shelf: place without lane -> list of its cells, list of its changed cells, state
+ *     catalog: which hashes exist in the store but need not be in memory
+ *
+ * Cells that are made while their shelf is still to be read hold deltas; since everything here is a sum (or a maximum), the stored
+ * part is simply added when it arrives, and nobody needs to know which of the two came first.
+ *
+ * What was not done: two levels (hash, then field), which costs a second miss per booking; fixed arrays per hash (facets are sparse);
+ * 64-bit sums with an overflow flag (16 bytes fit the line). */
+#include "aggregate/rollup/table.h"
+
+#include "aggregate/rollup/shelf.h"
+#include "check.h"
+
+enum { CELL_LINE_BYTES = 64, REFS_LOG2_FIRST = 12, SHELF_REFS_LOG2_FIRST = 8 };
+
+bool table_create(struct table *table) {
+    *table = (struct table){.cell_free = CELL_END, .shelf_free = CELL_END};
+    bool fine = refs_create(&table->refs, REFS_LOG2_FIRST);
+    fine = refs_create(&table->shelf_refs, SHELF_REFS_LOG2_FIRST) && fine;
+    fine = catalog_create(&table->catalog) && fine;
+    if (!fine) table_destroy(table);
+    return fine;
+}
+
+void table_destroy(struct table *table) {
+    for (uint32_t i = 0; i < table->shelf_count; i++) {
+        const struct shelf *shelf = &table->shelves[i];
+        if (shelf->state == SHELF_NONE || !rank_is_sketch(place_rank(shelf->place))) continue;
+        for (uint32_t at = shelf->cells; at != CELL_END; at = table_at(table, at)->next) sketch_destroy(table_at(table, at)->sketch);
+    }
+    for (uint32_t i = 0; i < table->chunk_count; i++) free(table->chunks[i]);
+    free(table->chunks);
+    free(table->shelves);
+    free(table->dirty_shelves);
+    free(table->wanted);
+    refs_destroy(&table->refs);
+    refs_destroy(&table->shelf_refs);
+    catalog_destroy(&table->catalog);
+    *table = (struct table){0};
+}
+
+static void chunk_add(struct table *table) {
+    CHECK(table->chunk_count < UINT32_MAX / TABLE_CHUNK_CELLS - 1);
+    if (table->chunk_count == table->chunk_capacity) {
+        table->chunk_capacity = table->chunk_capacity * 2 + 16;
+        table->chunks = realloc(table->chunks, table->chunk_capacity * sizeof(struct cell *));
+        CHECK(table->chunks != NULL);
+    }
+    struct cell *chunk = aligned_alloc(CELL_LINE_BYTES, TABLE_CHUNK_CELLS * sizeof(*chunk));
+    CHECK(chunk != NULL);
+    uint32_t first = table->chunk_count << TABLE_CHUNK_LOG2;
+    table->chunks[table->chunk_count++] = chunk;
+    for (uint32_t i = 0; i < TABLE_CHUNK_CELLS; i++) {
+        chunk[i].next = i + 1 < TABLE_CHUNK_CELLS ? first + i + 1 : table->cell_free;
+    }
+    table->cell_free = first;
+}
+
+static uint32_t cell_make(struct table *table, uint64_t place, uint64_t facet) {
+    uint32_t shelf_index = shelf_ensure(table, place_hash(place));
+    struct shelf *shelf = &table->shelves[shelf_index];
+    if (table->cell_free == CELL_END) chunk_add(table);
+    uint32_t index = table->cell_free;
+    struct cell *cell = table_at(table, index);
+    table->cell_free = cell->next;
+    *cell = (struct cell){
+        .place = place, .facet = facet, .last_change = CELL_UNCHANGED, .next_dirty = CELL_CLEAN, .next = shelf->cells};
+    shelf->cells = index;
+    shelf->count++;
+    if (rank_is_sketch(place_rank(place))) {
+        cell->sketch = sketch_create(shelf->state != SHELF_KNOWN);
+        table->sketches++;
+    }
+    table->cells++;
+    refs_insert(&table->refs, table_hash(place, facet), index);
+    return index;
+}
+
+uint32_t table_cell(struct table *table, uint64_t place, uint64_t facet) {
+    uint64_t hash = table_hash(place, facet);
+    uint64_t at = refs_home(&table->refs, hash);
+    uint32_t index;
+    while (refs_next(&table->refs, hash, &at, &index)) {
+        const struct cell *cell = table_at(table, index);
+        if (cell->place == place && cell->facet == facet) return index;
+    }
+    return cell_make(table, place, facet);
+}
+
+void table_touch(struct table *table, uint32_t index, int64_t offset) {
+    struct cell *cell = table_at(table, index);
+    cell->last_change = offset;
+    if (cell->next_dirty != CELL_CLEAN) return;
+    uint32_t shelf_index = shelf_find(table, place_hash(cell->place));
+    CHECK(shelf_index != CELL_END);
+    struct shelf *shelf = &table->shelves[shelf_index];
+    if (shelf->dirty == CELL_END) shelf_list_dirty(table, shelf_index);
+    cell->next_dirty = shelf->dirty;
+    shelf->dirty = index;
+    table->dirty_cells++;
+}
+
+void table_add(struct table *table, uint64_t place, uint64_t facet, int64_t offset, int64_t amount_minor, bool unconverted) {
+    CHECK(amount_minor >= 0);
+    uint32_t index = table_cell(table, place, facet);
+    struct amounts *amounts = &table_at(table, index)->amounts;
+    amounts->n++;
+    amounts->sum += amount_minor;
+    amounts->unconverted += unconverted;
+    table_touch(table, index, offset);
+}
+
+void table_add_person(struct table *table, uint64_t place, uint64_t facet, int64_t offset, uint64_t person_print) {
+    uint32_t index = table_cell(table, place, facet);
+    if (sketch_add(table_at(table, index)->sketch, person_print, offset)) table_touch(table, index, offset);
+}
+
+size_t table_weight(const struct table *table) {
+    return table->cells + table->sketches * (sizeof(struct sketch) / sizeof(struct cell));
+}
+
+size_t table_bytes(const struct table *table) {
+    return refs_bytes(&table->refs) + refs_bytes(&table->shelf_refs) + catalog_bytes(&table->catalog) +
+           (size_t)table->chunk_count * TABLE_CHUNK_CELLS * sizeof(struct cell) + table->sketches * sizeof(struct sketch) +
+           table->shelf_capacity * sizeof(*table->shelves) + table->dirty_shelf_capacity * sizeof(*table->dirty_shelves) +
+           table->wanted_capacity * sizeof(*table->wanted);
+}
