@@ -1,12 +1,14 @@
 /* `nhip registry import FILE.csv`: the register goes into the registry topic (or, with --output, into an NDJSON file).
  *
- * All or nothing: rows are read and checked first, every refusal is printed as FILE:LINE: column: what was found, what is accepted, and
- * only when there is none (or --skip-refused says so) is anything sent. What was read is kept in memory until then - a register of a
- * million units is some 400 MB, and importing one is rare - which also lets the rows be sent in the order of `recorded_at`, as a
- * register that had been written to the topic all along would stand there; rows of one instant keep the order of the file.
+ * All or nothing: rows are read and checked first, every refusal is printed as FILE:LINE: column: what was found, what
+ * is accepted, and only when there is none (or --skip-refused says so) is anything sent. What was read is kept in
+ * memory until then - a register of a million units is some 400 MB, and importing one is rare - which also lets the
+ * rows be sent in the order of `recorded_at`, as a register that had been written to the topic all along would stand
+ * there; rows of one instant keep the order of the file.
  *
- * A row that was sent before is harmless: its event id is the same, and the aggregator counts it as a duplicate - as long as it is
- * within the window; a later import is another version of the same content. The topic must keep everything; --create-topic makes it so. */
+ * A row that was sent before is harmless: its event id is the same, and the aggregator counts it as a duplicate - as
+ * long as it is within the window; a later import is another version of the same content. The topic must keep
+ * everything; --create-topic makes it so. */
 #include "aggregate/commands.h"
 #include "aggregate/runtime/command.h"
 #include "ingest/producer.h"
@@ -14,13 +16,14 @@
 
 #include <inttypes.h>
 
-enum { OPTION_TOPIC = 1, OPTION_OUTPUT, OPTION_SKIP_REFUSED, OPTION_SKIP_UNKNOWN, OPTION_CREATE, FLUSH_MS = 60000, TOPIC_MS = 30000 };
+enum { OPTION_TOPIC = 1, OPTION_OUTPUT, OPTION_SKIP_REFUSED, OPTION_SKIP_UNKNOWN, OPTION_CREATE };
+enum { FLUSH_MS = 60000, TOPIC_MS = 30000 };
 
 static const char usage[] =
     "usage: nhip registry import FILE.csv [options]\n\n"
-    "Sends one `unit.registered` message for each row of FILE.csv to the registry topic, in the order of recorded_at; key = merchant_id,\n"
-    "timestamp = recorded_at. The first line of FILE.csv names the columns (schemas/README.md, section 3). Nothing is sent when a row is\n"
-    "refused; refusals are printed as FILE:LINE: column: what was found, what is accepted.\n\n"
+    "Sends one `unit.registered` message for each row of FILE.csv to the registry topic, in the order of recorded_at;\n"
+    "key = merchant_id, timestamp = recorded_at. The first line of FILE.csv names the columns (schemas/README.md, section\n"
+    "3). Nothing is sent when a row is refused; refusals are printed as FILE:LINE: column: what was found, what is accepted.\n\n"
     "  --topic NAME            registry topic (default: registry)\n"
     "  --output FILE           write NDJSON to FILE (- = standard output) instead of Kafka\n"
     "  --skip-refused          send the other rows although some are refused\n"
@@ -128,7 +131,8 @@ static struct producer *open_producer(const struct registry_import *import, cons
         (void)fault_set(fault, FAULT_USAGE, false, "kafka.bootstrap.servers is not set (or write to a file with --output)");
         return NULL;
     }
-    if (import->partitions > 0 && !kafka_topic_create(properties, count, import->topic, import->partitions, TOPIC_MS, fault)) return NULL;
+    if (import->partitions > 0 &&
+        !kafka_topic_create(properties, count, import->topic, import->partitions, TOPIC_MS, fault)) return NULL;
     return producer_kafka_create(properties, count, fault);
 }
 
@@ -151,8 +155,9 @@ static bool import_file(struct registry_import *import, const struct config *con
     struct registry_handler handler = {import->skip_unknown, on_row, on_refused, import};
     if (!registry_csv_read(import->path, &handler, fault)) return false;
     if (import->refused > 0 && !import->skip_refused) {
-        return fault_set(fault, FAULT_CONFIG, false, "%s: %zu of %zu rows refused, nothing was sent (--skip-refused sends the others)",
-                         import->path, import->refused, import->refused + import->count);
+        return fault_set(fault, FAULT_CONFIG, false,
+                         "%s: %zu of %zu rows refused, nothing was sent (--skip-refused sends the others)", import->path,
+                         import->refused, import->refused + import->count);
     }
     if (import->count > 0) qsort(import->rows, import->count, sizeof(*import->rows), compare_rows);
     if (!send_rows(import, config, fault)) return false;

@@ -1,11 +1,13 @@
 /* The names of codes: include/codes.h read a second time.
  *
- * Every list of the vocabulary is an X-macro that makes an enum in the header; here the same lists make the tables of names, so a
- * number and its name cannot drift apart, and schemas/codes/ is compared with the same header by tests/schemas_check.py.
+ * Every list of the vocabulary is an X-macro that makes an enum in the header; here the same lists make the tables of
+ * names, so a number and its name cannot drift apart, and schemas/codes/ is compared with the same header by
+ * tests/schemas_check.py.
  *
- * Numbers come out of stored state and out of other people's Redis, so a number outside its list gives "", like 0: the caller decides
- * what that means, and nothing is read beyond a table. Names are needed on the cold paths only (snapshot, inspect, dead letters, the
- * rolling windows once a second); text -> number is the decoder's business, which knows the lists by length and first bytes. */
+ * Numbers come out of stored state and out of other people's Redis, so a number outside its list gives "", like 0: the
+ * caller decides what that means, and nothing is read beyond a table. Names are needed on the cold paths only
+ * (snapshot, inspect, dead letters, the rolling windows once a second); text -> number is the decoder's business, which
+ * knows the lists by length and first bytes. */
 #include "codes.h"
 
 #include <stddef.h>

@@ -1,7 +1,8 @@
-/* CSV, read a character at a time by a machine of four states. Registers come out of spreadsheets and statistical packages, so the dialect
- * is RFC 4180 and nothing is guessed: a quote in the middle of a bare cell, text behind a closing quote or a lone carriage return makes
- * the row a problem instead of a surprise. Behind a problem the reader looks for the next line end, so one broken row costs one row - only
- * a quote that is never closed swallows the rest, and the line it was opened on is what is reported.
+/* CSV, read a character at a time by a machine of four states. Registers come out of spreadsheets and statistical
+ * packages, so the dialect is RFC 4180 and nothing is guessed: a quote in the middle of a bare cell, text behind a
+ * closing quote or a lone carriage return makes the row a problem instead of a surprise. Behind a problem the reader
+ * looks for the next line end, so one broken row costs one row - only a quote that is never closed swallows the rest,
+ * and the line it was opened on is what is reported.
  *
  * Speed does not matter here (imports happen once a day); a bound does: a row is at most as long as a message may be. */
 #include "ingest/csv.h"

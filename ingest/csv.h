@@ -1,5 +1,6 @@
-/* Rows of a CSV file as RFC 4180 has them: cells between commas, double quotes around cells that hold commas, quotes or line ends,
- * LF or CRLF after a row. What is not that is a problem of its row, with a line number; reading goes on behind it. */
+/* Rows of a CSV file as RFC 4180 has them: cells between commas, double quotes around cells that hold commas, quotes or
+ * line ends, LF or CRLF after a row. What is not that is a problem of its row, with a line number; reading goes on
+ * behind it. */
 #ifndef NHIP_CSV_H
 #define NHIP_CSV_H
 
@@ -26,8 +27,8 @@ struct csv {
 
 /* Starts at the beginning of `file` (binary mode). */
 void csv_open(struct csv *csv, FILE *file);
-/* Reads the next row that is not an empty line: into cells, or into problem. False at the end of the file (and after a read error: the
- * caller asks ferror). One thread. */
+/* Reads the next row that is not an empty line: into cells, or into problem. False at the end of the file (and after a
+ * read error: the caller asks ferror). One thread. */
 bool csv_row(struct csv *csv);
 
 #endif

@@ -1,17 +1,19 @@
-/* The register of units is kept by people, in spreadsheets and databases that export CSV. What they send is checked here row by row, by
- * the same function that reads the messages later (unit_parse), so that a row which is sent will also be understood: a message refused as
- * bad_registry weeks later in somebody's dead letters helps nobody, "registry.csv:17: district: found 480" helps at once.
+/* The register of units is kept by people, in spreadsheets and databases that export CSV. What they send is checked
+ * here row by row, by the same function that reads the messages later (unit_parse), so that a row which is sent will
+ * also be understood: a message refused as bad_registry weeks later in somebody's dead letters helps nobody,
+ * "registry.csv:17: district: found 480" helps at once.
  *
- * How: the first line maps columns to a table of known ones; each row becomes a JSON text in the order of that table (so equal rows give
- * equal bytes), is parsed by unit_parse() and handed out. An event id is made from unit, valid_from and recorded_at when there is no such
- * column; two rows with one id are refused, because the second would be dropped as a duplicate further on.
+ * How: the first line maps columns to a table of known ones; each row becomes a JSON text in the order of that table
+ * (so equal rows give equal bytes), is parsed by unit_parse() and handed out. An event id is made from unit, valid_from
+ * and recorded_at when there is no such column; two rows with one id are refused, because the second would be dropped
+ * as a duplicate further on.
  *
- * Cells are text; only what the contract wants as numbers is written as one (employees, epoch times), and only when it looks exactly like
- * one: "007" stays text and is refused by its reader. An empty cell and an absent column are different things (indicators.md §2), so
- * empty cells are written as "" where the contract has an empty value.
+ * Cells are text; only what the contract wants as numbers is written as one (employees, epoch times), and only when it
+ * looks exactly like one: "007" stays text and is refused by its reader. An empty cell and an absent column are
+ * different things (indicators.md §2), so empty cells are written as "" where the contract has an empty value.
  *
- * Not done: other separators, other encodings, a byte order mark (refused by name: silently skipping it hides that the file went through
- * a program that may have changed more), and guessing misspelt columns. */
+ * Not done: other separators, other encodings, a byte order mark (refused by name: silently skipping it hides that the
+ * file went through a program that may have changed more), and guessing misspelt columns. */
 #include "ingest/registry_csv.h"
 
 #include "ingest/csv.h"
@@ -155,7 +157,8 @@ static struct slice cell_at(const struct import *import, int column) {
     return cell == NOT_THERE ? (struct slice){"", 0} : import->csv.cells[cell];
 }
 
-/* reg:<merchant_id>:<valid_from>:<recorded_at>, or, where that is longer than an id may be, reg: and 32 hex digits of its XXH3 hash. */
+/* reg:<merchant_id>:<valid_from>:<recorded_at>, or, where that is longer than an id may be, reg: and 32 hex digits of
+ * its XXH3 hash. */
 static struct slice make_event_id(struct import *import) {
     static const int parts[] = {COLUMN_MERCHANT, COLUMN_VALID_FROM, COLUMN_RECORDED};
     char *id = import->made_id;
@@ -180,52 +183,92 @@ static void refuse(struct import *import, const char *column, const char *messag
     import->handler->refused(import->handler->context, &refusal);
 }
 
-/* Bytes that JSON text may hold: UTF-8 without NUL, overlong forms and surrogates. */
+/* Length of the UTF-8 sequence that begins with `first`, 0 when none does (NUL, continuation bytes, overlong and beyond
+ * U+10FFFF). */
+static size_t sequence_length(unsigned char first) {
+    if (first >= 0xF5 || first == 0) return 0;
+    if (first >= 0xF0) return 4;
+    if (first >= 0xE0) return 3;
+    if (first >= 0xC2) return 2;
+    return first < 0x80 ? 1 : 0;
+}
+
+/* The second byte of a sequence, where overlong forms and surrogates show. */
+static bool second_valid(unsigned char first, unsigned char second) {
+    unsigned char least = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
+    unsigned char most = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+    return second >= least && second <= most;
+}
+
+/* Bytes that JSON text may hold. */
 static bool text_valid(struct slice text) {
+    const unsigned char *bytes = (const unsigned char *)text.data;
     for (size_t i = 0; i < text.length;) {
-        const unsigned char *c = (const unsigned char *)text.data + i;
-        size_t left = text.length - i;
-        size_t length = c[0] < 0x80 ? 1 : c[0] >= 0xC2 && c[0] < 0xE0 ? 2 : (c[0] & 0xF0) == 0xE0 ? 3 : c[0] >= 0xF0 && c[0] < 0xF5 ? 4 : 0;
-        if (length == 0 || length > left || c[0] == 0) return false;
-        for (size_t k = 1; k < length; k++) {
-            if ((c[k] & 0xC0) != 0x80) return false;
+        size_t length = sequence_length(bytes[i]);
+        if (length == 0 || length > text.length - i) return false;
+        if (length > 1 && !second_valid(bytes[i], bytes[i + 1])) return false;
+        for (size_t k = 2; k < length; k++) {
+            if ((bytes[i + k] & 0xC0) != 0x80) return false;
         }
-        if ((c[0] == 0xE0 && c[1] < 0xA0) || (c[0] == 0xED && c[1] > 0x9F)) return false;
-        if ((c[0] == 0xF0 && c[1] < 0x90) || (c[0] == 0xF4 && c[1] > 0x8F)) return false;
         i += length;
     }
     return true;
 }
 
-/* Writes the document of the row that csv holds; false when a cell cannot be written (refused). */
+/* Writes one column of the row that csv holds; false when its cell cannot be written (refused). */
+static bool column_write(struct import *import, int index) {
+    const struct column *column = &columns[index];
+    struct slice cell = cell_at(import, index);
+    if (!text_valid(cell)) {
+        refuse(import, column->name, "found bytes that are not UTF-8 (or NUL), accepted is UTF-8 text");
+        return false;
+    }
+    if (cell.length == 0) {
+        if (column->form == FORM_EVENT_ID) cell = make_event_id(import);
+        else if (column->form == FORM_SOURCE) cell = SLICE("REGISTRY");
+        else if (import->cell_of[index] == NOT_THERE || column->form == FORM_IF_ANY) return true;
+    }
+    put_key(import, column->name);
+    if (column->form == FORM_NUMBER && looks_like_number(cell)) {
+        put(import, cell.data, cell.length);
+    } else if (column->form != FORM_ACCOUNTS) {
+        put_string(import, cell);
+    } else if (!put_accounts(import, cell)) {
+        refuse(import, column->name, "accepted are items source:account_id[:valid_from[:valid_to]], joined by ;");
+        return false;
+    }
+    return true;
+}
+
 static bool row_write(struct import *import) {
+    static const char head[] = "{\"type\":\"unit.registered\",\"schema_version\":1";
     import->length = 0;
     import->too_long = false;
-    static const char head[] = "{\"type\":\"unit.registered\",\"schema_version\":1";
     put(import, head, sizeof(head) - 1);
     for (int i = 0; i < COLUMN_COUNT; i++) {
-        struct slice cell = cell_at(import, i);
-        bool there = import->cell_of[i] != NOT_THERE;
-        if (!text_valid(cell)) {
-            refuse(import, columns[i].name, "found bytes that are not UTF-8 (or NUL), accepted is UTF-8 text");
-            return false;
-        }
-        if (columns[i].form == FORM_EVENT_ID && cell.length == 0) cell = make_event_id(import);
-        else if (columns[i].form == FORM_SOURCE && cell.length == 0) cell = SLICE("REGISTRY");
-        else if (!there || (columns[i].form == FORM_IF_ANY && cell.length == 0)) continue;
-        put_key(import, columns[i].name);
-        if (columns[i].form == FORM_NUMBER && looks_like_number(cell)) {
-            put(import, cell.data, cell.length);
-        } else if (columns[i].form != FORM_ACCOUNTS) {
-            put_string(import, cell);
-        } else if (!put_accounts(import, cell)) {
-            refuse(import, "accounts", "accepted are items source:account_id[:valid_from[:valid_to]], joined by ;");
-            return false;
-        }
+        if (!column_write(import, i)) return false;
     }
     put(import, "}", 1);
     if (import->too_long) refuse(import, "", "found a row whose message is larger than 65536 bytes");
     return !import->too_long;
+}
+
+/* What unit_parse() said, with the cell in front and without the name that is printed before it anyway. */
+static void refuse_unit(struct import *import, const struct unit_refusal *refusal) {
+    enum { SHOWN_BYTES = 60 };
+    char message[sizeof(refusal->message) + SHOWN_BYTES + 16];
+    const char *said = refusal->message;
+    size_t name_length = strlen(refusal->field);
+    if (strncmp(said, refusal->field, name_length) == 0) said += name_length + strspn(said + name_length, ": ");
+    for (int i = 0; i < COLUMN_COUNT; i++) {
+        if (strcmp(columns[i].name, refusal->field) != 0) continue;
+        struct slice cell = cell_at(import, i);
+        int shown = cell.length < SHOWN_BYTES ? (int)cell.length : SHOWN_BYTES;
+        (void)snprintf(message, sizeof(message), "found \"%.*s\"; %s", shown, cell.data, said);
+        refuse(import, refusal->field, message);
+        return;
+    }
+    refuse(import, refusal->field, said);
 }
 
 static bool seen_grow(struct import *import) {
@@ -275,7 +318,7 @@ static bool row_read(struct import *import, struct fault *fault) {
     struct slice document = {import->document, import->length};
     struct unit_record *unit = unit_parse(document, &refusal);
     if (unit == NULL) {
-        refuse(import, refusal.field, refusal.message);
+        refuse_unit(import, &refusal);
         return true;
     }
     bool memory;
@@ -284,7 +327,8 @@ static bool row_read(struct import *import, struct fault *fault) {
         struct registry_row row = {import->csv.row_line, slice_of(unit->unit_id), document, unit->recorded_at_ms};
         fine = import->handler->row(import->handler->context, &row, fault);
     } else if (memory) {
-        refuse(import, "event_id", "found the id of an earlier row (same merchant_id, valid_from and recorded_at), accepted is one row each");
+        refuse(import, "event_id",
+               "found the id of an earlier row (same merchant_id, valid_from, recorded_at), accepted is one row each");
     } else {
         fine = fault_set(fault, FAULT_MEMORY, false, "%s: out of memory", import->path);
     }
@@ -314,15 +358,17 @@ static bool header_cell(struct import *import, int cell, struct fault *fault) {
 
 static bool header_read(struct import *import, struct fault *fault) {
     if (!csv_row(&import->csv)) {
-        return fault_set(fault, FAULT_CONFIG, false, "%s:1: found an empty file, accepted is a first line with the columns", import->path);
+        return fault_set(fault, FAULT_CONFIG, false, "%s:1: found an empty file, accepted is a first line with the columns",
+                         import->path);
     }
     if (import->csv.problem != NULL) return fault_set(fault, FAULT_CONFIG, false, "%s:1: %s", import->path, import->csv.problem);
     struct slice first = import->csv.cells[0];
     bool utf8_mark = first.length >= 3 && memcmp(first.data, "\xEF\xBB\xBF", 3) == 0;
     bool utf16_mark = first.length >= 2 && (memcmp(first.data, "\xFF\xFE", 2) == 0 || memcmp(first.data, "\xFE\xFF", 2) == 0);
     if (utf8_mark || utf16_mark) {
-        return fault_set(fault, FAULT_CONFIG, false, "%s:1: found a byte order mark%s, accepted is UTF-8 without one (`CSV UTF-8` of "
-                         "spreadsheets adds it: tail -c +4 removes it)", import->path, utf16_mark ? " of UTF-16" : "");
+        return fault_set(fault, FAULT_CONFIG, false,
+                         "%s:1: found a byte order mark%s, accepted is UTF-8 without one (`CSV UTF-8` of spreadsheets adds it: "
+                         "tail -c +4 removes it)", import->path, utf16_mark ? " of UTF-16" : "");
     }
     for (int i = 0; i < COLUMN_COUNT; i++) import->cell_of[i] = NOT_THERE;
     for (size_t i = 0; i < import->csv.cell_count; i++) {
@@ -330,7 +376,8 @@ static bool header_read(struct import *import, struct fault *fault) {
     }
     for (int i = 0; i < COLUMN_COUNT; i++) {
         if (columns[i].required && import->cell_of[i] == NOT_THERE) {
-            return fault_set(fault, FAULT_CONFIG, false, "%s:1: %s: found no such column, it is required", import->path, columns[i].name);
+            return fault_set(fault, FAULT_CONFIG, false, "%s:1: %s: found no such column, it is required", import->path,
+                             columns[i].name);
         }
     }
     import->cell_count = import->csv.cell_count;

@@ -1,8 +1,8 @@
 /* A register as CSV -> `unit.registered` messages, one a row (schemas/README.md §3): what `nhip registry import` sends.
  *
- * The first line names the columns: the required ones and any of the optional ones, in any order. A column that is not there leaves its
- * key away; an empty cell is the empty value (""), but for valid_to, parent_enterprise_id and enterprise_group_id, where it leaves the key
- * away too, and for accounts, where it is an empty list. */
+ * The first line names the columns: the required ones and any of the optional ones, in any order. A column that is not
+ * there leaves its key away; an empty cell is the empty value (""), but for valid_to, parent_enterprise_id and
+ * enterprise_group_id, where it leaves the key away too, and for accounts, where it is an empty list. */
 #ifndef NHIP_REGISTRY_CSV_H
 #define NHIP_REGISTRY_CSV_H
 
@@ -32,8 +32,9 @@ struct registry_handler {
     void *context;
 };
 
-/* Reads the whole file, in file order; each row goes to row() or to refused(). False and `fault` when the file cannot be read (FAULT_IO), its
- * first line is wrong (FAULT_CONFIG: FILE:1: column: what was found, what is accepted), memory is out, or row() says so. One thread. */
+/* Reads the whole file, in file order; each row goes to row() or to refused(). False and `fault` when the file cannot
+ * be read (FAULT_IO), its first line is wrong (FAULT_CONFIG: FILE:1: column: what was found, what is accepted), memory
+ * is out, or row() says so. One thread. */
 bool registry_csv_read(const char *path, const struct registry_handler *handler, struct fault *fault);
 
 #endif

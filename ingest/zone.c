@@ -1,25 +1,28 @@
 /* Instants and local days.
  *
- * The statistics are by local day of one reporting zone, and a day is decided for every event, so the question "which local day is this
- * instant?" must cost a few instructions and give the same answer on every machine, thread and replay.
+ * The statistics are by local day of one reporting zone, and a day is decided for every event, so the question "which
+ * local day is this instant?" must cost a few instructions and give the same answer on every machine, thread and
+ * replay.
  *
- * The C library knows the zone database but answers slowly, through hidden state (TZ, tzset) and with a lock. So it is asked once, at
- * start: zone_create() points TZ at the zone's file, walks the years 1970..2199 a day at a time, bisects every change of the offset to
- * the second, restores TZ, and keeps a sorted table of (first instant, offset). From then on a zone is constant and every function is
- * pure. Most zones have few rows (Asia/Ho_Chi_Minh: two); Europe/London has 460.
+ * The C library knows the zone database but answers slowly, through hidden state (TZ, tzset) and with a lock. So it is
+ * asked once, at start: zone_create() points TZ at the zone's file, walks the years 1970..2199 a day at a time, bisects
+ * every change of the offset to the second, restores TZ, and keeps a sorted table of (first instant, offset). From then
+ * on a zone is constant and every function is pure. Most zones have few rows (Asia/Ho_Chi_Minh: two); Europe/London has
+ * 460.
  *
- * Look-up: time is cut into slots of 2^33 ms (99 days); a slot holds the row that is valid at its start, and the search goes on from
- * there, past at most a few rows. No cache of the last answer: a cache would have to be per thread, and the slots are as fast.
+ * Look-up: time is cut into slots of 2^33 ms (99 days); a slot holds the row that is valid at its start, and the search
+ * goes on from there, past at most a few rows. No cache of the last answer: a cache would have to be per thread, and
+ * the slots are as fast.
  *
- * Before 1970 and after 2199 the first and the last offset go on: events there are refused anyway (bad_time), but record times are
- * whatever Kafka says, so any int64 must give some day without overflow. Days are cut to +-2 * 10^9.
+ * Before 1970 and after 2199 the first and the last offset go on: events there are refused anyway (bad_time), but
+ * record times are whatever Kafka says, so any int64 must give some day without overflow. Days are cut to +-2 * 10^9.
  *
- * Two oddities of real zones that zone_day_start_ms() has to survive: clocks set back over midnight, so that a day begins twice
- * (St. John's before 2011: the first beginning counts), and days that do not exist at all (Apia 2011-12-30: its start is the first
- * instant of the next day, so it is an empty interval).
+ * Two oddities of real zones that zone_day_start_ms() has to survive: clocks set back over midnight, so that a day
+ * begins twice (St. John's before 2011: the first beginning counts), and days that do not exist at all (Apia
+ * 2011-12-30: its start is the first instant of the next day, so it is an empty interval).
  *
- * Not done: leap seconds (the `right/` zones are refused; Unix time has none), reading TZif files ourselves (the C library is the one
- * that distributions patch), and years before 1970 in zones. */
+ * Not done: leap seconds (the `right/` zones are refused; Unix time has none), reading TZif files ourselves (the C
+ * library is the one that distributions patch), and years before 1970 in zones. */
 #include "zone.h"
 
 #include "check.h"

@@ -1,10 +1,11 @@
 #!/bin/bash
-# Installs the Debian packages that nhip needs: `install-packages.sh run` to build and for the demo, `... run test` for the tests too.
+# Installs the Debian packages that nhip needs: `install-packages.sh run` to build and for the demo, `... run test` for
+# the tests too.
 #
-# It asks dpkg first and does nothing - no network, no sudo - when all is there, so every make target may call it. What is missing is
-# printed with its reason before anything is installed. As root, or through sudo. Written for Debian 12; on a system without
-# dpkg and apt-get it names what is needed and stops.
-# Kafka itself is not packaged by Debian: the tests fetch it from Maven Central (tests/), the demo has a built-in stand-in.
+# It asks dpkg first and does nothing - no network, no sudo - when all is there, so every make target may call it. What
+# is missing is printed with its reason before anything is installed. As root, or through sudo. Written for Debian 12;
+# on a system without dpkg and apt-get it names what is needed and stops. Kafka itself is not packaged by Debian: the
+# tests fetch it from Maven Central (tests/), the demo has a built-in stand-in.
 set -euo pipefail
 
 # package|why

@@ -3,8 +3,9 @@
 
 usage: reconcile.py DATA SNAPSHOTS DEAD [STATE]
 
-DATA: the Online Retail directory (invoices.ndjson.gz, invoices_per_day.csv, summary.json). SNAPSHOTS: directory of vintages whose obs.csv hold the days (--daily). DEAD: dead letters, NDJSON. STATE: what `nhip inspect --state` printed; with it the
-number and value of refunds are counted in the ledger too.
+DATA: the Online Retail directory (invoices.ndjson.gz, invoices_per_day.csv, summary.json). SNAPSHOTS: directory of
+vintages whose obs.csv hold the days (--daily). DEAD: dead letters, NDJSON. STATE: what `nhip inspect --state` printed; with
+it the number and value of refunds are counted in the ledger too.
 
 For each day: ORD_N = sales - refused sales; GMV_GROSS + GMV_NET (which is minus the refunds, as nothing is delivered here)
 + adjustments + refused amounts = net. Nothing is rounded: amounts are thousandths of a pound, as integers.

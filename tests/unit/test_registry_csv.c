@@ -25,9 +25,11 @@ static bool on_row(void *context, const struct registry_row *row, struct fault *
     struct protocol *protocol = context;
     if (++protocol->rows == protocol->stop_at) return fault_set(fault, FAULT_SOURCE, true, "enough");
     if (protocol->rows > 100) return true; /* counted only */
-    protocol->length += (size_t)snprintf(protocol->text + protocol->length, TEXT_BYTES - protocol->length, "row %lld %.*s %lld %.*s\n",
-                                         (long long)row->line, (int)row->key.length, row->key.data, (long long)row->recorded_at_ms,
-                                         (int)row->document.length, row->document.data);
+    char *end = protocol->text + protocol->length;
+    int length = snprintf(end, TEXT_BYTES - protocol->length, "row %lld %.*s %lld %.*s\n", (long long)row->line,
+                          (int)row->key.length, row->key.data, (long long)row->recorded_at_ms, (int)row->document.length,
+                          row->document.data);
+    protocol->length += (size_t)length;
     assert_true(protocol->length < TEXT_BYTES);
     return true;
 }
@@ -35,8 +37,9 @@ static bool on_row(void *context, const struct registry_row *row, struct fault *
 static void on_refused(void *context, const struct registry_refusal *refusal) {
     struct protocol *protocol = context;
     protocol->refusals++;
-    protocol->length += (size_t)snprintf(protocol->text + protocol->length, TEXT_BYTES - protocol->length, "refused %lld %s: %s\n",
-                                         (long long)refusal->line, refusal->column, refusal->message);
+    char *end = protocol->text + protocol->length;
+    protocol->length += (size_t)snprintf(end, TEXT_BYTES - protocol->length, "refused %lld %s: %s\n", (long long)refusal->line,
+                                         refusal->column, refusal->message);
     assert_true(protocol->length < TEXT_BYTES);
 }
 
@@ -79,8 +82,8 @@ static void row_becomes_a_message_with_its_columns_and_no_others(void **state) {
 
 static void empty_cell_is_an_empty_value_and_absent_where_none_exists(void **state) {
     (void)state;
-    assert_true(read_text(NEEDED ",valid_to,parent_enterprise_id,enterprise_group_id,employees,has_email,has_email_asof,mgmt_software,"
-                                 "website_url,website_updated_at,mktpl_accounts,echannels,accounts,event_id,source\n" UNIT("M1")
+    assert_true(read_text(NEEDED ",valid_to,parent_enterprise_id,enterprise_group_id,employees,has_email,has_email_asof,"
+                                 "mgmt_software,website_url,website_updated_at,mktpl_accounts,echannels,accounts,event_id,source\n" UNIT("M1")
                                  ",,,,,,,,,,,,,,\n"));
     assert_int_equal(protocol.rows, 1);
     assert_said("\"district\":\"380\",\"employees\":\"\",\"has_email\":\"\",\"has_email_asof\":\"\",\"mgmt_software\":\"\","
@@ -92,8 +95,8 @@ static void empty_cell_is_an_empty_value_and_absent_where_none_exists(void **sta
 static void filled_cells_keep_their_form(void **state) {
     (void)state;
     assert_true(read_text("employees,accounts,event_id,source,website_url,mgmt_software,valid_to," NEEDED "\r\n"
-                          "60,LAZADA:shop 1;PSP1:T7:2021-01-01;X:9::2022-01-01,my id,GSO,\"https://a.vn/?q=\"\"x\"\",y\",CRM;ERP,2023-01-01,"
-                          UNIT("M1") "\r\n"));
+                          "60,LAZADA:shop 1;PSP1:T7:2021-01-01;X:9::2022-01-01,my id,GSO,\"https://a.vn/?q=\"\"x\"\",y\","
+                          "CRM;ERP,2023-01-01," UNIT("M1") "\r\n"));
     assert_int_equal(protocol.rows, 1);
     assert_said("\"employees\":60,");
     assert_said("\"event_id\":\"my id\",\"source\":\"GSO\",");
@@ -107,7 +110,8 @@ static void filled_cells_keep_their_form(void **state) {
 
 static void long_ids_get_a_hash_as_event_id(void **state) {
     (void)state;
-    assert_true(read_text(NEEDED "\n" UNIT("0f8fad5b-d9cb-469f-a165-70867728950e") "\n" UNIT("0f8fad5b-d9cb-469f-a165-70867728950f") "\n"));
+    assert_true(read_text(NEEDED "\n" UNIT("0f8fad5b-d9cb-469f-a165-70867728950e") "\n"
+                          UNIT("0f8fad5b-d9cb-469f-a165-70867728950f") "\n"));
     assert_int_equal(protocol.rows, 2);
     const char *id = strstr(protocol.text, "\"event_id\":\"reg:");
     assert_non_null(id);
@@ -128,7 +132,8 @@ static void refusals_name_line_column_and_what_was_found(void **state) {
                           "M2,2020-01-01,2020-01-05T00:00:00Z,ACTIVE,ENTERPRISE,GENERIC,47111,2018,480,1\n"
                           "M3,2020-01-01,2020-01-05T00:00:00Z,OPEN,ENTERPRISE,GENERIC,47111,2018,380,1\n" UNIT("M4") ",-3\n"
                           UNIT("M5") ",007\n" ",2020-01-01,2020-01-05T00:00:00Z,ACTIVE,ENTERPRISE,GENERIC,47111,2018,380,1\n"
-                          UNIT("M7") "\n" UNIT("M8") ",1,2\n" UNIT("M1") ",2\n" "M10,2020-01-01,2020-01-05,ACTIVE,ENTERPRISE,GENERIC,47111,2018,380,1\n"
+                          UNIT("M7") "\n" UNIT("M8") ",1,2\n" UNIT("M1") ",2\n" 
+                          "M10,2020-01-01,2020-01-05,ACTIVE,ENTERPRISE,GENERIC,47111,2018,380,1\n"
                           UNIT("M11") ",\n"));
     assert_int_equal(protocol.rows, 2);
     assert_int_equal(protocol.refusals, 9);
@@ -147,8 +152,8 @@ static void refusals_name_line_column_and_what_was_found(void **state) {
 
 static void accounts_need_a_source_and_an_id(void **state) {
     (void)state;
-    assert_true(read_text(NEEDED ",accounts\n" UNIT("M1") ",LAZADA\n" UNIT("M2") ",A:b:2020-01-01:2021-01-01:x\n" UNIT("M3") ",A:b;;C:d\n"
-                          UNIT("M4") ",:b\n" UNIT("M5") ",A:b:soon\n" UNIT("M6") ",A:b;\n"));
+    assert_true(read_text(NEEDED ",accounts\n" UNIT("M1") ",LAZADA\n" UNIT("M2") ",A:b:2020-01-01:2021-01-01:x\n"
+                          UNIT("M3") ",A:b;;C:d\n" UNIT("M4") ",:b\n" UNIT("M5") ",A:b:soon\n" UNIT("M6") ",A:b;\n"));
     assert_said("refused 2 accounts: accepted are items source:account_id");
     assert_said("refused 3 accounts: ");
     assert_said("refused 4 accounts: ");
@@ -159,8 +164,9 @@ static void accounts_need_a_source_and_an_id(void **state) {
 
 static void broken_rows_cost_only_themselves(void **state) {
     (void)state;
-    static const char text[] = NEEDED ",website_url\n" UNIT("M1") ",a\"b\n" UNIT("M2") ",\"a\"b\n\n\r\n" UNIT("M3") ",a\rb\n" UNIT("M4")
-        ",\"a\nb\"\n" UNIT("M5") ",\xC3(\n" UNIT("M6") ",\xED\xA0\x80\n" UNIT("M7") ",a\0b\n" UNIT("M8") ",T\xE1\xBB\x89nh\n" UNIT("M9") ",\"open\n";
+    static const char text[] = NEEDED ",website_url\n" UNIT("M1") ",a\"b\n" UNIT("M2") ",\"a\"b\n\n\r\n" UNIT("M3") ",a\rb\n"
+        UNIT("M4") ",\"a\nb\"\n" UNIT("M5") ",\xC3(\n" UNIT("M6") ",\xED\xA0\x80\n" UNIT("M7") ",a\0b\n"
+        UNIT("M8") ",T\xE1\xBB\x89nh\n" UNIT("M9") ",\"open\n";
     assert_true(read_bytes(text, sizeof(text) - 1, false, 0));
     assert_said("refused 2 : found a quote inside a bare cell");
     assert_said("refused 3 : found text behind a closing quote");

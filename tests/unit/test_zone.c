@@ -1,4 +1,5 @@
-/* Calendar and zones. Days of many zones are compared with the C library at thousands of instants; oddities of real zones by name. */
+/* Calendar and zones. Days of many zones are compared with the C library at thousands of instants; oddities of real
+ * zones by name. */
 #include "zone.h"
 
 #include <setjmp.h>
