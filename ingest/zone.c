@@ -278,29 +278,41 @@ static bool offset_parse(const char *text, size_t length, int64_t *offset_s) {
     return true;
 }
 
-bool rfc3339_parse(struct slice text, int64_t *time_ms) {
-    enum { FIXED = 19 }; /* yyyy-mm-ddThh:mm:ss */
-    int32_t day;
-    if (text.length < FIXED + 1 || !iso_date_parse((struct slice){text.data, 10}, &day)) return false;
-    const char *clock = text.data + 10;
-    if ((clock[0] != 'T' && clock[0] != 't') || clock[3] != ':' || clock[6] != ':') return false;
-    int32_t hour = digits_parse(clock + 1, 2);
-    int32_t minute = digits_parse(clock + 4, 2);
-    int32_t second = digits_parse(clock + 7, 2);
-    if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59) return false;
-    size_t at = FIXED;
-    int64_t fraction_ms = 0;
-    if (text.data[at] == '.') {
-        int digits = 0;
-        for (at++; at < text.length && text.data[at] >= '0' && text.data[at] <= '9'; at++, digits++) {
-            if (digits < 3) fraction_ms = fraction_ms * 10 + (text.data[at] - '0');
-        }
-        if (digits < 1 || digits > 9) return false;
-        for (; digits < 3; digits++) fraction_ms *= 10;
+/* "Thh:mm:ss", nine characters -> seconds of the day; -1 when it is not that. */
+static int32_t clock_parse(const char *text) {
+    if ((text[0] != 'T' && text[0] != 't') || text[3] != ':' || text[6] != ':') return -1;
+    int32_t hour = digits_parse(text + 1, 2);
+    int32_t minute = digits_parse(text + 4, 2);
+    int32_t second = digits_parse(text + 7, 2);
+    if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59) return -1;
+    return hour * 3600 + minute * 60 + second;
+}
+
+/* ".123456789" at the beginning of `text`: characters taken (0 when there is no point), -1 when the form is wrong. */
+static int fraction_parse(struct slice text, int32_t *fraction_ms) {
+    *fraction_ms = 0;
+    if (text.length == 0 || text.data[0] != '.') return 0;
+    int digits = 0;
+    for (; (size_t)digits + 1 < text.length && digits_parse(text.data + 1 + digits, 1) >= 0; digits++) {
+        if (digits < 3) *fraction_ms = *fraction_ms * 10 + digits_parse(text.data + 1 + digits, 1);
     }
+    if (digits < 1 || digits > 9) return -1;
+    for (int i = digits; i < 3; i++) *fraction_ms *= 10;
+    return digits + 1;
+}
+
+bool rfc3339_parse(struct slice text, int64_t *time_ms) {
+    enum { DATE_LENGTH = 10, CLOCK_END = 19 };
+    int32_t day;
+    if (text.length <= CLOCK_END || !iso_date_parse((struct slice){text.data, DATE_LENGTH}, &day)) return false;
+    int32_t of_day_s = clock_parse(text.data + DATE_LENGTH);
+    int32_t fraction_ms;
+    int taken = fraction_parse((struct slice){text.data + CLOCK_END, text.length - CLOCK_END}, &fraction_ms);
+    if (of_day_s < 0 || taken < 0) return false;
+    size_t at = CLOCK_END + (size_t)taken;
     int64_t offset_s;
     if (!offset_parse(text.data + at, text.length - at, &offset_s)) return false;
-    int64_t time_s = (int64_t)day * DAY_S + hour * 3600 + minute * 60 + second - offset_s;
+    int64_t time_s = (int64_t)day * DAY_S + of_day_s - offset_s;
     if (time_s < 0 || time_s >= scan_end_ms / SECOND_MS) return false;
     *time_ms = time_s * SECOND_MS + fraction_ms;
     return true;

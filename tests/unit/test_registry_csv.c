@@ -83,8 +83,8 @@ static void row_becomes_a_message_with_its_columns_and_no_others(void **state) {
 static void empty_cell_is_an_empty_value_and_absent_where_none_exists(void **state) {
     (void)state;
     assert_true(read_text(NEEDED ",valid_to,parent_enterprise_id,enterprise_group_id,employees,has_email,has_email_asof,"
-                                 "mgmt_software,website_url,website_updated_at,mktpl_accounts,echannels,accounts,event_id,source\n" UNIT("M1")
-                                 ",,,,,,,,,,,,,,\n"));
+                                 "mgmt_software,website_url,website_updated_at,mktpl_accounts,echannels,accounts,event_id,source\n"
+                          UNIT("M1") ",,,,,,,,,,,,,,\n"));
     assert_int_equal(protocol.rows, 1);
     assert_said("\"district\":\"380\",\"employees\":\"\",\"has_email\":\"\",\"has_email_asof\":\"\",\"mgmt_software\":\"\","
                 "\"website_url\":\"\",\"website_updated_at\":\"\",\"mktpl_accounts\":\"\",\"echannels\":\"\",\"accounts\":[]}");
@@ -132,7 +132,7 @@ static void refusals_name_line_column_and_what_was_found(void **state) {
                           "M2,2020-01-01,2020-01-05T00:00:00Z,ACTIVE,ENTERPRISE,GENERIC,47111,2018,480,1\n"
                           "M3,2020-01-01,2020-01-05T00:00:00Z,OPEN,ENTERPRISE,GENERIC,47111,2018,380,1\n" UNIT("M4") ",-3\n"
                           UNIT("M5") ",007\n" ",2020-01-01,2020-01-05T00:00:00Z,ACTIVE,ENTERPRISE,GENERIC,47111,2018,380,1\n"
-                          UNIT("M7") "\n" UNIT("M8") ",1,2\n" UNIT("M1") ",2\n" 
+                          UNIT("M7") "\n" UNIT("M8") ",1,2\n" UNIT("M1") ",2\n"
                           "M10,2020-01-01,2020-01-05,ACTIVE,ENTERPRISE,GENERIC,47111,2018,380,1\n"
                           UNIT("M11") ",\n"));
     assert_int_equal(protocol.rows, 2);
