@@ -162,6 +162,13 @@ bool sources_records_cash(const struct sources *sources, struct slice source) {
     return declaration != NULL && declaration->records_cash;
 }
 
+bool sources_any_records_cash(const struct sources *sources) {
+    for (size_t i = 0; i < sources->count; i++) {
+        if (sources->declarations[i].records_cash) return true;
+    }
+    return false;
+}
+
 const char *sources_hash(const struct sources *sources) {
     return sources->hash;
 }

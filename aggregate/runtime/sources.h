@@ -12,6 +12,7 @@ struct sources *sources_create(const char *path, struct fault *fault);
 void sources_destroy(struct sources *sources);
 enum success_at sources_success_at(const void *sources, struct slice source); /* shape of rollup_options.success_at */
 bool sources_records_cash(const struct sources *sources, struct slice source);
+bool sources_any_records_cash(const struct sources *sources);
 const char *sources_hash(const struct sources *sources); /* hex SHA-256 of the meaning, independent of layout of the file */
 
 #endif

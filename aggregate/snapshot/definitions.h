@@ -1,4 +1,4 @@
-/* indicators.json, read and checked: what the engine executes (schemas/indicators.md). Built once, immutable. Texts live as long as the
+/* indicators.json, read and checked: what is computed (schemas/indicators.md). Built once, immutable. Texts live as long as the
  * definitions. Sets of codes are bit masks over the numbers of codes.h; bit 0 stands for "absent". */
 #ifndef NHIP_SNAPSHOT_DEFINITIONS_H
 #define NHIP_SNAPSHOT_DEFINITIONS_H

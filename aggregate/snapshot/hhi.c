@@ -1,5 +1,5 @@
 /* Concentration: 10000 * sum(v^2) / (sum v)^2 over outlets or wallets, by value, in integers. */
-#include "aggregate/snapshot/engine.h"
+#include "aggregate/snapshot/statistics.h"
 
 /* (sum v)^2 must stay below 1.7e37 for exact remainders; beyond 2^61 minor units the last bits are dropped, a relative change below 1e-17. */
 enum { TOTAL_BITS_MAX = 61 };
@@ -22,25 +22,25 @@ static void set_value(struct observation *row, const struct amount *leaves, int 
     else decimal_quotient(row->value, squares, total * total, 4, 2);
 }
 
-void hhi_write(const struct engine *engine, const struct indicator *indicator, const struct period *period) {
-    const struct flow_row *flow = &engine->table->rows[indicator->flow];
-    const struct axis *platform = &engine->definitions->platform;
+void hhi_write(const struct statistics *statistics, const struct indicator *indicator, const struct period *period) {
+    const struct flow_row *flow = &statistics->table->rows[indicator->flow];
+    const struct axis *platform = &statistics->definitions->platform;
     bool outlets = indicator->leaf == LEAF_OUTLET;
     uint64_t codes = outlets ? platform->total : UINT64_MAX;
     int count = outlets ? (int)OUTLET_COUNT : (int)PARTY_COUNT;
-    struct coordinates total = engine_total(engine, indicator, 'O');
-    set_value(observations_add(engine->observations, &total, period), outlets ? flow->outlet : flow->party, count, codes);
+    struct coordinates total = statistics_total(statistics, indicator, 'O');
+    set_value(observations_add(statistics->observations, &total, period), outlets ? flow->outlet : flow->party, count, codes);
     for (size_t i = 0; i < platform->group_count && (indicator->slices & SLICE_MARKETPLACE_TOTAL) != 0; i++) {
         struct coordinates at = total;
         at.platform = platform->groups[i].name;
         if (strcmp(at.platform, "MARKETPLACE") != 0) continue;
-        set_value(observations_add(engine->observations, &at, period), flow->outlet, OUTLET_COUNT, platform->groups[i].codes);
+        set_value(observations_add(statistics->observations, &at, period), flow->outlet, OUTLET_COUNT, platform->groups[i].codes);
     }
     for (int i = 0; i < DISTRICT_COUNT && (indicator->slices & SLICE_DISTRICT) != 0; i++) {
-        if (!engine_district_listed(i)) continue;
+        if (!statistics_district_listed(i)) continue;
         struct coordinates at = total;
-        engine_district_area(engine, i, at.area);
-        set_value(observations_add(engine->observations, &at, period), outlets ? flow->district_outlet[i] : flow->district_party[i],
+        statistics_district_area(statistics, i, at.area);
+        set_value(observations_add(statistics->observations, &at, period), outlets ? flow->district_outlet[i] : flow->district_party[i],
                   count, codes);
     }
 }

@@ -3,7 +3,7 @@
  * Each evidence is a list of per-unit answers over the same population, so every slice is a count over a subset of it: by district and
  * unit type a subset of units, by platform and instrument a stricter answer to "seen" over all of them. An evidence that is not collected
  * at all (no record has the column; no cell of the flows anywhere) is M: nobody knows, which is not "nobody does". */
-#include "aggregate/snapshot/engine.h"
+#include "aggregate/snapshot/statistics.h"
 
 #include "aggregate/snapshot/memory.h"
 #include "aggregate/snapshot/population.h"
@@ -17,7 +17,7 @@ struct member {
 };
 
 struct share {
-    const struct engine *engine;
+    const struct statistics *statistics;
     const struct indicator *indicator;
     struct member *members;
     size_t count;
@@ -34,25 +34,25 @@ struct subset {
 
 static bool seen_through(const struct share *share, uint32_t unit, uint32_t outlets, uint32_t instruments) {
     for (uint64_t flows = share->indicator->flows; flows != 0; flows &= flows - 1) {
-        const struct use *use = engine_use(share->engine, unit, (uint32_t)__builtin_ctzll(flows));
+        const struct use *use = statistics_use(share->statistics, unit, (uint32_t)__builtin_ctzll(flows));
         if ((use->outlets & outlets) != 0 && (use->instruments & instruments) != 0) return true;
     }
     return false;
 }
 
 static void gather(struct share *share) {
-    const struct engine *engine = share->engine;
-    const struct registry *registry = engine->registry;
+    const struct statistics *statistics = share->statistics;
+    const struct registry *registry = statistics->registry;
     share->members = memory_zeroed(registry->unit_count, sizeof(*share->members));
     for (uint32_t unit = 0; unit < registry->unit_count; unit++) {
-        uint32_t version = engine->alive[unit];
+        uint32_t version = statistics->alive[unit];
         if (version == VERSION_NONE) continue;
         const struct unit_record *record = registry_record(registry, version);
-        if (!population_holds(share->indicator->populations[0], record, engine->window_first, engine->period.last)) continue;
+        if (!population_holds(share->indicator->populations[0], record, statistics->window_first, statistics->period.last)) continue;
         share->members[share->count++] = (struct member){
             .unit = unit,
             .version = &registry->versions[version],
-            .declared = population_declared(share->indicator, record, engine->window_first, engine->period.last),
+            .declared = population_declared(share->indicator, record, statistics->window_first, statistics->period.last),
             .observed = seen_through(share, unit, UINT32_MAX, UINT32_MAX),
             .ge10 = record->employees >= 10,
         };
@@ -74,19 +74,18 @@ static bool in_subset(const struct member *member, struct subset subset) {
 }
 
 static struct observation *add_row(const struct share *share, const struct coordinates *at) {
-    const struct engine *engine = share->engine;
-    struct observation *row = observations_add(engine->observations, at, &engine->period);
+    const struct statistics *statistics = share->statistics;
+    struct observation *row = observations_add(statistics->observations, at, &statistics->period);
     bool windowed = at->evidence != 'R' || share->indicator->declared_window;
-    row->window = windowed ? engine->window : "";
+    row->window = windowed ? statistics->window : "";
     return row;
 }
 
-/* A row of evidence that nobody collects: the population is known, the answer is not. */
-static void set_not_collected(struct observation *row, int64_t whole) {
-    engine_percent(row, 0, whole);
+/* A row of evidence that nobody collects: no answer, and so no counts of answers. */
+static void set_not_collected(struct observation *row) {
+    row->unit_measure = "PT";
+    row->decimals = 2;
     row->status = 'M';
-    row->value[0] = '\0';
-    row->numerator[0] = '\0';
 }
 
 static void write_evidence(const struct share *share, struct coordinates at, char evidence, struct subset subset) {
@@ -106,10 +105,10 @@ static void write_evidence(const struct share *share, struct coordinates at, cha
     struct observation *row = add_row(share, &at);
     bool collected = (evidence == 'O' || share->declared_collected) && (evidence == 'R' || share->observed_collected);
     if (!collected) {
-        set_not_collected(row, whole);
+        set_not_collected(row);
         return;
     }
-    engine_percent(row, yes, whole);
+    statistics_percent(row, yes, whole);
     if (unknown == 0 || whole == 0) return;
     row->error_type = "BND";
     (void)snprintf(row->bound_low, sizeof(row->bound_low), "%s", row->value);
@@ -130,8 +129,8 @@ static void write_seen_through(const struct share *share, struct coordinates at,
     }
     at.evidence = 'O';
     struct observation *row = add_row(share, &at);
-    if (share->observed_collected) engine_percent(row, yes, (int64_t)share->count);
-    else set_not_collected(row, (int64_t)share->count);
+    if (share->observed_collected) statistics_percent(row, yes, (int64_t)share->count);
+    else set_not_collected(row);
 }
 
 /* The unit types that the population's first alternative names, when it names any: the other rows could never be filled. */
@@ -145,11 +144,11 @@ static bool unit_type_in_scope(const struct indicator *indicator, const char *un
 }
 
 static void write_unit_slices(const struct share *share, const struct coordinates *total) {
-    const struct definitions *definitions = share->engine->definitions;
+    const struct definitions *definitions = share->statistics->definitions;
     for (int i = 0; i < DISTRICT_COUNT && (share->indicator->slices & SLICE_DISTRICT) != 0; i++) {
-        if (!engine_district_listed(i)) continue;
+        if (!statistics_district_listed(i)) continue;
         struct coordinates at = *total;
-        engine_district_area(share->engine, i, at.area);
+        statistics_district_area(share->statistics, i, at.area);
         write_evidences(share, &at, (struct subset){SUBSET_DISTRICT, i});
     }
     for (size_t i = 0; i < definitions->unit_types.count && (share->indicator->slices & SLICE_UNIT_TYPE) != 0; i++) {
@@ -169,8 +168,8 @@ static uint64_t group_codes(const struct axis *axis, const char *name) {
 }
 
 static void write_channel_slices(const struct share *share, const struct coordinates *total) {
-    const struct axis *platform = &share->engine->definitions->platform;
-    const struct axis *instrument = &share->engine->definitions->instrument;
+    const struct axis *platform = &share->statistics->definitions->platform;
+    const struct axis *instrument = &share->statistics->definitions->instrument;
     uint64_t members = group_codes(platform, "MARKETPLACE");
     unsigned slices = share->indicator->slices;
     for (size_t i = 0; i < platform->code_count; i++) {
@@ -188,13 +187,13 @@ static void write_channel_slices(const struct share *share, const struct coordin
     }
 }
 
-void share_write(const struct engine *engine, const struct indicator *indicator) {
-    struct share share = {.engine = engine, .indicator = indicator};
-    share.declared_collected = engine->registry->columns[indicator->declared.column];
+void share_write(const struct statistics *statistics, const struct indicator *indicator) {
+    struct share share = {.statistics = statistics, .indicator = indicator};
+    share.declared_collected = statistics->registry->columns[indicator->declared.column];
     share.observed_collected = indicator->flows != 0 || !indicator->needs_flow;
-    if (indicator->needs_flow) share.observed_collected = (engine->window_flows & indicator->flows) != 0;
+    if (indicator->needs_flow) share.observed_collected = (statistics->window_flows & indicator->flows) != 0;
     gather(&share);
-    struct coordinates total = engine_total(engine, indicator, 'R');
+    struct coordinates total = statistics_total(statistics, indicator, 'R');
     write_evidences(&share, &total, (struct subset){SUBSET_ALL, 0});
     write_unit_slices(&share, &total);
     write_channel_slices(&share, &total);

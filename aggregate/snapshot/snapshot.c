@@ -6,7 +6,7 @@
  * replay). */
 #include "aggregate/snapshot/snapshot.h"
 
-#include "aggregate/snapshot/engine.h"
+#include "aggregate/snapshot/statistics.h"
 #include "aggregate/snapshot/provenance.h"
 #include "aggregate/snapshot/snapshot_state.h"
 #include "aggregate/snapshot/vintage.h"
@@ -20,7 +20,7 @@ struct work {
     struct registry *registry;
     struct crosswalk *crosswalk;
     struct cells *cells;
-    struct engine engine;
+    struct statistics statistics;
     struct observations observations;
     struct vintage vintage;
     int64_t as_of_ms;
@@ -28,8 +28,8 @@ struct work {
 
 static bool choose_as_of(struct work *work, struct fault *fault) {
     int64_t greatest = state_record_time_max(work->state);
-    if (greatest == INT64_MIN) {
-        return fault_set(fault, FAULT_REFUSED, false, "the state holds no record yet: run the consumer first");
+    if (greatest == INT64_MIN && work->options->as_of_ms == TIME_NONE) {
+        return fault_set(fault, FAULT_REFUSED, false, "the state holds no record yet: run the consumer first, or name --as-of");
     }
     work->as_of_ms = work->options->as_of_ms == TIME_NONE ? greatest : work->options->as_of_ms;
     if (work->as_of_ms >= greatest) return true;
@@ -55,31 +55,31 @@ static bool check_area(const char *area, struct fault *fault) {
 
 static bool prepare(struct work *work, struct fault *fault) {
     const struct snapshot_options *options = work->options;
-    struct engine *engine = &work->engine;
+    struct statistics *statistics = &work->statistics;
     int exponent = currency_exponent(slice_of(options->reporting_currency));
     if (exponent < 0) {
         return fault_set(fault, FAULT_CONFIG, false, "reporting.currency: found \"%.8s\", accepted are ISO 4217 codes such as VND",
                          options->reporting_currency);
     }
-    if (!check_area(options->reporting_area, fault) || !period_parse(options->period, &engine->period, fault)) return false;
+    if (!check_area(options->reporting_area, fault) || !period_parse(options->period, &statistics->period, fault)) return false;
     work->definitions = definitions_create(options->definitions_path, fault);
     if (work->definitions == NULL) return false;
     if (!provenance_check(work->state, fault) || !choose_as_of(work, fault)) return false;
     work->registry = registry_create(work->state, work->as_of_ms, work->definitions, fault);
     if (work->registry == NULL) return false;
     work->crosswalk = crosswalk_create(work->registry, work->state->accounts);
-    work->cells = cells_create(work->state, work->registry, work->crosswalk, work->definitions, options->sources, &engine->period);
-    engine->definitions = work->definitions;
-    engine->state = work->state;
-    engine->registry = work->registry;
-    engine->crosswalk = work->crosswalk;
-    engine->cells = work->cells;
-    engine->sources = options->sources;
-    engine->zone = options->zone;
-    engine->currency = options->reporting_currency;
-    engine->currency_exponent = exponent;
-    engine->area = options->reporting_area;
-    engine->observations = &work->observations;
+    work->cells = cells_create(work->state, work->registry, work->crosswalk, work->definitions, options->sources, &statistics->period);
+    statistics->definitions = work->definitions;
+    statistics->state = work->state;
+    statistics->registry = work->registry;
+    statistics->crosswalk = work->crosswalk;
+    statistics->cells = work->cells;
+    statistics->sources = options->sources;
+    statistics->zone = options->zone;
+    statistics->currency = options->reporting_currency;
+    statistics->currency_exponent = exponent;
+    statistics->area = options->reporting_area;
+    statistics->observations = &work->observations;
     return true;
 }
 
@@ -125,7 +125,7 @@ static bool write_provenance(struct work *work, struct fault *fault) {
         .state = work->state,
         .registry = work->registry,
         .cells = work->cells,
-        .period = &work->engine.period,
+        .period = &work->statistics.period,
         .vintage = &work->vintage,
         .as_of_ms = work->as_of_ms,
         .refused_claims = crosswalk_refused(work->crosswalk),
@@ -140,7 +140,7 @@ static bool write_provenance(struct work *work, struct fault *fault) {
 static bool publish(struct work *work, struct snapshot_result *result, struct fault *fault) {
     char flow[64];
     flow_name(work->definitions->structure_id, flow);
-    if (!vintage_open(&work->vintage, work->options->directory, flow, &work->engine.period, work->as_of_ms, fault)) return false;
+    if (!vintage_open(&work->vintage, work->options->directory, flow, &work->statistics.period, work->as_of_ms, fault)) return false;
     if (!write_observations(work, fault) || !write_definitions(work, fault) || !write_provenance(work, fault)) return false;
     if (!vintage_publish(&work->vintage, result->path, fault)) return false;
     memcpy(result->vintage, work->vintage.name, sizeof(result->vintage));
@@ -154,7 +154,7 @@ bool snapshot_write_state(const struct snapshot_options *options, const struct s
                           struct fault *fault) {
     struct work work = {.options = options, .state = state};
     bool good = prepare(&work, fault);
-    if (good) engine_run(&work.engine, options->daily);
+    if (good) statistics_run(&work.statistics, options->daily);
     good = good && publish(&work, result, fault);
     vintage_abandon(&work.vintage);
     observations_clear(&work.observations);

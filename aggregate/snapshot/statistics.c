@@ -1,0 +1,126 @@
+/* The order of work: what holds on the last day, what was used in the window, one flow table for the period and one for each of its days;
+ * then every indicator in the order of the file. Rows are sorted when they are written, so this order is nobody's business. */
+#include "aggregate/snapshot/statistics.h"
+
+#include "aggregate/snapshot/memory.h"
+
+static void find_alive(struct statistics *statistics) {
+    const struct registry *registry = statistics->registry;
+    statistics->alive = memory_zeroed(registry->unit_count, sizeof(*statistics->alive));
+    for (uint32_t unit = 0; unit < registry->unit_count; unit++) {
+        uint32_t version = registry_version(registry, unit, statistics->period.last);
+        bool active = version != VERSION_NONE && registry_record(registry, version)->status == UNIT_ACTIVE;
+        statistics->alive[unit] = active ? version : VERSION_NONE;
+    }
+}
+
+static void find_uses(struct statistics *statistics) {
+    size_t flow_count = statistics->definitions->flow_count;
+    statistics->uses = memory_zeroed(statistics->registry->unit_count * flow_count, sizeof(*statistics->uses));
+    size_t end = cells_from(statistics->cells, statistics->period.last + 1);
+    for (size_t i = cells_from(statistics->cells, statistics->window_first); i < end; i++) {
+        const struct cell *cell = &statistics->cells->items[i];
+        statistics->window_flows |= cell->flows;
+        if (cell->version == VERSION_NONE) continue;
+        struct use *uses = &statistics->uses[statistics->registry->versions[cell->version].unit * flow_count];
+        for (uint64_t flows = cell->flows; flows != 0; flows &= flows - 1) {
+            struct use *use = &uses[__builtin_ctzll(flows)];
+            use->outlets |= (uint32_t)1 << (cell->outlet & 31);
+            use->instruments |= (uint32_t)1 << (cell->instrument & 31);
+        }
+    }
+}
+
+struct coordinates statistics_total(const struct statistics *statistics, const struct indicator *indicator, char evidence) {
+    struct coordinates at = {
+        .indicator = indicator->code,
+        .evidence = evidence,
+        .activity = "_T",
+        .unit_type = indicator->unit_type,
+        .size_class = "_T",
+        .platform = indicator->platform,
+        .instrument = indicator->instrument,
+    };
+    (void)snprintf(at.area, sizeof(at.area), "%s", statistics->area);
+    return at;
+}
+
+void statistics_district_area(const struct statistics *statistics, int district, char out[static AREA_BYTES]) {
+    (void)snprintf(out, AREA_BYTES, "%s_D%d", statistics->area, DISTRICT_FIRST + district);
+}
+
+bool statistics_district_listed(int district) {
+    return unit_district_known(DISTRICT_FIRST + district);
+}
+
+void statistics_percent(struct observation *row, int64_t part, int64_t whole) {
+    row->unit_measure = "PT";
+    row->decimals = 2;
+    row->unit_class = unit_class_of(whole);
+    decimal_integer(row->numerator, part);
+    decimal_integer(row->denominator, whole);
+    if (whole == 0) row->status = 'M';
+    else decimal_quotient(row->value, part, whole, 2, 2);
+}
+
+static void write_indicator(const struct statistics *statistics, const struct indicator *indicator) {
+    switch (indicator->kind) {
+    case INDICATOR_NONE:
+        break;
+    case INDICATOR_SHARE:
+        share_write(statistics, indicator);
+        break;
+    case INDICATOR_UNITS:
+    case INDICATOR_STRUCTURE:
+        structure_write(statistics, indicator);
+        break;
+    case INDICATOR_ACTIVE:
+        active_write(statistics, indicator);
+        break;
+    case INDICATOR_TURNOVER:
+        turnover_write(statistics, indicator);
+        break;
+    case INDICATOR_FLOW:
+    case INDICATOR_RATIO:
+        flow_write(statistics, indicator, &statistics->period, false);
+        break;
+    case INDICATOR_DISTINCT:
+        distinct_write(statistics, indicator, &statistics->period);
+        break;
+    case INDICATOR_HHI:
+        hhi_write(statistics, indicator, &statistics->period);
+        break;
+    }
+}
+
+static void write_day(struct statistics *statistics, int32_t day) {
+    struct period period = period_of_day(day);
+    statistics->table = flow_table_create(statistics->cells, statistics->registry, day, day);
+    for (size_t i = 0; i < statistics->definitions->indicator_count; i++) {
+        const struct indicator *indicator = &statistics->definitions->indicators[i];
+        if (!indicator->daily) continue;
+        if (indicator->kind == INDICATOR_FLOW || indicator->kind == INDICATOR_RATIO) flow_write(statistics, indicator, &period, true);
+        if (indicator->kind == INDICATOR_DISTINCT) distinct_write(statistics, indicator, &period);
+    }
+    free(statistics->table);
+    statistics->table = NULL;
+}
+
+void statistics_run(struct statistics *statistics, bool daily) {
+    statistics->window_first = statistics->period.last - statistics->definitions->window_days + 1;
+    statistics->window_flows = 0;
+    (void)snprintf(statistics->window, sizeof(statistics->window), "P%dD", statistics->definitions->window_days);
+    find_alive(statistics);
+    find_uses(statistics);
+    statistics->table = flow_table_create(statistics->cells, statistics->registry, statistics->period.first, statistics->period.last);
+    for (size_t i = 0; i < statistics->definitions->indicator_count; i++) write_indicator(statistics, &statistics->definitions->indicators[i]);
+    free(statistics->table);
+    statistics->table = NULL;
+    if (daily && statistics->period.frequency != FREQUENCY_DAY) {
+        for (int32_t day = statistics->period.first; day <= statistics->period.last; day++) write_day(statistics, day);
+    }
+    free(statistics->alive);
+    free(statistics->uses);
+    statistics->alive = NULL;
+    statistics->uses = NULL;
+}

@@ -1,0 +1,60 @@
+/* From cells and registry to observations: the kinds of indicators (schemas/indicators.md §3, §4). One thread; inputs are borrowed. */
+#ifndef NHIP_SNAPSHOT_STATISTICS_H
+#define NHIP_SNAPSHOT_STATISTICS_H
+
+#include "aggregate/snapshot/flow_table.h"
+#include "aggregate/snapshot/observation.h"
+#include "aggregate/snapshot/sketch.h"
+#include "zone.h"
+
+/* What a unit did on window days, per flow: outlets and instruments of its cells (bit 0: absent), so never empty when there is a cell. */
+struct use {
+    uint32_t outlets;
+    uint32_t instruments;
+};
+
+struct statistics {
+    const struct definitions *definitions;
+    const struct state *state;
+    const struct registry *registry;
+    const struct crosswalk *crosswalk;
+    const struct cells *cells;
+    const struct sources *sources;
+    const struct zone *zone;
+    const char *currency;
+    int currency_exponent;
+    const char *area;
+    struct period period;
+    int32_t window_first;        /* window days: [window_first, period.last] */
+    char window[16];             /* "P90D" */
+    uint32_t *alive;             /* per unit: its version on the last day when it is ACTIVE there, else VERSION_NONE */
+    struct use *uses;            /* unit * flow_count + flow, window days */
+    uint64_t window_flows;       /* flows with any cell on window days, matched or not */
+    struct flow_table *table;    /* of the period that is being written */
+    struct observations *observations;
+};
+
+/* Writes the rows of all indicators for statistics->period; `daily`: also the D rows of its days. The borrowed members and `period` are set by
+ * the caller, the others here. */
+void statistics_run(struct statistics *statistics, bool daily);
+
+/* Shared by the kinds. */
+struct coordinates statistics_total(const struct statistics *statistics, const struct indicator *indicator, char evidence);
+void statistics_district_area(const struct statistics *statistics, int district, char out[static AREA_BYTES]);
+bool statistics_district_listed(int district); /* index from DISTRICT_FIRST */
+static inline const struct use *statistics_use(const struct statistics *statistics, uint32_t unit, uint32_t flow) {
+    return &statistics->uses[(size_t)unit * statistics->definitions->flow_count + flow];
+}
+/* 100 * part / whole into value, numerator, denominator, N_UNITS; whole 0: status M. */
+void statistics_percent(struct observation *row, int64_t part, int64_t whole);
+
+void share_write(const struct statistics *statistics, const struct indicator *indicator);
+void structure_write(const struct statistics *statistics, const struct indicator *indicator); /* kinds units and structure */
+void active_write(const struct statistics *statistics, const struct indicator *indicator);
+void turnover_write(const struct statistics *statistics, const struct indicator *indicator);
+/* These write for `period` from statistics->table; the province's total, platform and instrument slices, others unless `daily`. */
+void flow_write(const struct statistics *statistics, const struct indicator *indicator, const struct period *period, bool daily);
+void distinct_write(const struct statistics *statistics, const struct indicator *indicator, const struct period *period);
+void hhi_write(const struct statistics *statistics, const struct indicator *indicator, const struct period *period);
+
+#endif
