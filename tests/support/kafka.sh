@@ -155,7 +155,7 @@ start() {
 
 command=${1:-}
 [ $# -gt 0 ] && shift
-dir=$home/node port= heap=512m keep=0 sets=()
+dir=$home/node port='' heap=512m keep=0 sets=()
 while [ $# -gt 0 ]; do
     case $1 in
     --dir) dir=$2 && shift 2 ;;
