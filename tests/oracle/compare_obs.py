@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+"""compare_obs.py OBS_ENGINE OBS_ORACLE [--ignore COLUMN …]: every row and every column must be equal.
+
+BUYERS_ACT_N is an estimate in one file and exact in the other: its value must lie within 5 standard errors (0.81 %) of the exact one, at
+most 1 % of these figures beyond 3 (a difference of one person is rounding); its bounds are not compared. Exit status 1 on difference.
+"""
+import argparse
+import sys
+
+SIGMA = 0.0081
+SHOWN = 40
+
+
+def read_rows(path):
+    """(header, {key: row}); the key is columns 4 to 14."""
+    with open(path, encoding="utf-8", newline="") as file:
+        lines = file.read().split("\n")
+    if lines[-1] != "":
+        raise SystemExit("%s: does not end with a newline" % path)
+    header, rows = lines[0].split(","), {}
+    for number, line in enumerate(lines[1:-1], 2):
+        row = line.split(",")
+        key = ",".join(row[3:14])
+        if len(row) != len(header) or key in rows:
+            raise SystemExit("%s:%d: %s" % (path, number, "key comes twice" if key in rows else "%d columns" % len(row)))
+        rows[key] = row
+    if list(rows) != sorted(rows, key=str.encode):
+        raise SystemExit("%s: rows are not sorted" % path)
+    return header, rows
+
+
+class Estimates:
+    """Judges estimates against exact numbers."""
+
+    def __init__(self):
+        self.count = 0
+        self.beyond3 = []
+        self.beyond5 = []
+
+    def judge(self, key, estimate, exact):
+        self.count += 1
+        distance = max(0, abs(estimate - exact) - 1) / (SIGMA * exact) if exact else abs(estimate) * 100
+        text = "%s: estimate %d, exact %d: %.1f standard errors" % (key, estimate, exact, distance)
+        if distance > 5:
+            self.beyond5.append(text)
+        elif distance > 3:
+            self.beyond3.append(text)
+
+    def complaints(self):
+        return self.beyond5 + (self.beyond3 if len(self.beyond3) * 100 > self.count else [])
+
+
+def compare_rows(header, engine, oracle, ignored, estimates):
+    differences = ["only in the %s: %s" % (where, key) for key in sorted(engine.keys() ^ oracle.keys())
+                   for where in ["engine" if key in engine else "oracle"]]
+    at = {name: place for place, name in enumerate(header)}
+    for key in engine.keys() & oracle.keys():
+        left, right = engine[key], oracle[key]
+        skipped = set(ignored)
+        if right[at["INDICATOR"]] == "BUYERS_ACT_N":
+            skipped |= {"BOUND_LO", "BOUND_HI"}
+            if left[at["OBS_VALUE"]] and right[at["OBS_VALUE"]]:
+                skipped.add("OBS_VALUE")
+                estimates.judge(key, int(left[at["OBS_VALUE"]]), int(right[at["OBS_VALUE"]]))
+        differences += ["%s: %s: engine %r, oracle %r" % (key, name, left[place], right[place])
+                        for name, place in at.items() if name not in skipped and left[place] != right[place]]
+    return sorted(differences)
+
+
+def main(arguments):
+    parser = argparse.ArgumentParser()
+    parser.add_argument("engine")
+    parser.add_argument("oracle")
+    parser.add_argument("--ignore", nargs="+", action="extend", default=[], metavar="COLUMN")
+    options = parser.parse_args(arguments)
+    header, engine = read_rows(options.engine)
+    header_oracle, oracle = read_rows(options.oracle)
+    if header != header_oracle:
+        print("headers differ:\n%s\n%s" % (header, header_oracle))
+        return 1
+    estimates = Estimates()
+    differences = compare_rows(header, engine, oracle, options.ignore, estimates) + estimates.complaints()
+    for line in differences[:SHOWN]:
+        print(line)
+    print("%d rows, %d estimates (%d beyond 3 standard errors), %d differences"
+          % (len(engine), estimates.count, len(estimates.beyond3) + len(estimates.beyond5), len(differences)))
+    return 1 if differences else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+"""compare_truth.py OBS TRUTH.json [COUNTS.json]: what was computed against what the synthetic province meant (README.md here).
+
+A figure is compared with the row of OBS that has the same coordinates (those the figure names); BUYERS_ACT_N as in compare_obs.py. COUNTS
+is {"total": {…}} as oracle.py --counts writes it, or the flat object itself; only counts that the truth names are compared, an absent
+one is 0. `last_hour` belongs to the rolling windows and is not judged here. Exit status 1 on difference.
+"""
+import csv
+import json
+import sys
+
+from compare_obs import SHOWN, Estimates
+
+
+def figure_differences(rows, figures, estimates):
+    indexes = {}  # names of the coordinates -> {values: rows}
+    differences = []
+    for figure in figures:
+        names = tuple(sorted(name for name in figure if name != "OBS_VALUE"))
+        if names not in indexes:
+            index = indexes[names] = {}
+            for row in rows:
+                index.setdefault(tuple(row[name] for name in names), []).append(row)
+        found = indexes[names].get(tuple(str(figure[name]) for name in names), [])
+        key = ",".join("%s=%s" % (name, figure[name]) for name in names)
+        if len(found) != 1:
+            differences.append("%s: %d rows" % (key, len(found)))
+            continue
+        value, truth = found[0]["OBS_VALUE"], str(figure["OBS_VALUE"])
+        if figure["INDICATOR"] == "BUYERS_ACT_N" and value and truth:
+            estimates.judge(key, int(value), int(truth))
+        elif value != truth:
+            differences.append("%s: value %r, truth %r" % (key, value, truth))
+    return differences
+
+
+def count_differences(counts, truth):
+    counts = counts.get("total", counts)
+    return ["count %s: %d, truth %d" % (name, int(counts.get(name, 0)), int(value)) for name, value in sorted(truth.items())
+            if int(counts.get(name, 0)) != int(value)]
+
+
+def main(arguments):
+    if not 2 <= len(arguments) <= 3:
+        print(__doc__, file=sys.stderr)
+        return 2
+    with open(arguments[0], encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    with open(arguments[1], encoding="utf-8") as file:
+        truth = json.load(file)
+    estimates = Estimates()
+    differences = figure_differences(rows, truth["figures"], estimates) + estimates.complaints()
+    if len(arguments) == 3:
+        with open(arguments[2], encoding="utf-8") as file:
+            differences += count_differences(json.load(file), truth["counts"])
+    for line in differences[:SHOWN]:
+        print(line)
+    print("%d figures, %d estimates, %d differences" % (len(truth["figures"]), estimates.count, len(differences)))
+    return 1 if differences or not truth["figures"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
