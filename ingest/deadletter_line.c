@@ -1,0 +1,105 @@
+/* A dead letter's line: see deadletter_line.h.
+ *
+ * The value stands in it as a JSON string when it is well-formed UTF-8, so that a person can read it and `jq` can hand it back; broken bytes
+ * go in base64 under another name, so that nothing is lost or repaired on the way. */
+#include "ingest/deadletter_line.h"
+
+#include "check.h"
+
+enum { FRAME_BYTES = 1024, FIELD_BYTES_MAX = 128 }; /* names and numbers around the value; topic <= 249, field is ours */
+
+static const char hex[] = "0123456789abcdef";
+static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+size_t deadletter_line_bytes_max(const struct deadletter_entry *entry) {
+    return FRAME_BYTES + entry->record->value.length * 6; /* a control character takes six bytes as \u00XX */
+}
+
+/* Length of the well-formed UTF-8 sequence at `bytes`, 0 when there is none (Unicode 15, table 3-7). */
+static size_t utf8_sequence(const unsigned char *bytes, size_t left) {
+    unsigned char lead = bytes[0];
+    if (lead < 0x80) return 1;
+    if (lead < 0xc2 || lead > 0xf4) return 0;
+    size_t length = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    if (left < length) return 0;
+    unsigned char low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+    unsigned char high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+    if (bytes[1] < low || bytes[1] > high) return 0;
+    for (size_t i = 2; i < length; i++) {
+        if ((bytes[i] & 0xc0) != 0x80) return 0;
+    }
+    return length;
+}
+
+static bool is_utf8(struct slice text) {
+    for (size_t i = 0, step; i < text.length; i += step) {
+        step = utf8_sequence((const unsigned char *)text.data + i, text.length - i);
+        if (step == 0) return false;
+    }
+    return true;
+}
+
+static char *put_text(char *out, const char *text) {
+    size_t length = strlen(text);
+    memcpy(out, text, length);
+    return out + length;
+}
+
+static char *put_string(char *out, struct slice text) {
+    *out++ = '"';
+    for (size_t i = 0; i < text.length; i++) {
+        unsigned char byte = (unsigned char)text.data[i];
+        if (byte >= 0x20 && byte != '"' && byte != '\\') {
+            *out++ = (char)byte;
+        } else if (byte == '"' || byte == '\\') {
+            *out++ = '\\';
+            *out++ = (char)byte;
+        } else {
+            out = put_text(out, "\\u00");
+            *out++ = hex[byte >> 4];
+            *out++ = hex[byte & 15];
+        }
+    }
+    *out++ = '"';
+    return out;
+}
+
+static char *put_base64(char *out, struct slice bytes) {
+    *out++ = '"';
+    for (size_t i = 0; i < bytes.length; i += 3) {
+        size_t left = bytes.length - i;
+        uint32_t word = (uint32_t)(unsigned char)bytes.data[i] << 16;
+        if (left > 1) word |= (uint32_t)(unsigned char)bytes.data[i + 1] << 8;
+        if (left > 2) word |= (uint32_t)(unsigned char)bytes.data[i + 2];
+        *out++ = base64[word >> 18];
+        *out++ = base64[word >> 12 & 63];
+        *out++ = left > 1 ? base64[word >> 6 & 63] : '=';
+        *out++ = left > 2 ? base64[word & 63] : '=';
+    }
+    *out++ = '"';
+    return out;
+}
+
+size_t deadletter_line(const struct deadletter_entry *entry, char *out) {
+    const struct record *record = entry->record;
+    const char *field = entry->field == NULL ? "" : entry->field;
+    CHECK(strlen(entry->topic) < 250);
+    CHECK(strlen(field) < FIELD_BYTES_MAX);
+    int head = snprintf(out, FRAME_BYTES, "{\"topic\":\"%s\",\"partition\":%d,\"offset\":%lld,\"timestamp\":%lld,\"reason\":\"%s\",\"byte\":%u",
+                        entry->topic, entry->partition, (long long)record->offset, (long long)record->timestamp_ms,
+                        reason_name(entry->reason), entry->byte);
+    char *at = out + head;
+    at = put_text(at, ",\"field\":");
+    at = put_string(at, slice_of(field));
+    if (record->value.data == NULL) {
+        at = put_text(at, ",\"value\":null");
+    } else if (is_utf8(record->value)) {
+        at = put_text(at, ",\"value\":");
+        at = put_string(at, record->value);
+    } else {
+        at = put_text(at, ",\"value_base64\":");
+        at = put_base64(at, record->value);
+    }
+    *at++ = '}';
+    return (size_t)(at - out);
+}

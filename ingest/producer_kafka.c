@@ -1,0 +1,115 @@
+/* Events to Kafka: see producer.h.
+ *
+ * librdkafka's producer is asynchronous; ours is not asked about single records, only "is all of it there?" (flush). So the delivery reports
+ * are counted, the first failure is kept, and from then on put and flush refuse: a hole in a log must not be passed over. Reports are taken
+ * inside put and flush, on the caller's thread. */
+#include "ingest/producer_parts.h"
+
+#include "ingest/kafka_config.h"
+
+enum { TOPICS_MAX = 64, FULL_POLL_MS = 50, FULL_MS_MAX = 120000, LEAVE_MS = 5000 };
+
+struct producer_kafka {
+    struct producer producer;
+    rd_kafka_t *kafka;
+    rd_kafka_topic_t *topics[TOPICS_MAX];
+    size_t topic_count;
+    rd_kafka_resp_err_t failure;
+    char bootstrap[128];
+    char failed_topic[250];
+};
+
+static void take_report(rd_kafka_t *kafka, const rd_kafka_message_t *message, void *opaque) {
+    (void)kafka;
+    struct producer_kafka *producer = opaque;
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR || producer->failure != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+    producer->failure = message->err;
+    (void)snprintf(producer->failed_topic, sizeof(producer->failed_topic), "%s",
+                   message->rkt == NULL ? "?" : rd_kafka_topic_name(message->rkt));
+}
+
+static bool healthy(const struct producer_kafka *producer, struct fault *fault) {
+    if (producer->failure == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
+    const char *remedy = producer->failure == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC || producer->failure == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
+                                 producer->failure == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART
+                             ? "; create the topic first"
+                             : "";
+    return fault_set(fault, FAULT_SOURCE, false, "Kafka at %s did not take a record for topic %s: %s%s", producer->bootstrap,
+                     producer->failed_topic, rd_kafka_err2str(producer->failure), remedy);
+}
+
+static rd_kafka_topic_t *find_topic(struct producer_kafka *producer, const char *topic, struct fault *fault) {
+    for (size_t i = 0; i < producer->topic_count; i++) {
+        if (strcmp(rd_kafka_topic_name(producer->topics[i]), topic) == 0) return producer->topics[i];
+    }
+    rd_kafka_topic_t *made = producer->topic_count < TOPICS_MAX ? rd_kafka_topic_new(producer->kafka, topic, NULL) : NULL;
+    if (made == NULL) {
+        (void)fault_set(fault, FAULT_SOURCE, false, "topic %s: not a topic name, or more than %d topics", topic, TOPICS_MAX);
+        return NULL;
+    }
+    producer->topics[producer->topic_count++] = made;
+    return made;
+}
+
+static bool kafka_put(struct producer *base, const char *topic, int32_t partition, struct slice key, struct slice value,
+                      int64_t timestamp_ms, struct fault *fault) {
+    struct producer_kafka *producer = (struct producer_kafka *)base;
+    rd_kafka_topic_t *handle = find_topic(producer, topic, fault);
+    if (handle == NULL) return false;
+    static char empty;
+    char *bytes = value.data == NULL ? NULL : value.length == 0 ? &empty : (char *)(uintptr_t)value.data; /* librdkafka copies it */
+    for (int waited_ms = 0; waited_ms < FULL_MS_MAX; waited_ms += FULL_POLL_MS) {
+        (void)rd_kafka_poll(producer->kafka, 0);
+        if (!healthy(producer, fault)) return false;
+        rd_kafka_resp_err_t error = rd_kafka_producev(
+            producer->kafka, RD_KAFKA_V_RKT(handle), RD_KAFKA_V_PARTITION(partition < 0 ? RD_KAFKA_PARTITION_UA : partition),
+            RD_KAFKA_V_KEY(key.data, key.length), RD_KAFKA_V_VALUE(bytes, value.length), RD_KAFKA_V_TIMESTAMP(timestamp_ms),
+            RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
+        if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
+        if (error != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+            return fault_set(fault, FAULT_SOURCE, false, "topic %s: %s", topic, rd_kafka_err2str(error));
+        }
+        (void)rd_kafka_poll(producer->kafka, FULL_POLL_MS);
+    }
+    return fault_set(fault, FAULT_UNREACHABLE, true, "Kafka at %s has taken no record for topic %s for %d s", producer->bootstrap, topic,
+                     FULL_MS_MAX / 1000);
+}
+
+static bool kafka_flush(struct producer *base, int timeout_ms, struct fault *fault) {
+    struct producer_kafka *producer = (struct producer_kafka *)base;
+    rd_kafka_resp_err_t error = rd_kafka_flush(producer->kafka, timeout_ms);
+    if (!healthy(producer, fault)) return false;
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
+    return fault_set(fault, FAULT_UNREACHABLE, true, "Kafka at %s has not acknowledged %d records within %d ms", producer->bootstrap,
+                     rd_kafka_outq_len(producer->kafka), timeout_ms);
+}
+
+/* Drops what is not acknowledged: who needs it has flushed. */
+static void kafka_destroy(struct producer *base) {
+    struct producer_kafka *producer = (struct producer_kafka *)base;
+    (void)rd_kafka_purge(producer->kafka, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    (void)rd_kafka_flush(producer->kafka, LEAVE_MS);
+    for (size_t i = 0; i < producer->topic_count; i++) rd_kafka_topic_destroy(producer->topics[i]);
+    rd_kafka_destroy(producer->kafka);
+    free(producer);
+}
+
+struct producer *producer_kafka_create(const struct kafka_property *properties, size_t count, struct fault *fault) {
+    static const struct producer_operations operations = {kafka_put, kafka_flush, kafka_destroy};
+    struct producer_kafka *producer = calloc(1, sizeof(*producer));
+    if (producer == NULL) {
+        (void)fault_set(fault, FAULT_MEMORY, false, "out of memory for a producer");
+        return NULL;
+    }
+    producer->producer.operations = &operations;
+    (void)snprintf(producer->bootstrap, sizeof(producer->bootstrap), "%s", kafka_property_value(properties, count, "bootstrap.servers"));
+    rd_kafka_conf_t *config = kafka_config_producer(properties, count, fault);
+    if (config != NULL) {
+        rd_kafka_conf_set_dr_msg_cb(config, take_report);
+        rd_kafka_conf_set_opaque(config, producer);
+        producer->kafka = kafka_new(RD_KAFKA_PRODUCER, config, fault);
+    }
+    if (producer->kafka != NULL) return &producer->producer;
+    free(producer);
+    return NULL;
+}
