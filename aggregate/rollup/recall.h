@@ -51,7 +51,7 @@ void recall_destroy(struct recall *recall);
 struct sighting recall_find(const struct recall *recall, const struct span *span, uint64_t key);
 /* Remembers `key` at span->next; `sighting` is what recall_find() said of it. The caller then fills the entry and moves the span. */
 void recall_put(struct recall *recall, const struct span *span, uint64_t key, const struct sighting *sighting);
-/* Once per record: takes a little of the expired away. */
+/* Once per record, after the span has moved over it: takes a little of the expired away. */
 void recall_sweep(struct recall *recall, const struct span *span);
 /* First and second wave of prefetching: the bucket; then the entry of a likely match. */
 void recall_prefetch(const struct recall *recall, uint64_t key);

@@ -144,11 +144,11 @@ void window_push(struct window *window, int64_t offset, const struct window_look
         leap_note(window, offset);
     }
     window->last_offset = offset;
-    recall_sweep(&window->events, span);
-    recall_sweep(&window->entities, span);
     span->next++;
     span->live++;
     span->head = span->head + 1 == span->ring ? 0 : span->head + 1;
+    recall_sweep(&window->events, span);
+    recall_sweep(&window->entities, span);
 }
 
 void window_prefetch(const struct window *window, uint64_t event_key, uint64_t entity_key) {
