@@ -92,8 +92,8 @@ int cmd_snapshot(int argc, char **argv) {
     struct fault fault = {.code = FAULT_NONE};
     if (!command_begin(&command, &how, argc, argv)) return command.exit_code;
     bool fine = false;
-    if (command.argument_count > 1) {
-        (void)fault_set(&fault, FAULT_USAGE, false, "unexpected argument \"%.60s\" (see nhip snapshot --help)", command.arguments[1]);
+    if (command.argument_count > 0) {
+        (void)fault_set(&fault, FAULT_USAGE, false, "unexpected argument \"%.60s\" (see nhip snapshot --help)", command.arguments[0]);
     } else {
         fine = snapshot(&request, command.config, &fault);
     }

@@ -6,6 +6,7 @@
  * rename of the slower one is then refused, and nothing is lost but its run. */
 #include "aggregate/snapshot/vintage.h"
 
+#include "aggregate/runtime/tree.h"
 #include "zone.h"
 
 #include <dirent.h>
@@ -27,18 +28,6 @@ static bool sync_directory(const char *path, struct fault *fault) {
     if (!good) (void)io_fault(fault, path, "cannot be made durable");
     (void)close(directory);
     return good;
-}
-
-static bool make_directory(const char *path, struct fault *fault) {
-    char part[VINTAGE_PATH_BYTES];
-    size_t length = strlen(path);
-    for (size_t i = 1; i <= length; i++) {
-        if (path[i] != '/' && path[i] != '\0') continue;
-        memcpy(part, path, i);
-        part[i] = '\0';
-        if (mkdir(part, 0755) != 0 && errno != EEXIST) return io_fault(fault, part, "directory cannot be made");
-    }
-    return true;
 }
 
 /* Vintages named PREFIX<digits>_... in the directory. */
@@ -80,7 +69,7 @@ bool vintage_open(struct vintage *vintage, const char *directory, const char *fl
                          DIRECTORY_BYTES_MAX);
     }
     memcpy(vintage->directory, directory, length);
-    if (!make_directory(vintage->directory, fault)) return false;
+    if (!tree_make(vintage->directory, fault)) return false;
     int written = snprintf(prefix, sizeof(prefix), "%.48s_%c_%s_r", flow, (char)period->frequency, period->text);
     if (!count_releases(vintage->directory, prefix, &vintage->release, fault)) return false;
     vintage->release++;
