@@ -23,7 +23,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { CLOSE_MS = 5000, COUNT_MS = 3000, CLOSE_POLL_MS = 50, RETRY_MS = 20 };
+enum { CLOSE_MS = 5000, COUNT_MS = 3000, CLOSE_POLL_MS = 50, RETRY_MS = 20, NUDGE_MS = 20 };
 
 void kafka_push(struct source_kafka *kafka, struct source_event event) {
     CHECK(kafka->event_count < EVENTS_MAX);
@@ -50,12 +50,25 @@ static void serve_main(struct source_kafka *kafka) {
     }
 }
 
+/* A partition that should have something to read and has nothing. */
+static const struct owned *starving(const struct source_kafka *kafka) {
+    for (size_t i = 0; i < kafka->owned_count; i++) {
+        const struct owned *owned = kafka->owned[i];
+        if (!owned->at_end && !owned->held && !owned->done) return owned;
+    }
+    return NULL;
+}
+
 static void wait_ms(struct source_kafka *kafka, int64_t ms) {
     uint64_t drained;
     struct pollfd wake = {.fd = kafka->wake_fd, .events = POLLIN};
-    if (poll(&wake, 1, (int)ms) > 0) {
+    bool reading = kafka->waker != NULL && kafka->phase == GROUP_STEADY;
+    const struct owned *waiting = reading && ms > NUDGE_MS ? starving(kafka) : NULL;
+    if (poll(&wake, 1, waiting != NULL ? NUDGE_MS : (int)ms) > 0) {
         ssize_t got = read(kafka->wake_fd, &drained, sizeof(drained));
         (void)got;
+    } else if (waiting != NULL) {
+        waker_nudge(kafka->waker, waiting);
     }
 }
 
@@ -120,7 +133,7 @@ static bool start(struct source *source, const struct source_resume *resume, str
     (void)rd_kafka_poll_set_consumer(kafka->kafka);
     kafka->main_queue = rd_kafka_queue_get_consumer(kafka->kafka);
     rd_kafka_queue_io_event_enable(kafka->main_queue, kafka->wake_fd, &one, sizeof(one));
-    kafka->waker = waker_create(kafka->kafka, sizes);
+    kafka->waker = waker_create(kafka->kafka);
     kafka->phase = GROUP_STEADY;
     return kafka->until_count > 0 ? kafka_group_until(kafka, fault) : subscribe(kafka, fault);
 }

@@ -26,6 +26,7 @@ struct owned {
     bool resumed;            /* `resume` has been called for it: the caller knows it */
     bool held;
     bool done;            /* `bound` is reached */
+    bool at_end;          /* the last thing delivered was the end of the log */
     int64_t position;     /* offset of the next record to deliver */
     int64_t bound;        /* deliver nothing from here on; -1: no bound */
     size_t waiting_first; /* messages taken from the queue and not delivered yet: waiting[first..count) */
@@ -121,9 +122,11 @@ bool kafka_topic_missing(rd_kafka_t *kafka, const char *topic, int timeout_ms);
 /* Queue sizes for a process that reads `partitions` partitions. */
 struct kafka_sizes kafka_sizes_for(int partitions);
 /* Null when this librdkafka needs no waking, or out of memory. */
-struct waker *waker_create(rd_kafka_t *kafka, struct kafka_sizes sizes);
+struct waker *waker_create(rd_kafka_t *kafka);
 /* Told before each reading: `length` messages are in the queue, `taken` of them are being taken. Cheap. */
 void waker_note(struct waker *waker, struct owned *owned, size_t length, size_t taken);
+/* Told when nothing has come for a while although the end of this partition's log is not reached. */
+void waker_nudge(struct waker *waker, const struct owned *owned);
 void waker_destroy(struct waker *waker);
 
 #endif

@@ -82,6 +82,7 @@ static void take_run(struct owned *owned, struct batch *batch) {
         owned->position = message->offset + 1;
         bytes += (int64_t)message->len + (int64_t)message->key_len;
     }
+    owned->at_end = owned->at_end && batch->count == 0;
     owned->bytes_read += bytes;
     owned->records_read += (int64_t)batch->count;
 }
@@ -95,6 +96,7 @@ static bool take_error(struct source_kafka *kafka, struct owned *owned, struct s
         if (message->offset > owned->position) owned->position = message->offset;
         if (beyond(owned, owned->position)) owned->position = owned->bound;
         event->kind = SOURCE_END;
+        owned->at_end = true;
         event->next_offset = owned->position;
     } else {
         kafka_fault_of(kafka, message->err, rd_kafka_message_errstr(message), owned, &event->fault);

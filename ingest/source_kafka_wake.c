@@ -34,13 +34,14 @@ struct waker {
     pthread_mutex_t lock;
     pthread_cond_t asked;
     bool stop;
+    bool asking;
     size_t first;
     size_t count;
     struct question questions[ASKED_MAX];
 };
 
 struct kafka_sizes kafka_sizes_for(int partitions) {
-    enum { MESSAGES = 200000, KBYTES = 65536, MESSAGES_MIN = 2000, KBYTES_MIN = 1024, MESSAGES_MAX = 100000, KBYTES_MAX = 32768 };
+    enum { MESSAGES = 120000, KBYTES = 40960, MESSAGES_MIN = 2000, KBYTES_MIN = 1024, MESSAGES_MAX = 60000, KBYTES_MAX = 20480 };
     int among = partitions < 1 ? 8 : partitions;
     struct kafka_sizes sizes = {.queued_messages = MESSAGES / among, .queued_kbytes = KBYTES / among};
     if (sizes.queued_messages > MESSAGES_MAX) sizes.queued_messages = MESSAGES_MAX;
@@ -61,22 +62,32 @@ static void *ask(void *argument) {
         struct question question = waker->questions[waker->first];
         waker->first = (waker->first + 1) % ASKED_MAX;
         waker->count--;
+        waker->asking = true;
         (void)pthread_mutex_unlock(&waker->lock);
         int64_t low = 0, high = 0;
         (void)rd_kafka_query_watermark_offsets(waker->kafka, question.topic, question.partition, &low, &high, ASK_MS);
         (void)pthread_mutex_lock(&waker->lock);
+        waker->asking = false;
     }
     (void)pthread_mutex_unlock(&waker->lock);
     return NULL;
 }
 
-struct waker *waker_create(rd_kafka_t *kafka, struct kafka_sizes sizes) {
+/* What is in force: the user may have set it. */
+static size_t setting(rd_kafka_t *kafka, const char *key) {
+    char value[32] = "";
+    size_t length = sizeof(value);
+    rd_kafka_conf_res_t found = rd_kafka_conf_get(rd_kafka_conf(kafka), key, value, &length);
+    return found == RD_KAFKA_CONF_OK ? (size_t)strtoul(value, NULL, 10) : 0;
+}
+
+struct waker *waker_create(rd_kafka_t *kafka) {
     if (rd_kafka_version() >= FIXED_VERSION) return NULL;
     struct waker *waker = calloc(1, sizeof(*waker));
     if (waker == NULL) return NULL;
     waker->kafka = kafka;
-    waker->messages_max = (size_t)sizes.queued_messages;
-    waker->bytes_max = (size_t)sizes.queued_kbytes * 1000;
+    waker->messages_max = setting(kafka, "queued.min.messages");
+    waker->bytes_max = setting(kafka, "queued.max.messages.kbytes") * 1000;
     (void)pthread_mutex_init(&waker->lock, NULL);
     (void)pthread_cond_init(&waker->asked, NULL);
     if (pthread_create(&waker->thread, NULL, ask, waker) == 0) return waker;
@@ -94,20 +105,29 @@ static size_t full_at(const struct waker *waker, const struct owned *owned) {
     return by_bytes < waker->messages_max ? by_bytes : waker->messages_max;
 }
 
+/* Unless `waiting_max` questions are open already. */
+static void question(struct waker *waker, const struct owned *owned, size_t waiting_max) {
+    (void)pthread_mutex_lock(&waker->lock);
+    if (waker->count + waker->asking < waiting_max) {
+        struct question *next = &waker->questions[(waker->first + waker->count++) % ASKED_MAX];
+        (void)snprintf(next->topic, sizeof(next->topic), "%s", owned->who.topic);
+        next->partition = owned->who.partition;
+        (void)pthread_cond_signal(&waker->asked);
+    }
+    (void)pthread_mutex_unlock(&waker->lock);
+}
+
 void waker_note(struct waker *waker, struct owned *owned, size_t length, size_t taken) {
     if (waker == NULL) return;
     if (length > owned->length_high) owned->length_high = length;
     size_t full = full_at(waker, owned);
     if (owned->length_high < full - full / 8 || length - taken >= full / 2) return;
     owned->length_high = 0;
-    (void)pthread_mutex_lock(&waker->lock);
-    if (waker->count < ASKED_MAX) {
-        struct question *question = &waker->questions[(waker->first + waker->count++) % ASKED_MAX];
-        (void)snprintf(question->topic, sizeof(question->topic), "%s", owned->who.topic);
-        question->partition = owned->who.partition;
-        (void)pthread_cond_signal(&waker->asked);
-    }
-    (void)pthread_mutex_unlock(&waker->lock);
+    question(waker, owned, ASKED_MAX);
+}
+
+void waker_nudge(struct waker *waker, const struct owned *owned) {
+    if (waker != NULL) question(waker, owned, 1);
 }
 
 void waker_destroy(struct waker *waker) {
