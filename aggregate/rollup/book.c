@@ -39,8 +39,7 @@ uint64_t facet_of_ledger(const struct event *event, enum role role, enum outcome
     return 0;
 }
 
-/* Family, and outlet or instrument: the coordinates that histogram and sketches have, and pulse begins with. */
-static uint64_t facet_of_family(const struct event *event) {
+uint64_t facet_of_family(const struct event *event) {
     enum family family = event_family(event->kind);
     uint64_t facet = facet_with_family(0, family);
     if (family == FAMILY_PAYMENT) return facet_with_instrument(facet, event->instrument);
@@ -60,6 +59,14 @@ static int64_t day_start(struct rollup *rollup, int32_t day) {
         rollup->day_start_day = day;
     }
     return rollup->day_start_ms;
+}
+
+static int32_t month_of(struct rollup *rollup, int32_t day) {
+    if (rollup->month_day != day) {
+        rollup->month = month_of_day(day);
+        rollup->month_day = day;
+    }
+    return rollup->month;
 }
 
 bool bucket_open(struct rollup *rollup, enum kind_rank rank, int32_t bucket) {
@@ -147,14 +154,14 @@ static void book_person(struct rollup *rollup, const struct passage *passage) {
     if (bucket_open(rollup, RANK_SKETCH_DAY, day)) {
         table_add_person(&rollup->table, place_of(RANK_SKETCH_DAY, day, 0), facet, passage->offset, event->person_print);
     }
-    table_add_person(&rollup->table, place_of(RANK_SKETCH_MONTH, month_of_day(day), 0), facet, passage->offset,
+    table_add_person(&rollup->table, place_of(RANK_SKETCH_MONTH, month_of(rollup, day), 0), facet, passage->offset,
                      event->person_print);
 }
 
 static void book_histogram(struct rollup *rollup, const struct passage *passage) {
     const struct event *event = passage->event;
     if (event->unconverted) return;
-    uint64_t place = place_of(RANK_HISTOGRAM, month_of_day(passage->plan.day), layout_histogram_lane(event->amount_minor));
+    uint64_t place = place_of(RANK_HISTOGRAM, month_of(rollup, passage->plan.day), layout_histogram_lane(event->amount_minor));
     table_add(&rollup->table, place, facet_of_family(event), passage->offset, event->amount_minor, false);
 }
 

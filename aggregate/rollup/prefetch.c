@@ -7,8 +7,9 @@
  *
  *     wave 1  buckets of event and entity, slot of the account (by hash of its name)
  *     wave 2  latest fact, account
- *     wave 3  slot of the ledger cell that the event will probably book (its own day, its most frequent outcome)
- *     wave 4  that cell
+ *     wave 3  slot of the ledger cell that the event will probably book (its own day, its most frequent outcome), slot of the
+ *             histogram cell, registers of the sketches
+ *     wave 4  those cells
  *
  * The guess of wave 3 is wrong for follow-ups with an unknown day; then a miss is paid later. Nothing is changed, nothing is decided. */
 #include "aggregate/rollup/state.h"
@@ -17,8 +18,8 @@ enum { WAVE_EVENTS = 64 };
 
 struct wave {
     uint64_t hash;
-    uint64_t place;
-    uint64_t facet;
+    uint64_t cell;  /* hash of the ledger cell; 0: none */
+    uint64_t ticket; /* hash of the histogram cell; 0: none */
     uint32_t account;
 };
 
@@ -44,7 +45,8 @@ static uint32_t likely_account(const struct accounts *accounts, uint64_t hash) {
 
 static void wave_first(const struct rollup *rollup, const struct event *event, struct wave *wave) {
     wave->account = ACCOUNT_NONE;
-    wave->facet = 0;
+    wave->cell = 0;
+    wave->ticket = 0;
     wave->hash = 0;
     if (event->kind == KIND_NONE || event->test) return;
     window_prefetch(&rollup->window, event->event_print, entity_key(event));
@@ -63,22 +65,46 @@ static void wave_second(const struct rollup *rollup, const struct event *event, 
     __builtin_prefetch(account + 64);
 }
 
+/* The registers that a first success will look at. */
+static void wave_person(const struct rollup *rollup, uint64_t place, uint64_t facet, uint64_t person_print) {
+    const struct table *table = &rollup->table;
+    uint64_t hash = table_hash(place, facet);
+    uint64_t at = refs_home(&table->other_refs, hash);
+    uint32_t index;
+    if (!refs_next(&table->other_refs, hash, &at, &index)) return;
+    const struct cell *cell = table_at(table, index);
+    if (cell->place == place) __builtin_prefetch(&cell->sketch->registers[person_print >> (64 - HLL_REGISTERS_LOG2)]);
+}
+
 static void wave_third(const struct rollup *rollup, const struct event *event, struct wave *wave) {
     if (wave->account == ACCOUNT_NONE) return;
     enum outcome outcome = likely_outcome(event);
     if (outcome == OUTCOME_NONE) return;
     int32_t day = zone_day(rollup->options.zone, event->event_time_ms);
-    wave->place = place_of(RANK_LEDGER, day, accounts_at(&rollup->accounts, wave->account)->number);
-    wave->facet = facet_of_ledger(event, ROLE_SELLER, outcome);
-    refs_prefetch(&rollup->table.refs, table_hash(wave->place, wave->facet));
+    uint64_t place = place_of(RANK_LEDGER, day, accounts_at(&rollup->accounts, wave->account)->number);
+    wave->cell = table_hash(place, facet_of_ledger(event, ROLE_SELLER, outcome));
+    refs_prefetch(&rollup->table.ledger_refs, wave->cell);
+    bool is_payment = event->kind == KIND_PAYMENT_STATUS;
+    if (!(is_payment && outcome == OUTCOME_OK) && outcome != OUTCOME_CREATED) return;
+    uint64_t facet = facet_of_family(event);
+    int32_t month = day == rollup->month_day ? rollup->month : 0; /* the memo is enough for a guess */
+    wave->ticket = table_hash(place_of(RANK_HISTOGRAM, month, layout_histogram_lane(event->amount_minor)), facet);
+    refs_prefetch(&rollup->table.other_refs, wave->ticket);
+    if (event->person_type != PERSON_HOUSEHOLD) return;
+    wave_person(rollup, place_of(RANK_SKETCH_DAY, day, 0), facet, event->person_print);
+    wave_person(rollup, place_of(RANK_SKETCH_MONTH, month, 0), facet, event->person_print);
+}
+
+static void wave_cell(const struct table *table, const struct refs *refs, uint64_t hash) {
+    if (hash == 0) return;
+    uint64_t at = refs_home(refs, hash);
+    uint32_t index;
+    if (refs_next(refs, hash, &at, &index)) __builtin_prefetch(table_at(table, index), 1);
 }
 
 static void wave_fourth(const struct rollup *rollup, const struct wave *wave) {
-    if (wave->facet == 0) return;
-    uint64_t hash = table_hash(wave->place, wave->facet);
-    uint64_t at = refs_home(&rollup->table.refs, hash);
-    uint32_t index;
-    if (refs_next(&rollup->table.refs, hash, &at, &index)) __builtin_prefetch(table_at(&rollup->table, index), 1);
+    wave_cell(&rollup->table, &rollup->table.ledger_refs, wave->cell);
+    wave_cell(&rollup->table, &rollup->table.other_refs, wave->ticket);
 }
 
 void rollup_prefetch(const struct rollup *rollup, const struct event *events, size_t count) {

@@ -79,6 +79,13 @@ struct scan {
 };
 
 #ifdef __SSE2__
+/* 16 masks of 32 bits -> 16 bits. */
+static inline uint32_t lanes_of(const __m128i masks[4]) {
+    __m128i low = _mm_packs_epi32(masks[0], masks[1]);
+    __m128i high = _mm_packs_epi32(masks[2], masks[3]);
+    return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(low, high));
+}
+
 static inline struct scan bucket_scan(const struct recall *recall, const struct span *span, uint32_t bucket, uint32_t tag) {
     const __m128i *lines = (const __m128i *)(const void *)recall->buckets[bucket].slots;
     __m128i mask = _mm_set1_epi32((int)recall->ordinal_mask);
@@ -86,17 +93,18 @@ static inline struct scan bucket_scan(const struct recall *recall, const struct 
     __m128i next = _mm_set1_epi32((int)(uint32_t)span->next);
     __m128i live = _mm_set1_epi32((int)span->live);
     __m128i zero = _mm_setzero_si128();
-    uint32_t tagged = 0;
-    uint32_t open = 0;
+    __m128i same[4];
+    __m128i dead[4];
+#pragma GCC unroll 4
     for (unsigned i = 0; i < 4; i++) {
         __m128i slots = _mm_load_si128(lines + i);
-        __m128i same = _mm_cmpeq_epi32(_mm_andnot_si128(mask, slots), wanted);
         __m128i age = _mm_and_si128(_mm_sub_epi32(next, slots), mask);
-        __m128i dead = _mm_or_si128(_mm_cmpgt_epi32(age, live), _mm_cmpeq_epi32(age, zero));
-        dead = _mm_or_si128(dead, _mm_cmpeq_epi32(slots, zero));
-        tagged |= (uint32_t)_mm_movemask_ps(_mm_castsi128_ps(same)) << (4 * i);
-        open |= (uint32_t)_mm_movemask_ps(_mm_castsi128_ps(dead)) << (4 * i);
+        same[i] = _mm_cmpeq_epi32(_mm_andnot_si128(mask, slots), wanted);
+        dead[i] = _mm_or_si128(_mm_cmpgt_epi32(age, live), _mm_cmpeq_epi32(age, zero));
+        dead[i] = _mm_or_si128(dead[i], _mm_cmpeq_epi32(slots, zero));
     }
+    uint32_t tagged = lanes_of(same);
+    uint32_t open = lanes_of(dead);
     return (struct scan){tagged & ~1U & ~open, open & ~1U};
 }
 #else

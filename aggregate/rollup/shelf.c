@@ -11,7 +11,7 @@
 
 #include "check.h"
 
-enum { LIST_FIRST = 64 };
+enum { LIST_FIRST = 64, GATHER_AHEAD = 8 };
 
 static uint64_t shelf_hash(uint64_t place) {
     return mix(place, 1);
@@ -66,9 +66,30 @@ uint32_t shelf_ensure(struct table *table, uint64_t place) {
     return index;
 }
 
-void shelf_list_dirty(struct table *table, uint32_t index) {
-    table->shelves[index].touched = table->cut;
-    push(&table->dirty_shelves, &table->dirty_shelf_count, &table->dirty_shelf_capacity, index);
+static void gather(struct table *table, uint32_t index) {
+    struct cell *cell = table_at(table, index);
+    uint32_t shelf_index = shelf_find(table, place_hash(cell->place));
+    CHECK(shelf_index != CELL_END);
+    struct shelf *shelf = &table->shelves[shelf_index];
+    if (shelf->dirty == CELL_END) {
+        shelf->touched = table->cut;
+        push(&table->dirty_shelves, &table->dirty_shelf_count, &table->dirty_shelf_capacity, shelf_index);
+    }
+    cell->next_dirty = shelf->dirty;
+    shelf->dirty = index;
+}
+
+void table_gather(struct table *table) {
+    CHECK(!table_is_cold(table));
+    const uint32_t *dirty = table->dirty;
+    for (size_t i = 0; i < table->dirty_count; i++) {
+        if (i + 2 * GATHER_AHEAD < table->dirty_count) __builtin_prefetch(table_at(table, dirty[i + 2 * GATHER_AHEAD]), 1);
+        if (i + GATHER_AHEAD < table->dirty_count) {
+            uint64_t place = place_hash(table_at(table, dirty[i + GATHER_AHEAD])->place);
+            refs_prefetch(&table->shelf_refs, shelf_hash(place));
+        }
+        gather(table, dirty[i]);
+    }
 }
 
 bool table_cold(struct table *table, uint64_t *place) {
@@ -127,8 +148,7 @@ void table_drop(struct table *table, uint64_t place) {
     for (uint32_t at = shelf->cells; at != CELL_END;) {
         struct cell *cell = table_at(table, at);
         uint32_t next = cell->next;
-        refs_remove(&table->refs, table_hash(cell->place, cell->facet), at);
-        if (cell->next_dirty != CELL_CLEAN) table->dirty_cells--;
+        refs_remove(table_refs(table, cell->place), table_hash(cell->place, cell->facet), at);
         if (rank_is_sketch(place_rank(place))) {
             sketch_destroy(cell->sketch);
             table->sketches--;
@@ -185,7 +205,7 @@ void table_clean(struct table *table) {
         shelf->dirty = CELL_END;
     }
     table->dirty_shelf_count = 0;
-    table->dirty_cells = 0;
+    table->dirty_count = 0;
     table->cut++;
 }
 

@@ -8,7 +8,5 @@
 uint32_t shelf_find(const struct table *table, uint64_t place);
 /* The same, made when it is not: known when the catalog does not have it (it is then added), else wanted. May move shelves. */
 uint32_t shelf_ensure(struct table *table, uint64_t place);
-/* Its first change since the last cut. */
-void shelf_list_dirty(struct table *table, uint32_t index);
 
 #endif

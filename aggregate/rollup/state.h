@@ -26,6 +26,8 @@ struct rollup {
     bool tail_differs;       /* ... and it is not the one that was there */
     int32_t day_start_day;   /* memo of zone_day_start_ms */
     int64_t day_start_ms;
+    int32_t month_day; /* memo of month_of_day */
+    int32_t month;
     char blob[SKETCH_BLOB_BYTES_MAX];
 };
 
@@ -62,6 +64,8 @@ static inline uint64_t entity_key(const struct event *event) {
 /* Facets of cells (booking.md §3). */
 uint64_t facet_of_ledger(const struct event *event, enum role role, enum outcome outcome);
 uint64_t facet_of_pulse(const struct event *event, enum outcome outcome);
+/* Family, and outlet or instrument: the coordinates that histogram and sketches have, and pulse begins with. */
+uint64_t facet_of_family(const struct event *event);
 
 /* Books an applied event: accounts, cells, sketches, activities, late, watermark. */
 void book_event(struct rollup *rollup, const struct passage *passage);
@@ -71,8 +75,5 @@ void book_unit(struct rollup *rollup, const struct passage *passage);
 enum success_at book_success_at(struct rollup *rollup, const struct passage *passage);
 /* Whether retention lets a bucket of this kind exist, judged by R and the floor now. */
 bool bucket_open(struct rollup *rollup, enum kind_rank rank, int32_t bucket);
-
-/* The fingerprint of progress.tail_print. */
-uint64_t tail_print(const struct record *record);
 
 #endif

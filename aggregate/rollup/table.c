@@ -2,9 +2,9 @@
  *
  * A hot event books three to six cells, so a cell must cost one look-up and no more: one open-addressing table over all kinds, from
  * (place, facet) straight to the cell, which is one cache line: key, amounts and list links together. The hash of the store that a
- * cell is a field of (its shelf) is looked up only when a cell is made or changes for the first time since the last cut.
+ * cell is a field of (its shelf) is looked up only when a cell is made, and at the cut, where the misses of many cells overlap.
  *
- *     refs: hash(place, facet) -> cell 64 bytes, in chunks of 256 KiB, never moved
+ *     refs: hash(place, facet) -> cell 64 bytes, in chunks of 256 KiB, never moved; one for the ledger, one for the few hot others
  *     shelf: place without lane -> list of its cells, list of its changed cells, state
  *     catalog: which hashes exist in the store but need not be in memory
  *
@@ -22,7 +22,8 @@ enum { CELL_LINE_BYTES = 64, REFS_LOG2_FIRST = 12, SHELF_REFS_LOG2_FIRST = 8 };
 
 bool table_create(struct table *table) {
     *table = (struct table){.cell_free = CELL_END, .shelf_free = CELL_END};
-    bool fine = refs_create(&table->refs, REFS_LOG2_FIRST);
+    bool fine = refs_create(&table->ledger_refs, REFS_LOG2_FIRST);
+    fine = refs_create(&table->other_refs, REFS_LOG2_FIRST) && fine;
     fine = refs_create(&table->shelf_refs, SHELF_REFS_LOG2_FIRST) && fine;
     fine = catalog_create(&table->catalog) && fine;
     if (!fine) table_destroy(table);
@@ -38,9 +39,11 @@ void table_destroy(struct table *table) {
     for (uint32_t i = 0; i < table->chunk_count; i++) free(table->chunks[i]);
     free(table->chunks);
     free(table->shelves);
+    free(table->dirty);
     free(table->dirty_shelves);
     free(table->wanted);
-    refs_destroy(&table->refs);
+    refs_destroy(&table->ledger_refs);
+    refs_destroy(&table->other_refs);
     refs_destroy(&table->shelf_refs);
     catalog_destroy(&table->catalog);
     *table = (struct table){0};
@@ -79,15 +82,16 @@ static uint32_t cell_make(struct table *table, uint64_t place, uint64_t facet) {
         table->sketches++;
     }
     table->cells++;
-    refs_insert(&table->refs, table_hash(place, facet), index);
+    refs_insert(table_refs(table, place), table_hash(place, facet), index);
     return index;
 }
 
 uint32_t table_cell(struct table *table, uint64_t place, uint64_t facet) {
+    const struct refs *refs = table_refs(table, place);
     uint64_t hash = table_hash(place, facet);
-    uint64_t at = refs_home(&table->refs, hash);
+    uint64_t at = refs_home(refs, hash);
     uint32_t index;
-    while (refs_next(&table->refs, hash, &at, &index)) {
+    while (refs_next(refs, hash, &at, &index)) {
         const struct cell *cell = table_at(table, index);
         if (cell->place == place && cell->facet == facet) return index;
     }
@@ -98,13 +102,13 @@ void table_touch(struct table *table, uint32_t index, int64_t offset) {
     struct cell *cell = table_at(table, index);
     cell->last_change = offset;
     if (cell->next_dirty != CELL_CLEAN) return;
-    uint32_t shelf_index = shelf_find(table, place_hash(cell->place));
-    CHECK(shelf_index != CELL_END);
-    struct shelf *shelf = &table->shelves[shelf_index];
-    if (shelf->dirty == CELL_END) shelf_list_dirty(table, shelf_index);
-    cell->next_dirty = shelf->dirty;
-    shelf->dirty = index;
-    table->dirty_cells++;
+    cell->next_dirty = CELL_END;
+    if (table->dirty_count == table->dirty_capacity) {
+        table->dirty_capacity = table->dirty_capacity * 2 + 1024;
+        table->dirty = realloc(table->dirty, table->dirty_capacity * sizeof(*table->dirty));
+        CHECK(table->dirty != NULL);
+    }
+    table->dirty[table->dirty_count++] = index;
 }
 
 void table_add(struct table *table, uint64_t place, uint64_t facet, int64_t offset, int64_t amount_minor, bool unconverted) {
@@ -127,8 +131,9 @@ size_t table_weight(const struct table *table) {
 }
 
 size_t table_bytes(const struct table *table) {
-    return refs_bytes(&table->refs) + refs_bytes(&table->shelf_refs) + catalog_bytes(&table->catalog) +
+    return refs_bytes(&table->ledger_refs) + refs_bytes(&table->other_refs) + refs_bytes(&table->shelf_refs) + catalog_bytes(&table->catalog) +
            (size_t)table->chunk_count * TABLE_CHUNK_CELLS * sizeof(struct cell) + table->sketches * sizeof(struct sketch) +
            table->shelf_capacity * sizeof(*table->shelves) + table->dirty_shelf_capacity * sizeof(*table->dirty_shelves) +
+           table->dirty_capacity * sizeof(*table->dirty) +
            table->wanted_capacity * sizeof(*table->wanted);
 }

@@ -18,7 +18,7 @@ struct cell {
     uint64_t place;
     uint64_t facet;
     int64_t last_change;  /* offset of the record */
-    uint32_t next_dirty;  /* in the list of its shelf */
+    uint32_t next_dirty;  /* after table_gather(): in the list of its shelf */
     uint32_t next;        /* in the shelf, or among the free */
     union {
         struct amounts amounts;
@@ -45,14 +45,17 @@ struct shelf {
 };
 
 struct table {
-    struct refs refs; /* -> cells */
+    struct refs ledger_refs; /* -> cells of the ledger: millions, each seen now and then */
+    struct refs other_refs;  /* -> all others: thousands, seen all the time, so they must lie close together */
     struct cell **chunks;
     uint32_t chunk_count;
     uint32_t chunk_capacity;
     uint32_t cell_free;
     size_t cells;    /* in use */
     size_t sketches; /* of those, holding registers */
-    size_t dirty_cells;
+    uint32_t *dirty; /* changed cells, in order of their first change */
+    size_t dirty_count;
+    size_t dirty_capacity;
 
     struct refs shelf_refs;
     struct shelf *shelves;
@@ -90,9 +93,11 @@ static inline bool table_is_cold(const struct table *table) {
     return table->reading != 0 || table->wanted_first != table->wanted_count;
 }
 
+/* Sorts the changed cells into the lists of their shelves. The first step of a cut; no touch before table_clean(). */
+void table_gather(struct table *table);
 /* Drops the loaded shelf of a hash, changed or not, from memory. The catalog is left alone. No shelf may be cold. */
 void table_drop(struct table *table, uint64_t place);
-/* The changed shelves, sorted by place, shelves dropped meanwhile taken out. Valid until the next touch. */
+/* The shelves that table_gather() found, sorted by place, those dropped meanwhile taken out. */
 const uint32_t *table_dirty(struct table *table, size_t *count);
 /* After everything was written: all clean; then drops least recently changed shelves until about 3/4 of `cells_max` remain, if more
  * than `cells_max` are held (a sketch weighs as much as its bytes). */
@@ -103,6 +108,10 @@ size_t table_bytes(const struct table *table);
 
 static inline struct cell *table_at(const struct table *table, uint32_t index) {
     return &table->chunks[index >> TABLE_CHUNK_LOG2][index & (TABLE_CHUNK_CELLS - 1)];
+}
+
+static inline struct refs *table_refs(struct table *table, uint64_t place) {
+    return place_rank(place) == RANK_LEDGER ? &table->ledger_refs : &table->other_refs;
 }
 
 static inline uint64_t table_hash(uint64_t place, uint64_t facet) {
