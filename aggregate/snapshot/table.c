@@ -40,7 +40,7 @@ static const struct {
     int published;
 } structure_lines[] = {
     {"V18_IT_HW", "IT enterprises: goods", 67},
-    {"V18_IT_SW", "IT enterprises: software, content", 8},
+    {"V18_IT_SW", "IT enterprises: software, media", 8},
     {"V18_IT_SV", "IT enterprises: services", 25},
 };
 
@@ -106,22 +106,22 @@ static const char *status_words(const struct obs_row *row) {
     return row->cells[OBS_OBS_STATUS][0] == 'M' ? "not known" : "empty";
 }
 
-/* " 60.00    3/5" in 19 columns. */
+/* " 60.00    3/5" in 18 columns; a line of shares has 31 + 3 * 18 + 5 + 9 = 99. */
 static void print_share(const struct view *view, const struct obs_row *row) {
     char fraction[CELL_BYTES];
     if (row == NULL || row->cells[OBS_VALUE][0] == '\0') {
-        (void)fprintf(view->out, " %18s", status_words(row));
+        (void)fprintf(view->out, " %17s", status_words(row));
         return;
     }
     (void)snprintf(fraction, sizeof(fraction), "%s/%s", row->cells[OBS_NUMERATOR], row->cells[OBS_DENOMINATOR]);
-    (void)fprintf(view->out, " %6s %11s", row->cells[OBS_VALUE], fraction);
+    (void)fprintf(view->out, " %6s %10s", row->cells[OBS_VALUE], fraction);
 }
 
 static void print_difference(const struct view *view, const struct obs_row *row, int published) {
     int64_t value;
-    (void)fprintf(view->out, " %5d", published);
+    (void)fprintf(view->out, " %4d", published);
     if (row == NULL || !hundredths_of(row->cells[OBS_VALUE], &value)) {
-        (void)fprintf(view->out, "%8s\n", "-");
+        (void)fprintf(view->out, "%7s\n", "-");
         return;
     }
     int64_t difference = value - (int64_t)published * 100;
@@ -129,14 +129,14 @@ static void print_difference(const struct view *view, const struct obs_row *row,
     char text[CELL_BYTES];
     (void)snprintf(text, sizeof(text), "%s%lld.%02lld", difference < 0 ? "-" : "+", (long long)(distance / 100),
                    (long long)(distance % 100));
-    (void)fprintf(view->out, "%8s %s\n", text, row->cells[OBS_EVIDENCE]);
+    (void)fprintf(view->out, "%7s %s\n", text, row->cells[OBS_EVIDENCE]);
 }
 
 static void print_share_line(const struct view *view, const struct share_line *line) {
     const struct obs_row *rows[3];
     static const char *const evidences[3] = {"R", "O", "C"};
     const struct obs_row *compared = NULL;
-    (void)fprintf(view->out, "%-32s", line->label);
+    (void)fprintf(view->out, "%-31s", line->label);
     for (int i = 0; i < 3; i++) {
         rows[i] = find(view, (struct observation_key){.indicator = line->indicator, .evidence = evidences[i],
                                                       .unit_type = line->unit_type, .platform = line->platform,
@@ -155,12 +155,12 @@ static void print_structure(const struct view *view) {
     for (size_t i = 0; i < sizeof(structure_lines) / sizeof(structure_lines[0]); i++) {
         const char *activity = structure_lines[i].activity;
         const struct obs_row *row = find(view, (struct observation_key){.indicator = "IT_ENT_SH", .activity = activity});
-        (void)fprintf(view->out, "%-32s", structure_lines[i].label);
+        (void)fprintf(view->out, "%-31s", structure_lines[i].label);
         print_share(view, row);
-        (void)fprintf(view->out, "%38s", "");
+        (void)fprintf(view->out, "%36s", "");
         print_difference(view, row, structure_lines[i].published);
     }
-    (void)fprintf(view->out, "%-32s %18s\n", "IT enterprises, number", count == NULL ? "no row" : count->cells[OBS_VALUE]);
+    (void)fprintf(view->out, "%-31s %17s\n", "IT enterprises, number", count == NULL ? "no row" : count->cells[OBS_VALUE]);
 }
 
 static void print_flows(const struct view *view) {
@@ -202,8 +202,8 @@ bool adoption_table_print(const char *vintage_path, const char *period, FILE *ou
         struct view view = {.table = &table, .area = first->cells[OBS_REF_AREA], .period = period, .out = out};
         (void)fprintf(out, "Adoption in %s, %s (release %s, as of %s)\n\n", view.area, period, first->cells[OBS_RELEASE],
                       first->cells[OBS_AS_OF]);
-        (void)fprintf(out, "%-32s %18s %18s %18s %5s %9s\n", "Per cent of units at the end", "declared R", "observed O", "combined C",
-                      "publ.", "diff. pp");
+        (void)fprintf(out, "%-31s %17s %17s %17s %4s %8s\n", "Per cent of units at the end", "declared R", "observed O", "combined C",
+                      "pub.", "diff. pp");
         for (size_t i = 0; i < sizeof(share_lines) / sizeof(share_lines[0]); i++) print_share_line(&view, &share_lines[i]);
         print_structure(&view);
         (void)fputc('\n', out);

@@ -1,0 +1,116 @@
+/* Published numbers: exact decimals with one rounding, and the estimate of distinct persons. */
+#include "aggregate/snapshot/decimal.h"
+#include "aggregate/snapshot/sketch.h"
+
+#include "check.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+static void quotients_round_half_to_even_once(void **state) {
+    (void)state;
+    static const struct {
+        int64_t numerator, denominator;
+        int shift, decimals;
+        const char *text;
+    } cases[] = {
+        {3, 5, 2, 2, "60.00"},          {1, 3, 2, 2, "33.33"},         {2, 3, 2, 2, "66.67"},     {5, 11, 2, 2, "45.45"},
+        {1100000, 3, 0, 2, "366666.67"}, {1, 8, 0, 2, "0.12"},          {3, 8, 0, 2, "0.38"},      {5, 1000, 0, 2, "0.00"},
+        {15, 1000, 0, 2, "0.02"},       {25, 1000, 0, 2, "0.02"},      {-1, 3, 2, 2, "-33.33"},   {-5, 1000, 0, 2, "0.00"},
+        {-15, 1000, 0, 2, "-0.02"},     {1, -3, 0, 2, "-0.33"},        {0, 7, 2, 2, "0.00"},      {0, -7, 2, 2, "0.00"},
+        {1, 2, 0, 0, "0"},              {3, 2, 0, 0, "2"},             {99999, 100000, 2, 2, "100.00"}, {999949, 1000000, 2, 2, "99.99"},
+        {610000000000, 1210000000000, 4, 2, "5041.32"}, {INT64_MAX, 1, 2, 2, "922337203685477580700.00"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char text[DECIMAL_BYTES];
+        decimal_quotient(text, cases[i].numerator, cases[i].denominator, cases[i].shift, cases[i].decimals);
+        assert_string_equal(text, cases[i].text);
+    }
+}
+
+static void scaled_numbers_keep_every_digit(void **state) {
+    (void)state;
+    char text[DECIMAL_BYTES];
+    decimal_scaled(text, 1100000, 0);
+    assert_string_equal(text, "1100000");
+    decimal_scaled(text, -123456, 2);
+    assert_string_equal(text, "-1234.56");
+    decimal_scaled(text, 7, 3);
+    assert_string_equal(text, "0.007");
+    decimal_scaled(text, 0, 2);
+    assert_string_equal(text, "0.00");
+    decimal_integer(text, (__int128)INT64_MAX * 1000000000);
+    assert_string_equal(text, "9223372036854775807000000000");
+}
+
+static uint64_t mix(uint64_t x) {
+    x += 0x9E3779B97F4A7C15u;
+    x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9u;
+    x = (x ^ x >> 27) * 0x94D049BB133111EBu;
+    return x ^ x >> 31;
+}
+
+static void add(uint8_t *registers, uint64_t person) {
+    uint64_t hash = mix(person);
+    uint64_t rest = hash << HLL_REGISTERS_LOG2;
+    uint8_t rank = rest == 0 ? 51 : (uint8_t)(__builtin_clzll(rest) + 1);
+    uint8_t *one = &registers[hash >> (64 - HLL_REGISTERS_LOG2)];
+    if (rank > *one) *one = rank;
+}
+
+static void estimates_stay_within_three_standard_errors(void **state) {
+    (void)state;
+    static uint8_t registers[HLL_REGISTERS];
+    int64_t next_check = 1;
+    assert_int_equal(sketch_estimate(registers), 0);
+    for (int64_t count = 1; count <= 2000000; count++) {
+        add(registers, (uint64_t)count);
+        if (count != next_check) continue;
+        next_check = count < 10 ? count + 1 : count * 3 / 2;
+        int64_t estimate = sketch_estimate(registers);
+        int64_t allowed = count < 100 ? 1 : count * 243 / 10000 + 1;
+        if (estimate < count - allowed || estimate > count + allowed) {
+            fail_msg("%lld persons estimated as %lld", (long long)count, (long long)estimate);
+        }
+    }
+}
+
+static void a_handful_is_counted_exactly(void **state) {
+    (void)state;
+    static uint8_t registers[HLL_REGISTERS];
+    memset(registers, 0, sizeof(registers));
+    for (uint64_t count = 1; count <= 12; count++) {
+        add(registers, count + 1000);
+        assert_int_equal(sketch_estimate(registers), count);
+    }
+}
+
+static void union_is_the_greater_rank_and_repeats_add_nothing(void **state) {
+    (void)state;
+    static uint8_t whole[HLL_REGISTERS];
+    static uint8_t left[HLL_REGISTERS];
+    static uint8_t right[HLL_REGISTERS];
+    for (uint64_t person = 0; person < 30000; person++) {
+        add(whole, person);
+        if (person < 20000) add(left, person);
+        if (person >= 10000) add(right, person);
+    }
+    sketch_unite(left, right);
+    sketch_unite(left, right);
+    sketch_unite(left, NULL);
+    assert_memory_equal(left, whole, HLL_REGISTERS);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(quotients_round_half_to_even_once),
+        cmocka_unit_test(scaled_numbers_keep_every_digit),
+        cmocka_unit_test(estimates_stay_within_three_standard_errors),
+        cmocka_unit_test(a_handful_is_counted_exactly),
+        cmocka_unit_test(union_is_the_greater_rank_and_repeats_add_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
