@@ -1,8 +1,8 @@
 /* What a Redis must be before nhip trusts it with counters: reachable, 6 or newer, and never deleting keys on its own.
  *
- * An eviction policy other than noeviction deletes counters in silence when memory is short (redis issues 3852, 7856); with noeviction the
- * commit is refused whole, the partition is held, and nothing is lost. INFO is asked, not CONFIG GET, because hosted servers
- * commonly forbid the latter. */
+ * An eviction policy other than noeviction deletes counters in silence when memory is short (redis issues 3852, 7856); with
+ * noeviction the commit is refused whole, the partition is held, and nothing is lost. INFO is asked, not CONFIG GET, because
+ * hosted servers commonly forbid the latter. */
 #include "aggregate/store/connection.h"
 
 enum { VERSION_MIN = 6 };
@@ -31,18 +31,21 @@ static bool version_fits(const struct store_options *options, struct slice versi
     size_t length = dot != NULL ? (size_t)(dot - version.data) : version.length;
     if (!decimal_read((struct slice){version.data, length}, &major)) major = 0;
     if (major >= VERSION_MIN) return true;
-    return fault_set(fault, FAULT_REFUSED, false, "Redis at %.200s has version \"%.*s\", nhip needs %d or newer", options->address,
-                     (int)(version.length < 40 ? version.length : 40), version.data, VERSION_MIN);
+    return fault_set(fault, FAULT_REFUSED, false, "Redis at %.200s has version \"%.*s\", nhip needs %d or newer",
+                     options->address, (int)(version.length < 40 ? version.length : 40), version.data, VERSION_MIN);
 }
 
 static bool policy_fits(const struct store_options *options, struct slice policy, struct fault *fault) {
     if (slice_equal(policy, SLICE("noeviction"))) return true;
     if (policy.length == 0) {
-        return fault_set(fault, FAULT_REFUSED, false, "Redis at %.200s does not tell its maxmemory_policy (INFO memory), so nhip cannot know that it "
-                         "keeps counters; allow INFO for this user", options->address);
+        return fault_set(fault, FAULT_REFUSED, false,
+                         "Redis at %.200s does not tell its maxmemory_policy (INFO memory), so nhip cannot know that it "
+                         "keeps counters; allow INFO for this user",
+                         options->address);
     }
     return fault_set(fault, FAULT_REFUSED, false,
-                     "Redis at %.200s has maxmemory-policy \"%.*s\": it would delete counters when memory is short; accepted is noeviction: CONFIG "
+                     "Redis at %.200s has maxmemory-policy \"%.*s\": it would delete counters when memory is short; accepted is "
+                     "noeviction: CONFIG "
                      "SET maxmemory-policy noeviction",
                      options->address, (int)(policy.length < 40 ? policy.length : 40), policy.data);
 }

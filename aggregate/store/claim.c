@@ -1,8 +1,8 @@
 /* The beginning and the end of a lane: claiming a partition, reading back what is known of it, giving it up.
  *
- * The claim is itself a WATCHed transaction: read meta, check that we may go on from it, write epoch + 1 and a fresh nonce. From then on every
- * commit of an earlier owner is void, whenever its bytes arrive, because its WATCH was broken by ours. The epoch orders claims for people;
- * the nonce tells them apart even if Redis was set back to an older epoch in between.
+ * The claim is itself a WATCHed transaction: read meta, check that we may go on from it, write epoch + 1 and a fresh nonce. From
+ * then on every commit of an earlier owner is void, whenever its bytes arrive, because its WATCH was broken by ours. The epoch
+ * orders claims for people; the nonce tells them apart even if Redis was set back to an older epoch in between.
  *
  * Recovery reads behind the WATCH that the first commit will lean on: if anything moves while it reads, that commit is nil. */
 #include "aggregate/store/lane.h"
@@ -23,13 +23,15 @@ static bool may_go_on(const struct lane *lane, const struct meta *meta, struct f
     if (!meta->present) return true;
     if (strcmp(meta->configuration, options->configuration_hash) != 0) {
         return fault_set(fault, FAULT_REFUSED, false,
-                         "%s/%d in namespace %s was counted with configuration %.12s, this process has %.12s: counts of two rules may not mix; set a "
+                         "%s/%d in namespace %s was counted with configuration %.12s, this process has %.12s: counts of two "
+                         "rules may not mix; set a "
                          "new `namespace`, let it be filled from the log, then switch over",
                          lane->topic, lane->who.partition, options->name_space, meta->configuration, options->configuration_hash);
     }
     if (strcmp(meta->cluster, options->cluster_id) != 0) {
         return fault_set(fault, FAULT_REFUSED, false,
-                         "%s/%d in namespace %s was read from Kafka cluster \"%.64s\", this process reads \"%.64s\": offsets of two clusters do not "
+                         "%s/%d in namespace %s was read from Kafka cluster \"%.64s\", this process reads \"%.64s\": offsets of "
+                         "two clusters do not "
                          "compare; set a new `namespace`",
                          lane->topic, lane->who.partition, options->name_space, meta->cluster, options->cluster_id);
     }
@@ -51,14 +53,14 @@ static void write_claim(struct lane *lane, struct resp *out) {
     CHECK(length > 0 && (size_t)length < sizeof(member));
     instance_name(instance);
     RESP_COMMAND(out, SLICE("MULTI"));
-    RESP_COMMAND(out, SLICE("HSET"), key_meta(&lane->keys, &key),                       //
-                 SLICE("layout"), decimal_text(LAYOUT_VERSION, layout),                 //
-                 SLICE("epoch"), decimal_text(lane->epoch, epoch),                      //
-                 SLICE("owner"), slice_of(lane->owner),                                 //
-                 SLICE("instance"), slice_of(instance),                                 //
-                 SLICE("config"), slice_of(lane->options.configuration_hash),           //
-                 SLICE("cluster"), slice_of(lane->options.cluster_id),                  //
-                 SLICE("commit_ms"), decimal_text(clock_wall_ms(), now),                //
+    RESP_COMMAND(out, SLICE("HSET"), key_meta(&lane->keys, &key),             //
+                 SLICE("layout"), decimal_text(LAYOUT_VERSION, layout),       //
+                 SLICE("epoch"), decimal_text(lane->epoch, epoch),            //
+                 SLICE("owner"), slice_of(lane->owner),                       //
+                 SLICE("instance"), slice_of(instance),                       //
+                 SLICE("config"), slice_of(lane->options.configuration_hash), //
+                 SLICE("cluster"), slice_of(lane->options.cluster_id),        //
+                 SLICE("commit_ms"), decimal_text(clock_wall_ms(), now),      //
                  SLICE("end"), SLICE("0"));
     RESP_COMMAND(out, SLICE("SADD"), key_global(lane->options.name_space, "p", &key), (struct slice){member, (size_t)length});
     RESP_COMMAND(out, SLICE("EXEC"));
@@ -124,14 +126,16 @@ static bool claim(struct lane *lane, struct fault *fault) {
         bool fine = send_all(lane, &out, fault);
         resp_free(&out);
         if (!fine) return false;
-        while (lane_turn(lane, lane->options.timeout_ms)) continue;
+        while (lane_turn(lane, lane->options.timeout_ms))
+            continue;
         if (lane->broken.code == FAULT_FENCED) { /* somebody claimed in between: his turn, then ours again */
             lane->broken.code = FAULT_NONE;
             continue;
         }
         if (lane->watched) return true;
         if (!lane_report(lane, fault)) return false;
-        return fault_set(fault, FAULT_UNREACHABLE, true, "Redis at %.200s did not confirm a claim in time", lane->options.address);
+        return fault_set(fault, FAULT_UNREACHABLE, true, "Redis at %.200s did not confirm a claim in time",
+                         lane->options.address);
     }
     return fault_set(fault, FAULT_UNREACHABLE, true, "%s/%d: others keep claiming this partition at the same time", lane->topic,
                      lane->who.partition);
@@ -277,13 +281,15 @@ static bool recover(struct recovery *recovery, struct fault *fault) {
     fine = index != NULL && take_index(recovery, index, fault);
     freeReplyObject(index);
     if (!fine) return false;
-    const struct pipeline shards = {recovery->sharded_count, ask_shard_index, take_shard_index, recovery, "reading a shard index"};
+    const struct pipeline shards = {recovery->sharded_count, ask_shard_index, take_shard_index, recovery,
+                                    "reading a shard index"};
     if (!connection_pipeline(lane->connection, &shards, lane->options.timeout_ms, fault)) return false;
     qsort(recovery->account_shards, recovery->account_shard_count, sizeof(uint32_t), by_number);
     const struct pipeline accounts = {recovery->account_shard_count, ask_accounts, take_accounts, recovery, "reading accounts"};
     if (!connection_pipeline(lane->connection, &accounts, lane->options.timeout_ms, fault)) return false;
     if (recovery->accounts == lane->claimed.accounts) return true;
-    return fault_set(fault, FAULT_REFUSED, false, "%s/%d: meta counts %lld accounts, Redis holds %lld: keys were deleted by hand; use a new `namespace`",
+    return fault_set(fault, FAULT_REFUSED, false,
+                     "%s/%d: meta counts %lld accounts, Redis holds %lld: keys were deleted by hand; use a new `namespace`",
                      lane->topic, lane->who.partition, (long long)lane->claimed.accounts, (long long)recovery->accounts);
 }
 
@@ -300,10 +306,12 @@ bool lane_recover(struct lane *lane, struct rollup *rollup, struct fault *fault)
 
 /* --- the end --- */
 
-/* Takes our name off, if it is still ours: behind the WATCH like any commit. Without an answer the name stays, which harms nobody. */
+/* Takes our name off, if it is still ours: behind the WATCH like any commit. Without an answer the name stays, which harms
+ * nobody. */
 static void release_claim(struct lane *lane) {
     int64_t deadline_ms = clock_monotonic_ms() + RELEASE_MS;
-    while (lane_waiting(lane) && clock_monotonic_ms() < deadline_ms && lane_turn(lane, RELEASE_MS)) continue;
+    while (lane_waiting(lane) && clock_monotonic_ms() < deadline_ms && lane_turn(lane, RELEASE_MS))
+        continue;
     if (lane->broken.code != FAULT_NONE || lane->connection == NULL || !lane->watched) return;
     struct resp out = {0};
     struct key key;
@@ -325,7 +333,8 @@ void lane_close(struct lane *lane, bool release) {
     if (lane == NULL) return;
     if (release && lane->connection != NULL && lane->commit.state == COMMIT_NONE) release_claim(lane);
     connection_close(lane->connection);
-    for (size_t i = 0; i < lane->answers.length; i++) freeReplyObject(lane->answers.items[i].reply);
+    for (size_t i = 0; i < lane->answers.length; i++)
+        freeReplyObject(lane->answers.items[i].reply);
     free(lane->answers.items);
     free(lane->expected.items);
     free(lane->unread.items);

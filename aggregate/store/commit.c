@@ -11,15 +11,18 @@
  *     WATCH f:{T}
  *     HMGET f:{T} epoch owner next
  *
- * Values are absolute, so sending the same bytes twice is harmless; that only one of the copies can count is the WATCH's work. No command in
- * here can fail at run time but by WRONGTYPE, which means that somebody else wrote to our keys. Variadic HSET inside MULTI costs Redis half
- * of what the same in Lua costs and a third of HINCRBY (0.2-0.6 µs per field in short hashes), and has no `unpack` limit.
+ * Values are absolute, so sending the same bytes twice is harmless; that only one of the copies can count is the WATCH's work. No
+ * command in here can fail at run time but by WRONGTYPE, which means that somebody else wrote to our keys. Variadic HSET inside
+ * MULTI costs Redis half of what the same in Lua costs and a third of HINCRBY (0.2-0.6 µs per field in short hashes), and has no
+ * `unpack` limit.
  *
- * The fields of a hash are collected first, because RESP wants their number in front; then copied behind the command's head. The bytes stay
- * in `commit.bytes` until HMGET has confirmed them: they are the only thing that can be sent again, since the roll-up goes on at once.
+ * The fields of a hash are collected first, because RESP wants their number in front; then copied behind the command's head. The
+ * bytes stay in `commit.bytes` until HMGET has confirmed them: they are the only thing that can be sent again, since the roll-up
+ * goes on at once.
  *
- * What was not done: one EVALSHA per commit (numbers are doubles, arguments are limited, and an error in the middle does not roll back),
- * HINCRBY of differences (a lost reply makes them count twice), a reconnecting client library (it would lose the WATCH in silence). */
+ * What was not done: one EVALSHA per commit (numbers are doubles, arguments are limited, and an error in the middle does not roll
+ * back), HINCRBY of differences (a lost reply makes them count twice), a reconnecting client library (it would lose the WATCH in
+ * silence). */
 #include "aggregate/store/lane.h"
 
 #include "aggregate/rollup/rollup.h"
@@ -149,8 +152,8 @@ static void write_index(struct lane *lane) {
     write_collected(commit, SLICE("HSET"), index);
 }
 
-/* Retention passes whole buckets: the hashes go, and with them the bucket's shard index and its index entry. These commands come behind the
- * index, so that a hash that was changed and passed in one cut leaves nothing. */
+/* Retention passes whole buckets: the hashes go, and with them the bucket's shard index and its index entry. These commands come
+ * behind the index, so that a hash that was changed and passed in one cut leaves nothing. */
 static void write_retired(struct lane *lane) {
     struct commit *commit = &lane->commit;
     const struct hash_list *retired = &commit->retired;
@@ -244,11 +247,12 @@ void commit_send(struct lane *lane) {
     lane_expect(lane, EXPECT_META, 1, NO_HASH);
     commit->state = COMMIT_SENT;
     struct fault fault;
-    if (!connection_send(lane->connection, (struct slice){commit->bytes.data, commit->bytes.length}, &fault)) lane_lose(lane, &fault);
+    if (!connection_send(lane->connection, (struct slice){commit->bytes.data, commit->bytes.length}, &fault))
+        lane_lose(lane, &fault);
 }
 
-/* One attempt to bring the lane to rest: reconnects, sends again what has to be, waits for at most one reply. False and `fault` when there
- * is something to report. */
+/* One attempt to bring the lane to rest: reconnects, sends again what has to be, waits for at most one reply. False and `fault`
+ * when there is something to report. */
 static bool advance(struct lane *lane, int timeout_ms, struct fault *fault) {
     if (!lane_report(lane, fault)) return false;
     if (lane->connection == NULL && !lane_reopen(lane, fault)) return false;
@@ -278,8 +282,9 @@ bool lane_commit(struct lane *lane, struct rollup *rollup, struct fault *fault) 
         if (at_rest(lane)) break;
         int left_ms = left_until(deadline_ms);
         if (left_ms == 0) {
-            return fault_set(fault, FAULT_UNREACHABLE, true, "%s/%d: Redis at %.200s did not answer within %d ms (redis.timeout) before a commit",
-                             lane->topic, lane->who.partition, lane->options.address, lane->options.timeout_ms);
+            return fault_set(fault, FAULT_UNREACHABLE, true,
+                             "%s/%d: Redis at %.200s did not answer within %d ms (redis.timeout) before a commit", lane->topic,
+                             lane->who.partition, lane->options.address, lane->options.timeout_ms);
         }
         if (!advance(lane, left_ms, fault)) return false;
     }

@@ -3,12 +3,13 @@
  *     connection_send     socket takes it directly | leftover is copied to `out`, flushed by later calls
  *     connection_receive  parser has a reply? -> flush leftovers -> recv -> parser ... until the deadline
  *
- * Why not hiredis' context: its output buffer is gone when a write fails, it cannot say whether a command went out, one timeout covers
- * single system calls instead of the whole exchange, and after any error the context is dead anyway (hiredis issues 238, 520, 543). The
- * commit protocol lives on knowing these things exactly, and they are little code.
+ * Why not hiredis' context: its output buffer is gone when a write fails, it cannot say whether a command went out, one timeout
+ * covers single system calls instead of the whole exchange, and after any error the context is dead anyway (hiredis issues 238,
+ * 520, 543). The commit protocol lives on knowing these things exactly, and they are little code.
  *
- * Losing a connection is final: every later call says so again. There is no reconnecting here, since a connection carries a WATCH and a
- * silent reconnect would drop it. TLS is not spoken (hiredis 0.14 has none): use a unix socket, a loopback tunnel or a sidecar. */
+ * Losing a connection is final: every later call says so again. There is no reconnecting here, since a connection carries a WATCH
+ * and a silent reconnect would drop it. TLS is not spoken (hiredis 0.14 has none): use a unix socket, a loopback tunnel or a
+ * sidecar. */
 #include "aggregate/store/connection.h"
 
 #include "aggregate/runtime/clock.h"
@@ -84,8 +85,9 @@ static int open_unix(const char *path, int timeout_ms, struct fault *fault) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     size_t length = strlen(path);
     if (length >= sizeof(address.sun_path)) {
-        (void)fault_set(fault, FAULT_CONFIG, false, "redis.address: the path %.120s is longer than a unix socket may have (%zu bytes)",
-                        path, sizeof(address.sun_path) - 1);
+        (void)fault_set(fault, FAULT_CONFIG, false,
+                        "redis.address: the path %.120s is longer than a unix socket may have (%zu bytes)", path,
+                        sizeof(address.sun_path) - 1);
         return -1;
     }
     memcpy(address.sun_path, path, length);
@@ -119,14 +121,16 @@ static int open_tcp(const char *address, int timeout_ms, struct fault *fault) {
     char host[256];
     char port[8];
     if (!split_address(address, host, port)) {
-        (void)fault_set(fault, FAULT_CONFIG, false, "redis.address: %.200s is neither host:port nor the path of a unix socket", address);
+        (void)fault_set(fault, FAULT_CONFIG, false, "redis.address: %.200s is neither host:port nor the path of a unix socket",
+                        address);
         return -1;
     }
     const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;
     int failure = getaddrinfo(host, port, &hints, &found);
     if (failure != 0) {
-        (void)fault_set(fault, FAULT_UNREACHABLE, true, "Redis at %.200s: the name is not resolved: %s", address, gai_strerror(failure));
+        (void)fault_set(fault, FAULT_UNREACHABLE, true, "Redis at %.200s: the name is not resolved: %s", address,
+                        gai_strerror(failure));
         return -1;
     }
     int made = -1;
@@ -330,15 +334,16 @@ static bool starts_with(const char *text, const char *word) {
 
 bool error_fault(const struct store_options *options, const char *doing, const char *error, struct fault *fault) {
     static const char *const passing[] = {
-        "OOM ",       "MISCONF ", "NOREPLICAS ", "LOADING ",  "CLUSTERDOWN ",
-        "TRYAGAIN ",  "MASTERDOWN ", "BUSY ",    "READONLY ", "ERR max number of clients",
+        "OOM ",      "MISCONF ",    "NOREPLICAS ", "LOADING ",  "CLUSTERDOWN ",
+        "TRYAGAIN ", "MASTERDOWN ", "BUSY ",       "READONLY ", "ERR max number of clients",
     };
     static const char *const forbidding[] = {"NOAUTH", "WRONGPASS", "NOPERM", "ERR AUTH"};
     /* EXEC carries the reason of the command that was refused. */
     static const char because[] = "EXECABORT Transaction discarded because of: ";
     const char *text = starts_with(error, because) ? error + sizeof(because) - 1 : error;
     bool retriable = false;
-    for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]); i++) retriable |= starts_with(text, passing[i]);
+    for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]); i++)
+        retriable |= starts_with(text, passing[i]);
     enum fault_code code = FAULT_STORE;
     for (size_t i = 0; i < sizeof(forbidding) / sizeof(forbidding[0]); i++) {
         if (starts_with(text, forbidding[i])) code = FAULT_REFUSED;

@@ -1,8 +1,8 @@
 /* One connection to Redis: bytes out, replies in, nothing lost in between.
  *
- * The transport is ours (hiredis' context forgets what was sent when a connection dies, and reconnecting behind our back would commit without
- * a WATCH); only the parser, redisReader, is theirs. A connection that was reported lost can only be closed: there is no
- * reconnecting, the owner opens another one and decides what that means. One thread. */
+ * The transport is ours (hiredis' context forgets what was sent when a connection dies, and reconnecting behind our back would
+ * commit without a WATCH); only the parser, redisReader, is theirs. A connection that was reported lost can only be closed: there
+ * is no reconnecting, the owner opens another one and decides what that means. One thread. */
 #ifndef NHIP_CONNECTION_H
 #define NHIP_CONNECTION_H
 
@@ -13,13 +13,13 @@
 
 struct connection;
 
-/* Connects and authenticates within `timeout_ms`. Null and `fault` (FAULT_UNREACHABLE retriable; FAULT_CONFIG for an address that cannot be
- * read; FAULT_REFUSED when Redis does not let us in). */
+/* Connects and authenticates within `timeout_ms`. Null and `fault` (FAULT_UNREACHABLE retriable; FAULT_CONFIG for an address that
+ * cannot be read; FAULT_REFUSED when Redis does not let us in). */
 struct connection *connection_open(const struct store_options *options, int timeout_ms, struct fault *fault);
 void connection_close(struct connection *connection); /* null is fine */
 
-/* Hands bytes over. What the socket takes goes out at once, the rest is copied and follows with later calls; never blocks. False and
- * `fault` when the connection is lost. */
+/* Hands bytes over. What the socket takes goes out at once, the rest is copied and follows with later calls; never blocks. False
+ * and `fault` when the connection is lost. */
 bool connection_send(struct connection *connection, struct slice bytes, struct fault *fault);
 
 enum arrival {
@@ -34,15 +34,15 @@ enum arrival connection_receive(struct connection *connection, int timeout_ms, r
 /* When bytes last moved in either direction (monotonic): who waits for an answer judges silence by it. */
 int64_t connection_active_ms(const struct connection *connection);
 
-/* Blocking: one reply within `timeout_ms`, else a fault (silence is FAULT_UNREACHABLE too, and the connection is then of no more use).
- * An error reply is returned as a reply. */
+/* Blocking: one reply within `timeout_ms`, else a fault (silence is FAULT_UNREACHABLE too, and the connection is then of no more
+ * use). An error reply is returned as a reply. */
 redisReply *connection_reply(struct connection *connection, int timeout_ms, struct fault *fault);
 /* The same, and an error reply becomes a fault: null. `doing` completes "while ...". */
 redisReply *connection_answer(struct connection *connection, int timeout_ms, const char *doing, struct fault *fault);
 
-/* Sends `count` requests, keeping some hundred of them on the way, and takes their replies in order: what reads a million fields without
- * a round trip each and without a Redis that hoards megabytes of output for us. request() appends exactly one command for item i; take() gets
- * its reply (never an error; freed afterwards) and returns false with `fault` to stop. */
+/* Sends `count` requests, keeping some hundred of them on the way, and takes their replies in order: what reads a million fields
+ * without a round trip each and without a Redis that hoards megabytes of output for us. request() appends exactly one command for
+ * item i; take() gets its reply (never an error; freed afterwards) and returns false with `fault` to stop. */
 struct pipeline {
     size_t count;
     void (*request)(void *context, size_t i, struct resp *out);
@@ -52,9 +52,9 @@ struct pipeline {
 };
 bool connection_pipeline(struct connection *connection, const struct pipeline *pipeline, int timeout_ms, struct fault *fault);
 
-/* Turns Redis' error text into a fault that names the address: FAULT_STORE; retriable for states of the server that pass (-OOM, -MISCONF,
- * -NOREPLICAS, -LOADING, -CLUSTERDOWN, -TRYAGAIN, -MASTERDOWN, -BUSY, -READONLY, too many clients); FAULT_REFUSED for -NOAUTH, -WRONGPASS,
- * -NOPERM. Returns false. */
+/* Turns Redis' error text into a fault that names the address: FAULT_STORE; retriable for states of the server that pass (-OOM,
+ * -MISCONF, -NOREPLICAS, -LOADING, -CLUSTERDOWN, -TRYAGAIN, -MASTERDOWN, -BUSY, -READONLY, too many clients); FAULT_REFUSED for
+ * -NOAUTH, -WRONGPASS, -NOPERM. Returns false. */
 bool error_fault(const struct store_options *options, const char *doing, const char *error, struct fault *fault);
 
 static inline struct slice reply_text(const redisReply *reply) {

@@ -1,15 +1,16 @@
 /* Reading a true prefix from under a writer.
  *
  *     pass:  WATCH f, HGETALL f, HGETALL i
- *            buckets whose offset in the index differs from what we hold  -> their shard index -> shards that differ -> HGETALL each
- *            MULTI, EXEC: not nil = meta did not move since the WATCH = all that we hold is the state at meta's `next`
+ *            buckets whose offset in the index differs from ours -> their shard index -> HGETALL of shards that differ
+ *            MULTI, EXEC: not nil = meta did not move since the WATCH = what we hold is the state at meta's `next`
  *
- * The first pass reads everything and usually fails (a commit a second, and a million fields take longer); every later one reads only what
- * changed meanwhile, a few milliseconds, and holds. It works because index offsets are read *before* the content they stand for: content may be
- * newer than its note, never older, and what is newer is noted as changed in the next pass. The index says what exists, so nothing is
- * scanned. Nothing is locked either: the writer never notices.
+ * The first pass reads everything and usually fails (a commit a second, and a million fields take longer); every later one reads
+ * only what changed meanwhile, a few milliseconds, and holds. It works because index offsets are read *before* the content they
+ * stand for: content may be newer than its note, never older, and what is newer is noted as changed in the next pass. The index
+ * says what exists, so nothing is scanned. Nothing is locked either: the writer never notices.
  *
- * What was not done: one big MULTI that reads everything (the writer's commits would wait behind it), or a copy of the whole state per pass. */
+ * What was not done: one big MULTI that reads everything (the writer's commits would wait behind it), or a copy of the whole
+ * state per pass. */
 #include "aggregate/store/image.h"
 
 #include "check.h"
@@ -18,7 +19,8 @@ enum { PASSES_MAX = 200 };
 
 void image_free(struct image *image) {
     freeReplyObject(image->meta_pairs);
-    for (size_t i = 0; i < image->hash_count; i++) free(image->hashes[i].content);
+    for (size_t i = 0; i < image->hash_count; i++)
+        free(image->hashes[i].content);
     free(image->hashes);
     free(image->buckets);
     *image = (struct image){.present = false};
@@ -35,7 +37,8 @@ static int by_id(const void *left, const void *right) {
 }
 
 static bool not_of_layout(const struct image *image, const char *what, struct fault *fault) {
-    return fault_set(fault, FAULT_STORE, false, "%s of %s in namespace %s is not of the layout", what, image->keys.tag, image->keys.name_space);
+    return fault_set(fault, FAULT_STORE, false, "%s of %s in namespace %s is not of the layout", what, image->keys.tag,
+                     image->keys.name_space);
 }
 
 /* What one pass finds out before it replaces what the image holds. */
@@ -103,9 +106,9 @@ static void sort_buckets(struct pass *pass) {
     CHECK(pass->sharded != NULL);
     for (size_t i = 0; i < pass->bucket_count; i++) {
         const struct image_bucket *bucket = &pass->buckets[i];
-        const struct image_bucket *old = image->bucket_count == 0 ? NULL
-                                                                  : bsearch(bucket, image->buckets, image->bucket_count,
-                                                                            sizeof(*image->buckets), by_bucket);
+        const struct image_bucket *old =
+            image->bucket_count == 0 ? NULL
+                                     : bsearch(bucket, image->buckets, image->bucket_count, sizeof(*image->buckets), by_bucket);
         if (old != NULL && old->offset == bucket->offset) {
             keep_bucket(pass, bucket);
         } else if (kind_has_shards(bucket->kind)) {
@@ -147,9 +150,8 @@ static void match_hashes(struct pass *pass) {
     CHECK(pass->unread != NULL);
     for (size_t i = 0; i < pass->hash_count; i++) {
         struct image_hash *hash = &pass->hashes[i];
-        struct image_hash *old = image->hash_count == 0
-                                     ? NULL
-                                     : bsearch(hash, image->hashes, image->hash_count, sizeof(*image->hashes), by_id);
+        struct image_hash *old =
+            image->hash_count == 0 ? NULL : bsearch(hash, image->hashes, image->hash_count, sizeof(*image->hashes), by_id);
         if (old != NULL && old->read && old->offset == hash->offset) {
             *hash = *old;
             old->content = NULL;
@@ -162,7 +164,8 @@ static void match_hashes(struct pass *pass) {
 /* The image now holds what the pass knows; contents still to be read have read = false. */
 static void adopt(struct pass *pass) {
     struct image *image = pass->image;
-    for (size_t i = 0; i < image->hash_count; i++) free(image->hashes[i].content);
+    for (size_t i = 0; i < image->hash_count; i++)
+        free(image->hashes[i].content);
     free(image->hashes);
     free(image->buckets);
     image->hashes = pass->hashes;
@@ -184,7 +187,8 @@ static bool take_hash(void *context, size_t i, const redisReply *reply, struct f
     struct image_hash *hash = &pass->image->hashes[pass->unread[i]];
     if (!reply_is_pairs(reply)) return not_of_layout(pass->image, "a hash", fault);
     size_t bytes = 1;
-    for (size_t j = 0; j < reply->elements; j++) bytes += sizeof(size_t) + reply->element[j]->len;
+    for (size_t j = 0; j < reply->elements; j++)
+        bytes += sizeof(size_t) + reply->element[j]->len;
     char *at = malloc(bytes); /* exactly: a state is a hundred thousand small hashes */
     CHECK(at != NULL);
     hash->content = at;
@@ -217,7 +221,8 @@ static redisReply *ask(struct connection *connection, const struct store_options
 }
 
 /* One pass; `*held` when meta did not move while it read. */
-static bool read_pass(struct pass *pass, struct connection *connection, const struct store_options *options, bool *held, struct fault *fault) {
+static bool read_pass(struct pass *pass, struct connection *connection, const struct store_options *options, bool *held,
+                      struct fault *fault) {
     struct image *image = pass->image;
     struct resp out = {0};
     struct key key, index_key;
@@ -252,15 +257,16 @@ out:
     return fine;
 }
 
-bool image_read(struct image *image, struct connection *connection, const struct store_options *options, struct source_partition who,
-                struct fault *fault) {
+bool image_read(struct image *image, struct connection *connection, const struct store_options *options,
+                struct source_partition who, struct fault *fault) {
     *image = (struct image){.present = false};
     if (!keys_create(&image->keys, options->name_space, who, fault)) return false;
     while (image->passes < PASSES_MAX) {
         struct pass pass = {.image = image};
         bool held = false;
         bool fine = read_pass(&pass, connection, options, &held, fault);
-        for (size_t i = 0; i < pass.hash_count && pass.hashes != NULL; i++) free(pass.hashes[i].content);
+        for (size_t i = 0; i < pass.hash_count && pass.hashes != NULL; i++)
+            free(pass.hashes[i].content);
         free(pass.hashes);
         free(pass.buckets);
         free(pass.sharded);
@@ -268,8 +274,10 @@ bool image_read(struct image *image, struct connection *connection, const struct
         image->passes++;
         if (!fine || held) return fine;
     }
-    return fault_set(fault, FAULT_UNREACHABLE, true, "%s/%d: the state changed during each of %d readings; read again when it is calmer, or give "
-                     "Redis a faster way to this host", who.topic, who.partition, PASSES_MAX);
+    return fault_set(fault, FAULT_UNREACHABLE, true,
+                     "%s/%d: the state changed during each of %d readings; read again when it is calmer, or give "
+                     "Redis a faster way to this host",
+                     who.topic, who.partition, PASSES_MAX);
 }
 
 static int by_field(const void *left, const void *right) {

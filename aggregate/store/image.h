@@ -23,7 +23,7 @@ struct image_bucket {
 
 struct image {
     struct keys keys;
-    bool present;          /* false: nothing has been committed for this partition */
+    bool present; /* false: nothing has been committed for this partition */
     struct meta meta;
     redisReply *meta_pairs;
     struct image_bucket *buckets; /* the index, sorted */
@@ -34,8 +34,8 @@ struct image {
 };
 
 /* Copies the partition's state. False and `fault`; image_free() in any case. */
-bool image_read(struct image *image, struct connection *connection, const struct store_options *options, struct source_partition who,
-                struct fault *fault);
+bool image_read(struct image *image, struct connection *connection, const struct store_options *options,
+                struct source_partition who, struct fault *fault);
 void image_free(struct image *image);
 
 struct image_pair {
@@ -45,8 +45,9 @@ struct image_pair {
 /* The pairs of one hash, sorted by field bytes, in `pairs` (room for hash->pairs). The slices point into the image. */
 void image_pairs(const struct image_hash *hash, struct image_pair *pairs);
 
-/* The partitions that the namespace knows, sorted by topic and number; `*list` and the topics in it are one allocation, to be freed. */
-bool partitions_list(struct connection *connection, const struct store_options *options, struct source_partition **list, size_t *count,
-                     struct fault *fault);
+/* The partitions that the namespace knows, sorted by topic and number; `*list` and the topics in it are one allocation, to be
+ * freed. */
+bool partitions_list(struct connection *connection, const struct store_options *options, struct source_partition **list,
+                     size_t *count, struct fault *fault);
 
 #endif

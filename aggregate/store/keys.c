@@ -1,10 +1,10 @@
 /* Keys and hash tags.
  *
- * All keys of a partition must be in one slot of a Redis Cluster, since a commit is one MULTI/EXEC; and the partitions of a topic should spread
- * evenly over the slots, however many partitions and shards there are. Plain tags (`{payments/3}`) fall at random: of 8 partitions on
- * 2 shards, 6 to 2 is common. So the slot is chosen first (the topic's own slot plus the bit-reversed partition number: 0, 1/2, 1/4, 3/4, ...
- * of the circle), and a suffix is searched for which the CRC falls there: 16,384 trials on average, each of a few table look-ups because
- * the CRC of the fixed part is kept; under a millisecond per claim. */
+ * All keys of a partition must be in one slot of a Redis Cluster, since a commit is one MULTI/EXEC; and the partitions of a topic
+ * should spread evenly over the slots, however many partitions and shards there are. Plain tags (`{payments/3}`) fall at random:
+ * of 8 partitions on 2 shards, 6 to 2 is common. So the slot is chosen first (the topic's own slot plus the bit-reversed
+ * partition number: 0, 1/2, 1/4, 3/4, ... of the circle), and a suffix is searched for which the CRC falls there: 16,384 trials
+ * on average, each of a few table look-ups because the CRC of the fixed part is kept; under a millisecond per claim. */
 #include "aggregate/store/keys.h"
 
 #include "check.h"
@@ -28,7 +28,8 @@ uint16_t crc16(struct slice bytes) {
 static uint32_t slot_wanted(struct source_partition who) {
     uint32_t number = (uint32_t)who.partition % SLOT_COUNT;
     uint32_t reversed = 0;
-    for (int bit = 0; bit < SLOT_BITS; bit++) reversed |= ((number >> bit) & 1) << (SLOT_BITS - 1 - bit);
+    for (int bit = 0; bit < SLOT_BITS; bit++)
+        reversed |= ((number >> bit) & 1) << (SLOT_BITS - 1 - bit);
     return (crc16(slice_of(who.topic)) + reversed) % SLOT_COUNT;
 }
 
@@ -51,15 +52,15 @@ static bool plain(const char *text, size_t length_max) {
 
 static bool name_space_fits(const char *name_space, struct fault *fault) {
     if (plain(name_space, NAMESPACE_BYTES_MAX)) return true;
-    return fault_set(fault, FAULT_CONFIG, false, "namespace: \"%.80s\" is not 1 to %d characters of A-Z a-z 0-9 . _ -", name_space,
-                     NAMESPACE_BYTES_MAX);
+    return fault_set(fault, FAULT_CONFIG, false, "namespace: \"%.80s\" is not 1 to %d characters of A-Z a-z 0-9 . _ -",
+                     name_space, NAMESPACE_BYTES_MAX);
 }
 
 bool keys_create(struct keys *keys, const char *name_space, struct source_partition who, struct fault *fault) {
     if (!name_space_fits(name_space, fault)) return false;
     if (!plain(who.topic, TOPIC_BYTES_MAX) || who.partition < 0) {
-        return fault_set(fault, FAULT_CONFIG, false, "topic \"%.249s\" partition %d: not a name and number that Kafka allows", who.topic,
-                         who.partition);
+        return fault_set(fault, FAULT_CONFIG, false, "topic \"%.249s\" partition %d: not a name and number that Kafka allows",
+                         who.topic, who.partition);
     }
     int start = snprintf(keys->tag, sizeof(keys->tag), "%s/%d/", who.topic, who.partition);
     CHECK(start > 0 && (size_t)start < sizeof(keys->tag) - 8);
@@ -70,7 +71,8 @@ bool keys_create(struct keys *keys, const char *name_space, struct source_partit
     char digits[8];
     uint32_t number = 0;
     struct slice suffix = base36(number, digits);
-    while (crc16_more(begun, suffix) % SLOT_COUNT != wanted) suffix = base36(++number, digits);
+    while (crc16_more(begun, suffix) % SLOT_COUNT != wanted)
+        suffix = base36(++number, digits);
     memcpy(keys->tag + start, suffix.data, suffix.length);
     keys->tag[(size_t)start + suffix.length] = '\0';
     return true;

@@ -22,7 +22,8 @@ struct keys {
     char tag[TAG_BYTES_MAX + 1]; /* topic/partition/s, without the braces */
 };
 
-/* Finds the partition's tag (some thousand short CRCs). False and FAULT_CONFIG for a namespace or topic that cannot be part of a key. */
+/* Finds the partition's tag (some thousand short CRCs). False and FAULT_CONFIG for a namespace or topic that cannot be part of a
+ * key. */
 bool keys_create(struct keys *keys, const char *name_space, struct source_partition who, struct fault *fault);
 
 /* A key's text; the slice points into `out`. */
@@ -35,7 +36,7 @@ struct slice key_shard_index(const struct keys *keys, enum hash_kind kind, int32
 struct slice key_hash(const struct keys *keys, struct hash_id id, struct key *out);
 struct slice key_global(const char *name_space, const char *rest, struct key *out); /* NS:rest */
 
-bool kind_known(char letter);           /* one of enum hash_kind */
+bool kind_known(char letter);              /* one of enum hash_kind */
 bool kind_has_shards(enum hash_kind kind); /* d, a, u */
 
 /* Field of the index: `<kind><bucket>`, or `a`, `u`. The slice points into `out`. */

@@ -1,10 +1,11 @@
 /* A lane at work: which reply belongs to what, and what to do when replies stay away.
  *
- *     sent:      MULTI HSET.. EXEC | WATCH HMGET | HGETALL HGETALL ...        <- one write, then reads of cold hashes behind the WATCH
+ *     sent:      MULTI HSET.. EXEC | WATCH HMGET | HGETALL HGETALL ...     one write, then reads behind the WATCH
  *     expected:  QUEUED x n, EXEC  | WATCH META  | HASH HASH ...
  *
- * The proof that a commit counts is the HMGET behind it, not the EXEC: only when epoch and owner are ours and `next` is the new one is it
- * confirmed, and the same reply is the licence for the following commit. Every doubt is settled by reading meta again, never by guessing:
+ * The proof that a commit counts is the HMGET behind it, not the EXEC: only when epoch and owner are ours and `next` is the new
+ * one is it confirmed, and the same reply is the licence for the following commit. Every doubt is settled by reading meta again,
+ * never by guessing:
  *
  *     connection lost, EXEC refused    -> the bytes are kept (COMMIT_CUT), meta is read behind a fresh WATCH:
  *         next = new, claim ours       -> it was applied (the reply was lost, or an earlier copy of the same bytes came through)
@@ -12,12 +13,14 @@
  *         anything else                -> fenced: another worker has claimed, or Redis went back to an older state
  *     EXEC nil and next = base         -> fenced
  *
- * An earlier copy can come through late: the old connection's bytes may still lie in Redis' socket when we have reconnected. Then its EXEC
- * either comes before ours (ours is nil, meta shows `new`: applied once) or after ours (its WATCH is broken: nil, nobody reads it).
+ * An earlier copy can come through late: the old connection's bytes may still lie in Redis' socket when we have reconnected. Then
+ * its EXEC either comes before ours (ours is nil, meta shows `new`: applied once) or after ours (its WATCH is broken: nil, nobody
+ * reads it).
  *
- * Reads. A cold hash is asked for behind the WATCH of the commit that precedes it, so what comes back is the state with that commit in it,
- * and any foreign change after the read voids the next EXEC. If that commit did not count after all, the answers behind it are old:
- * they are thrown away and asked again behind the repetition. Answers read earlier stay good, because meta proves that nothing moved.
+ * Reads. A cold hash is asked for behind the WATCH of the commit that precedes it, so what comes back is the state with that
+ * commit in it, and any foreign change after the read voids the next EXEC. If that commit did not count after all, the answers
+ * behind it are old: they are thrown away and asked again behind the repetition. Answers read earlier stay good, because meta
+ * proves that nothing moved.
  *
  * Nothing here waits but lane_turn() with a timeout; who calls decides. */
 #include "aggregate/store/lane.h"
@@ -36,7 +39,8 @@ bool lane_break(struct lane *lane, enum fault_code code, const char *format, ...
     va_start(arguments, format);
     (void)vsnprintf(what, sizeof(what), format, arguments);
     va_end(arguments);
-    return fault_set(&lane->broken, code, false, "%s/%d: %s (Redis at %.100s)", lane->topic, lane->who.partition, what, lane->options.address);
+    return fault_set(&lane->broken, code, false, "%s/%d: %s (Redis at %.100s)", lane->topic, lane->who.partition, what,
+                     lane->options.address);
 }
 
 bool lane_report(struct lane *lane, struct fault *fault) {
@@ -128,8 +132,8 @@ static bool is_error(const redisReply *reply) {
     return reply->type == REDIS_REPLY_ERROR;
 }
 
-/* Redis refused something outside the transaction's own logic: passing states of the server cost us the connection (what was watched
- * there is not worth an analysis), others are final. */
+/* Redis refused something outside the transaction's own logic: passing states of the server cost us the connection (what was
+ * watched there is not worth an analysis), others are final. */
 static void refused(struct lane *lane, const char *doing, const char *error) {
     struct fault fault;
     (void)error_fault(&lane->options, doing, error, &fault);
@@ -174,7 +178,8 @@ static void take_exec(struct lane *lane, const redisReply *reply) {
     }
     for (size_t i = 0; i < reply->elements; i++) {
         if (!is_error(reply->element[i])) continue;
-        (void)lane_break(lane, FAULT_STORE, "a command inside a commit failed, the state is corrupt; rebuild it in a new `namespace`: %.160s",
+        (void)lane_break(lane, FAULT_STORE,
+                         "a command inside a commit failed, the state is corrupt; rebuild it in a new `namespace`: %.160s",
                          reply->element[i]->str);
         return;
     }
@@ -215,8 +220,8 @@ static void take_meta(struct lane *lane, const redisReply *reply) {
         return;
     }
     if (epoch != lane->epoch || !slice_equal(owner, slice_of(lane->owner))) {
-        (void)lane_break(lane, FAULT_FENCED, "another worker has claimed this partition (epoch %lld, ours was %lld)", (long long)epoch,
-                         (long long)lane->epoch);
+        (void)lane_break(lane, FAULT_FENCED, "another worker has claimed this partition (epoch %lld, ours was %lld)",
+                         (long long)epoch, (long long)lane->epoch);
         return;
     }
     if (commit->state != COMMIT_NONE && next == commit->next) {
@@ -224,7 +229,8 @@ static void take_meta(struct lane *lane, const redisReply *reply) {
         return;
     }
     if (next != lane->base_next || commit->state == COMMIT_SENT) {
-        (void)lane_break(lane, FAULT_FENCED, "Redis stands at offset %lld where %lld was expected: it went back to an older state", (long long)next,
+        (void)lane_break(lane, FAULT_FENCED,
+                         "Redis stands at offset %lld where %lld was expected: it went back to an older state", (long long)next,
                          (long long)(commit->state == COMMIT_SENT ? commit->next : lane->base_next));
         return;
     }
@@ -317,8 +323,8 @@ bool lane_turn(struct lane *lane, int timeout_ms) {
     int64_t heard_ms = connection_active_ms(lane->connection);
     if (heard_ms < lane->asked_ms) heard_ms = lane->asked_ms;
     if (clock_monotonic_ms() - heard_ms > lane->options.timeout_ms) {
-        (void)fault_set(&fault, FAULT_UNREACHABLE, true, "Redis at %.200s: no answer for %d ms (redis.timeout)", lane->options.address,
-                        lane->options.timeout_ms);
+        (void)fault_set(&fault, FAULT_UNREACHABLE, true, "Redis at %.200s: no answer for %d ms (redis.timeout)",
+                        lane->options.address, lane->options.timeout_ms);
         lane_lose(lane, &fault);
     }
     return false;
@@ -328,7 +334,8 @@ bool lane_turn(struct lane *lane, int timeout_ms) {
 
 void lane_collect(struct lane *lane, struct rollup *rollup) {
     struct hash_id id;
-    while (rollup_cold(rollup, &id)) list_hash(&lane->unread, id);
+    while (rollup_cold(rollup, &id))
+        list_hash(&lane->unread, id);
 }
 
 bool lane_ask(struct lane *lane) {
@@ -352,7 +359,8 @@ bool lane_ask(struct lane *lane) {
 static bool fill_one(struct lane *lane, const struct answer *answer, struct rollup *rollup) {
     struct fault fault;
     for (size_t i = 0; i < answer->reply->elements; i += 2) {
-        if (rollup_fill(rollup, answer->id, reply_text(answer->reply->element[i]), reply_text(answer->reply->element[i + 1]), &fault)) {
+        if (rollup_fill(rollup, answer->id, reply_text(answer->reply->element[i]), reply_text(answer->reply->element[i + 1]),
+                        &fault)) {
             continue;
         }
         return lane_break(lane, FAULT_STORE, "hash %c of bucket %d shard %u: %.200s", (char)answer->id.kind, answer->id.bucket,
@@ -374,7 +382,8 @@ bool lane_fill(struct lane *lane, struct rollup *rollup, struct fault *fault) {
 }
 
 bool lane_warm(struct lane *lane, struct rollup *rollup, struct fault *fault) {
-    while (lane_turn(lane, 0)) continue;
+    while (lane_turn(lane, 0))
+        continue;
     if (lane->answers.length > 0 && !lane_fill(lane, rollup, fault)) return false;
     lane_collect(lane, rollup);
     (void)lane_ask(lane);

@@ -1,11 +1,13 @@
-/* The inside of a lane, shared by lane.c (replies and reconnecting), commit.c (the cut) and claim.c (opening, recovering, closing).
+/* The inside of a lane, shared by lane.c (replies and reconnecting), commit.c (the cut) and claim.c (opening, recovering,
+ * closing).
  *
  * A lane sends far ahead of what it has read, so it keeps a queue of what each coming reply must be. Two facts decide everything:
  *
- *   watched   this connection has itself returned a WATCH reply and an HMGET equal to (epoch, owner, base_next) since its last EXEC.
- *             A commit may be sent only then.
- *   state     COMMIT_NONE: base_next is all there is. COMMIT_CUT: the bytes exist, and this connection has not sent them, or
- *             their EXEC did not count. COMMIT_SENT: on the way on this connection. */
+ *     watched  this connection has itself returned a WATCH reply and an HMGET equal to (epoch, owner, base_next) since its
+ *              last EXEC; a commit may be sent only then
+ *     state    COMMIT_NONE: base_next is all there is
+ *              COMMIT_CUT: the bytes exist; this connection has not sent them, or their EXEC did not count
+ *              COMMIT_SENT: they are on the way on this connection */
 #ifndef NHIP_LANE_H
 #define NHIP_LANE_H
 
@@ -90,13 +92,13 @@ struct lane {
 
     int64_t epoch;
     char owner[NONCE_BYTES];
-    int64_t base_next; /* what Redis is known to hold */
+    int64_t base_next;       /* what Redis is known to hold */
     struct progress claimed; /* as read by the claim, for lane_recover() */
     bool watched;
     bool end;
     struct commit commit;
 
-    struct hash_list unread;    /* cold hashes to be asked for */
+    struct hash_list unread; /* cold hashes to be asked for */
     struct answer_list answers;
 
     struct fault refusal; /* first error among the QUEUED replies; FAULT_NONE: none */
@@ -108,15 +110,15 @@ enum { RECONNECT_MS_MAX = 1000 }; /* a lane that is lost may hold its worker thi
 
 /* lane.c */
 void lane_expect(struct lane *lane, enum expectation kind, size_t count, struct hash_id id);
-bool lane_reopen(struct lane *lane, struct fault *fault);  /* connects; WATCH and HMGET are on their way */
+bool lane_reopen(struct lane *lane, struct fault *fault);     /* connects; WATCH and HMGET are on their way */
 void lane_lose(struct lane *lane, const struct fault *fault); /* closes; what was on its way will be asked again */
-bool lane_waiting(const struct lane *lane);                /* replies are outstanding */
+bool lane_waiting(const struct lane *lane);                   /* replies are outstanding */
 /* Takes one reply or waits for it; false when none came in time or the lane stands still (trouble, broken, lost). */
 bool lane_turn(struct lane *lane, int timeout_ms);
-bool lane_ask(struct lane *lane);                          /* sends for all unread hashes, when that is allowed now */
+bool lane_ask(struct lane *lane); /* sends for all unread hashes, when that is allowed now */
 bool lane_fill(struct lane *lane, struct rollup *rollup, struct fault *fault); /* hands answered hashes to the roll-up */
-void lane_collect(struct lane *lane, struct rollup *rollup); /* takes the roll-up's cold hashes into `unread` */
-bool lane_report(struct lane *lane, struct fault *fault);  /* true when nothing is wrong; trouble is reported once */
+void lane_collect(struct lane *lane, struct rollup *rollup);                   /* takes the roll-up's cold hashes into `unread` */
+bool lane_report(struct lane *lane, struct fault *fault); /* true when nothing is wrong; trouble is reported once */
 bool lane_break(struct lane *lane, enum fault_code code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* commit.c */

@@ -1,5 +1,5 @@
-/* Meta as text. One table names every number of struct progress and struct counts, so that reading and writing cannot drift apart; what is
- * not known yet (a watermark before the first event) is absent, never a magic number in Redis. */
+/* Meta as text. One table names every number of struct progress and struct counts, so that reading and writing cannot drift
+ * apart; what is not known yet (a watermark before the first event) is absent, never a magic number in Redis. */
 #include "aggregate/store/meta.h"
 
 #include "check.h"
@@ -17,8 +17,10 @@ static const struct number {
     bool optional;
     int64_t unknown;
 } NUMBERS[] = {
-#define NUMBER(name, member) {name, offsetof(struct progress, member), false, ALWAYS}
-#define OPTIONAL(name, member, unknown) {name, offsetof(struct progress, member), true, unknown}
+#define NUMBER(name, member)                                                                                                     \
+    { name, offsetof(struct progress, member), false, ALWAYS }
+#define OPTIONAL(name, member, unknown)                                                                                          \
+    { name, offsetof(struct progress, member), true, unknown }
     OPTIONAL("next", next, SOURCE_START_BEGINNING),
     NUMBER("ordinal", ordinal),
     OPTIONAL("watermark", watermark_ms, TIME_UNKNOWN),
@@ -55,14 +57,16 @@ static int64_t *number_in(struct progress *progress, const struct number *number
 
 void progress_clear(struct progress *progress) {
     *progress = (struct progress){.next = 0};
-    for (size_t i = 0; i < NUMBER_COUNT; i++) *number_in(progress, &NUMBERS[i]) = NUMBERS[i].unknown;
+    for (size_t i = 0; i < NUMBER_COUNT; i++)
+        *number_in(progress, &NUMBERS[i]) = NUMBERS[i].unknown;
 }
 
 static bool unsigned_read(struct slice text, uint64_t *value) {
     uint64_t result = 0;
     for (size_t i = 0; i < text.length; i++) {
         unsigned digit = (unsigned)(text.data[i] - '0');
-        if (digit > 9 || __builtin_mul_overflow(result, 10u, &result) || __builtin_add_overflow(result, digit, &result)) return false;
+        if (digit > 9 || __builtin_mul_overflow(result, 10u, &result) || __builtin_add_overflow(result, digit, &result))
+            return false;
     }
     *value = result;
     return text.length > 0;
@@ -120,15 +124,17 @@ bool meta_read(const redisReply *pairs, struct slice key, struct meta *meta, str
     meta->present = pairs->elements > 0;
     if (meta->present && layout != LAYOUT_VERSION) {
         return fault_set(fault, FAULT_REFUSED, false,
-                         "%.*s has layout version %lld, this nhip reads and writes version %d only: use the nhip that wrote it, or a new `namespace`",
+                         "%.*s has layout version %lld, this nhip reads and writes version %d only: use the nhip that wrote it, "
+                         "or a new `namespace`",
                          (int)key.length, key.data, (long long)layout, LAYOUT_VERSION);
     }
     for (size_t i = 0; i < pairs->elements; i += 2) {
         struct slice field = reply_text(pairs->element[i]);
         struct slice value = reply_text(pairs->element[i + 1]);
         if (field_read(field, value, meta)) continue;
-        return fault_set(fault, FAULT_REFUSED, false, "%.*s: field %.*s is not of layout version %d: somebody else wrote it, or a newer nhip",
-                         (int)key.length, key.data, (int)field.length, field.data, LAYOUT_VERSION);
+        return fault_set(fault, FAULT_REFUSED, false,
+                         "%.*s: field %.*s is not of layout version %d: somebody else wrote it, or a newer nhip", (int)key.length,
+                         key.data, (int)field.length, field.data, LAYOUT_VERSION);
     }
     return true;
 }

@@ -18,8 +18,8 @@ struct meta {
 
 void progress_clear(struct progress *progress); /* as before the first record */
 
-/* Reads the reply to HGETALL. False and FAULT_REFUSED for another layout version or text that is not of this one; `key` goes into the
- * message. Fields that this version does not know are passed over. */
+/* Reads the reply to HGETALL. False and FAULT_REFUSED for another layout version or text that is not of this one; `key` goes into
+ * the message. Fields that this version does not know are passed over. */
 bool meta_read(const redisReply *pairs, struct slice key, struct meta *meta, struct fault *fault);
 
 /* Appends `field value` arguments for everything in `progress` that is known; returns how many arguments. */

@@ -1,4 +1,5 @@
-/* Which partitions a namespace knows: the set NS:p, in a fixed order, so that every reader goes through the state the same way. */
+/* Which partitions a namespace knows: the set NS:p, in a fixed order, so that every reader goes through the state the same way.
+ */
 #include "aggregate/store/image.h"
 
 #include "check.h"
@@ -17,7 +18,8 @@ static bool member_read(struct slice member, struct source_partition *one, char 
     if (slash == NULL) return false;
     size_t length = (size_t)(slash - member.data);
     int64_t number = 0;
-    if (!decimal_read((struct slice){slash + 1, member.length - length - 1}, &number) || number < 0 || number > INT32_MAX) return false;
+    if (!decimal_read((struct slice){slash + 1, member.length - length - 1}, &number) || number < 0 || number > INT32_MAX)
+        return false;
     memcpy(text, member.data, length);
     text[length] = '\0';
     *one = (struct source_partition){.topic = text, .partition = (int32_t)number};
@@ -47,8 +49,8 @@ static bool members_read(const redisReply *members, struct source_partition **li
     return true;
 }
 
-bool partitions_list(struct connection *connection, const struct store_options *options, struct source_partition **list, size_t *count,
-                     struct fault *fault) {
+bool partitions_list(struct connection *connection, const struct store_options *options, struct source_partition **list,
+                     size_t *count, struct fault *fault) {
     struct resp out = {0};
     struct key key;
     *list = NULL;
@@ -62,5 +64,6 @@ bool partitions_list(struct connection *connection, const struct store_options *
     fine = members_read(members, list, count);
     freeReplyObject(members);
     if (fine) return true;
-    return fault_set(fault, FAULT_STORE, false, "Redis at %.200s: %s:p is not a set of topic/partition", options->address, options->name_space);
+    return fault_set(fault, FAULT_STORE, false, "Redis at %.200s: %s:p is not a set of topic/partition", options->address,
+                     options->name_space);
 }

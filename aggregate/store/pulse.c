@@ -1,10 +1,12 @@
 /* Minute and hour cells of one partition, re-read only where they changed.
  *
- * Of the index only the fields of needed buckets are asked for (at most some 350: the ragged edges in minutes, the rest in hours), not the whole
- * of it (8 days of minutes are 11,520 entries). A bucket whose last change is the one we have is not read again, so a second in
- * which a partition books into two minutes and an hour costs three small HGETALLs, however long the windows are.
+ * Of the index only the fields of needed buckets are asked for (at most some 350: the ragged edges in minutes, the rest in
+ * hours), not the whole of it (8 days of minutes are 11,520 entries). A bucket whose last change is the one we have is not read
+ * again, so a second in which a partition books into two minutes and an hour costs three small HGETALLs, however long the windows
+ * are.
  *
- * `next` is read before and after; when it moved in between, the round is repeated, so that cells of one partition belong to one prefix and
+ * `next` is read before and after; when it moved in between, the round is repeated, so that cells of one partition belong to one
+ * prefix and
  * `_offsets` says the truth. */
 #include "aggregate/store/pulse.h"
 
@@ -17,7 +19,8 @@ enum { ROUNDS_MAX = 5, META_FIELDS = 3 };
 
 static size_t slot_of(const struct facet_table *table, uint64_t facet) {
     size_t at = (size_t)(facet * 0x9E3779B97F4A7C15u >> 20) & (table->slot_count - 1);
-    while (table->slots[at] != 0 && table->facets[table->slots[at] - 1] != facet) at = (at + 1) & (table->slot_count - 1);
+    while (table->slots[at] != 0 && table->facets[table->slots[at] - 1] != facet)
+        at = (at + 1) & (table->slot_count - 1);
     return at;
 }
 
@@ -28,7 +31,8 @@ static void grow(struct facet_table *table) {
     free(table->slots);
     table->slots = calloc(table->slot_count, sizeof(*table->slots));
     CHECK(table->facets != NULL && table->slots != NULL);
-    for (size_t i = 0; i < table->count; i++) table->slots[slot_of(table, table->facets[i])] = (uint32_t)i + 1;
+    for (size_t i = 0; i < table->count; i++)
+        table->slots[slot_of(table, table->facets[i])] = (uint32_t)i + 1;
 }
 
 uint32_t facet_number(struct facet_table *table, uint64_t facet) {
@@ -66,7 +70,8 @@ struct pulse *pulse_create(const char *name_space, struct source_partition who, 
 }
 
 static void free_buckets(struct pulse *pulse) {
-    for (size_t i = 0; i < pulse->bucket_count; i++) free(pulse->buckets[i].cells);
+    for (size_t i = 0; i < pulse->bucket_count; i++)
+        free(pulse->buckets[i].cells);
     free(pulse->buckets);
     pulse->buckets = NULL;
     pulse->bucket_count = 0;
@@ -79,7 +84,8 @@ void pulse_destroy(struct pulse *pulse) {
 }
 
 static bool not_of_layout(const struct pulse *pulse, const char *what, struct fault *fault) {
-    return fault_set(fault, FAULT_STORE, false, "%s of %s in namespace %s is not of the layout", what, pulse->keys.tag, pulse->keys.name_space);
+    return fault_set(fault, FAULT_STORE, false, "%s of %s in namespace %s is not of the layout", what, pulse->keys.tag,
+                     pulse->keys.name_space);
 }
 
 static bool optional_number(const redisReply *reply, bool *present, int64_t *value) {
@@ -92,7 +98,8 @@ bool pulse_take_meta(struct pulse *pulse, const redisReply *reply, struct fault 
     int64_t end = 0;
     if (reply->type == REDIS_REPLY_ARRAY && reply->elements == META_FIELDS &&
         optional_number(reply->element[0], &pulse->present, &pulse->next) &&
-        optional_number(reply->element[1], &pulse->timed, &pulse->watermark_ms) && optional_number(reply->element[2], &ended, &end)) {
+        optional_number(reply->element[1], &pulse->timed, &pulse->watermark_ms) &&
+        optional_number(reply->element[2], &ended, &end)) {
         pulse->end = ended && end == 1;
         return true;
     }
@@ -114,7 +121,8 @@ static bool cell_read(struct slice value, struct pulse_cell *cell) {
     cell->sum = 0;
     for (; at < end; at++) {
         if (*at < '0' || *at > '9') return false;
-        if (__builtin_mul_overflow(cell->sum, 10, &cell->sum) || __builtin_add_overflow(cell->sum, *at - '0', &cell->sum)) return false;
+        if (__builtin_mul_overflow(cell->sum, 10, &cell->sum) || __builtin_add_overflow(cell->sum, *at - '0', &cell->sum))
+            return false;
     }
     if (negative) cell->sum = -cell->sum;
     return true;
@@ -158,7 +166,8 @@ static void align(struct pulse *pulse, const struct pulse_bucket *needed, size_t
 
 static bool take_index(struct refresh *refresh, const redisReply *reply, struct fault *fault) {
     struct pulse *pulse = refresh->pulse;
-    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != pulse->bucket_count) return not_of_layout(pulse, "the index", fault);
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != pulse->bucket_count)
+        return not_of_layout(pulse, "the index", fault);
     refresh->changed_count = 0;
     for (size_t i = 0; i < reply->elements; i++) {
         struct pulse_bucket *bucket = &pulse->buckets[i];
@@ -192,7 +201,8 @@ static bool take_bucket(void *context, size_t i, const redisReply *reply, struct
         struct slice field = reply_text(reply->element[j]);
         struct pulse_cell *cell = &bucket->cells[bucket->count];
         uint64_t facet = 0;
-        if (field.length != FACET_TEXT_LENGTH || !facet_parse(field.data, &facet) || !cell_read(reply_text(reply->element[j + 1]), cell)) {
+        if (field.length != FACET_TEXT_LENGTH || !facet_parse(field.data, &facet) ||
+            !cell_read(reply_text(reply->element[j + 1]), cell)) {
             return not_of_layout(refresh->pulse, "a pulse cell", fault);
         }
         cell->number = facet_number(refresh->table, facet);
@@ -214,7 +224,8 @@ static void write_questions(const struct pulse *pulse, struct resp *out) {
 }
 
 /* Meta and index, then the changed hashes, then meta again. */
-static bool one_round(struct refresh *refresh, struct connection *connection, int timeout_ms, bool *settled, struct fault *fault) {
+static bool one_round(struct refresh *refresh, struct connection *connection, int timeout_ms, bool *settled,
+                      struct fault *fault) {
     struct pulse *pulse = refresh->pulse;
     struct resp out = {0};
     struct key key;
@@ -247,8 +258,9 @@ out:
     return fine;
 }
 
-bool pulse_refresh(struct pulse *pulse, struct connection *connection, const struct store_options *options, struct facet_table *table,
-                   const struct pulse_bucket *needed, size_t needed_count, bool *settled, struct fault *fault) {
+bool pulse_refresh(struct pulse *pulse, struct connection *connection, const struct store_options *options,
+                   struct facet_table *table, const struct pulse_bucket *needed, size_t needed_count, bool *settled,
+                   struct fault *fault) {
     struct refresh refresh = {.pulse = pulse, .table = table};
     refresh.changed = calloc(needed_count + 1, sizeof(*refresh.changed));
     CHECK(refresh.changed != NULL);

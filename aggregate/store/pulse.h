@@ -40,8 +40,8 @@ struct pulse {
     bool present; /* something has been committed */
     bool timed;   /* it has a watermark */
     bool end;
-    int64_t next, watermark_ms; /* as last asked */
-    int64_t read_next;          /* `next` that the cells stand for; INT64_MIN: never read */
+    int64_t next, watermark_ms;   /* as last asked */
+    int64_t read_next;            /* `next` that the cells stand for; INT64_MIN: never read */
     struct pulse_bucket *buckets; /* sorted by kind, bucket */
     size_t bucket_count;
 };
@@ -52,9 +52,10 @@ void pulse_destroy(struct pulse *pulse);
 /* Takes the reply to HMGET f next watermark end. */
 bool pulse_take_meta(struct pulse *pulse, const redisReply *reply, struct fault *fault);
 
-/* Makes the cells those of the buckets in `needed` (sorted) at one `next`, reading only what the index says has changed. `*settled` is false
- * when commits kept coming in between: try again later. */
-bool pulse_refresh(struct pulse *pulse, struct connection *connection, const struct store_options *options, struct facet_table *table,
-                   const struct pulse_bucket *needed, size_t needed_count, bool *settled, struct fault *fault);
+/* Makes the cells those of the buckets in `needed` (sorted) at one `next`, reading only what the index says has changed.
+ * `*settled` is false when commits kept coming in between: try again later. */
+bool pulse_refresh(struct pulse *pulse, struct connection *connection, const struct store_options *options,
+                   struct facet_table *table, const struct pulse_bucket *needed, size_t needed_count, bool *settled,
+                   struct fault *fault);
 
 #endif

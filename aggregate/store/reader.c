@@ -1,7 +1,7 @@
 /* The state for readers: partition after partition, each a true prefix of its log (image.c proves it), always in the same order.
  *
- * Partitions are read one after the other and may stand at offsets of different instants: what a snapshot promises is the vector of offsets,
- * not a common moment. Only one partition is in memory at a time. */
+ * Partitions are read one after the other and may stand at offsets of different instants: what a snapshot promises is the vector
+ * of offsets, not a common moment. Only one partition is in memory at a time. */
 #include "aggregate/store/reader.h"
 
 #include "aggregate/store/image.h"
@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 static bool deliver(const struct image *image, struct source_partition who, const struct reader_sink *sink, struct fault *fault) {
-    if (!sink->partition(sink->context, who, &image->meta.progress, image->meta.configuration, image->meta.cluster, fault)) return false;
+    if (!sink->partition(sink->context, who, &image->meta.progress, image->meta.configuration, image->meta.cluster, fault))
+        return false;
     size_t most = 0;
     for (size_t i = 0; i < image->hash_count; i++) {
         if (image->hashes[i].pairs > most) most = image->hashes[i].pairs;
@@ -53,10 +54,11 @@ static bool visit_all(const struct store_options *options, const struct visitor 
         image_free(&image);
     }
     if (fine && visited == 0) {
-        fine = fault_set(fault, FAULT_REFUSED, false,
-                         "namespace %s of Redis at %.200s holds no committed state: let `nhip run` commit something first, or look at the "
-                         "settings `namespace` and `redis.address`",
-                         options->name_space, options->address);
+        fine = fault_set(
+            fault, FAULT_REFUSED, false,
+            "namespace %s of Redis at %.200s holds no committed state: let `nhip run` commit something first, or look at the "
+            "settings `namespace` and `redis.address`",
+            options->name_space, options->address);
     }
     free(list);
     connection_close(connection);
@@ -120,7 +122,8 @@ static void put_index(struct dump *dump, const struct image *image) {
     char digits[DECIMAL_BYTES_MAX];
     for (size_t i = 0; i < image->bucket_count; i++) {
         const struct image_bucket *bucket = &image->buckets[i];
-        put_line(dump, key_index(&image->keys, &key), index_field(bucket->kind, bucket->bucket, field), decimal_text(bucket->offset, digits));
+        put_line(dump, key_index(&image->keys, &key), index_field(bucket->kind, bucket->bucket, field),
+                 decimal_text(bucket->offset, digits));
     }
     for (size_t i = 0; i < image->hash_count; i++) {
         const struct image_hash *hash = &image->hashes[i];
@@ -147,7 +150,8 @@ static bool visit_dump(void *context, const struct image *image, struct source_p
         struct image_pair *pairs = malloc((hash->pairs + 1) * sizeof(*pairs));
         CHECK(pairs != NULL);
         image_pairs(hash, pairs);
-        for (size_t j = 0; j < hash->pairs; j++) put_line(dump, key_hash(&image->keys, hash->id, &key), pairs[j].field, pairs[j].value);
+        for (size_t j = 0; j < hash->pairs; j++)
+            put_line(dump, key_hash(&image->keys, hash->id, &key), pairs[j].field, pairs[j].value);
         free(pairs);
     }
     return true;
@@ -176,7 +180,8 @@ bool reader_dump(const struct store_options *options, int file, struct fault *fa
     bool fine = visit_all(options, &visitor, fault);
     if (fine) {
         qsort_r(dump.starts, dump.count, sizeof(*dump.starts), by_line, dump.text.data);
-        for (size_t i = 0; i < dump.count; i++) resp_append(&sorted, slice_of(dump.text.data + dump.starts[i]));
+        for (size_t i = 0; i < dump.count; i++)
+            resp_append(&sorted, slice_of(dump.text.data + dump.starts[i]));
         fine = write_all(file, (struct slice){sorted.data, sorted.length}, fault);
     }
     resp_free(&sorted);

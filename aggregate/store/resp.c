@@ -1,8 +1,8 @@
 /* RESP is counted strings: `*3\r\n$4\r\nHSET\r\n$1\r\nk\r\n...`. There is nothing to escape, so a command is written by copying
  * its arguments once, straight into the bytes that go to the socket and stay there until the commit is confirmed.
  *
- * What was not done: hiredis' own formatting (redisAppendCommandArgv): it wants arrays of pointers for a whole variadic HSET first, and
- * its context owns the bytes, so that nobody can say what was sent when the connection dies. */
+ * What was not done: hiredis' own formatting (redisAppendCommandArgv): it wants arrays of pointers for a whole variadic HSET
+ * first, and its context owns the bytes, so that nobody can say what was sent when the connection dies. */
 #include "aggregate/store/resp.h"
 
 #include "check.h"
@@ -15,7 +15,8 @@ static void reserve(struct resp *resp, size_t extra) {
     size_t wanted = resp->length + extra;
     if (wanted <= resp->capacity) return;
     size_t capacity = resp->capacity == 0 ? RESP_BYTES_FIRST : resp->capacity;
-    while (capacity < wanted) capacity *= 2;
+    while (capacity < wanted)
+        capacity *= 2;
     resp->data = realloc(resp->data, capacity);
     CHECK(resp->data != NULL);
     resp->capacity = capacity;
@@ -72,7 +73,8 @@ void resp_integer(struct resp *resp, int64_t argument) {
 
 void resp_words(struct resp *resp, const struct slice *words, size_t count) {
     resp_begin(resp, count);
-    for (size_t i = 0; i < count; i++) resp_argument(resp, words[i]);
+    for (size_t i = 0; i < count; i++)
+        resp_argument(resp, words[i]);
 }
 
 struct slice decimal_text(int64_t value, char out[static DECIMAL_BYTES_MAX]) {

@@ -28,9 +28,8 @@ void resp_argument(struct resp *resp, struct slice argument);
 void resp_integer(struct resp *resp, int64_t argument);
 void resp_words(struct resp *resp, const struct slice *words, size_t count);
 
-#define RESP_COMMAND(resp, ...)                                    \
-    resp_words((resp), (const struct slice[]){__VA_ARGS__},        \
-               sizeof((const struct slice[]){__VA_ARGS__}) / sizeof(struct slice))
+#define RESP_COMMAND(resp, ...)                                                                                                  \
+    resp_words((resp), (const struct slice[]){__VA_ARGS__}, sizeof((const struct slice[]){__VA_ARGS__}) / sizeof(struct slice))
 
 /* Decimal text of `value` into `out`; the slice points into it. */
 struct slice decimal_text(int64_t value, char out[static DECIMAL_BYTES_MAX]);

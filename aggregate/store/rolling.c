@@ -1,16 +1,16 @@
 /* The rolling windows: what `redis-cli HGETALL nhip:rolling:1h` answers an operator.
  *
- *     lease        SET NS:lease:rolling <nonce> NX PX: one instance of all writes them; when it dies, another takes over within seconds
- *     W            the least watermark of the partitions that are not idle, floored to the minute: how far *all* are known
- *     window L     [W - L, W): whole hours from hour cells, the ragged edges from minute cells
- *     every second partitions whose `next` moved are refreshed (pulse.c), totals are summed from what is in memory, five hashes are replaced
+ *     lease         SET NS:lease:rolling <nonce> NX PX: one instance writes them; when it dies, another takes over in seconds
+ *     W             the least watermark of the partitions that are not idle, floored to the minute: how far *all* are known
+ *     window L      [W - L, W): whole hours from hour cells, the ragged edges from minute cells
+ *     every second  partitions whose `next` moved are refreshed (pulse.c), totals are summed, five hashes are replaced
  *
- * An idle partition (at the end of its log and far behind the others) would hold W back for ever, so it does not count for W; its cells still
- * do. The hashes are derived and marked with the offsets they stand for; nothing of nhip reads them back, so losing them or writing them
- * twice is harmless, and the lease may be as simple as it is.
+ * An idle partition (at the end of its log and far behind the others) would hold W back for ever, so it does not count for W; its
+ * cells still do. The hashes are derived and marked with the offsets they stand for; nothing of nhip reads them back, so losing
+ * them or writing them twice is harmless, and the lease may be as simple as it is.
  *
- * What was not done: windows by wall clock (a replay would show nothing), by arrival (not a function of the log), or counters that age with
- * TTLs (late events would revive them wrongly). */
+ * What was not done: windows by wall clock (a replay would show nothing), by arrival (not a function of the log), or counters
+ * that age with TTLs (late events would revive them wrongly). */
 #include "aggregate/store/image.h"
 #include "aggregate/store/pulse.h"
 
@@ -19,7 +19,15 @@
 #include "facet.h"
 #include "zone.h"
 
-enum { STEP_MS = 1000, LEASE_MS = 5000, MINUTE_MS = 60000, HOUR_MINUTES = 60, WINDOW_COUNT = 5, NAME_BYTES = 160, WIDE_BYTES = 41 };
+enum {
+    STEP_MS = 1000,
+    LEASE_MS = 5000,
+    MINUTE_MS = 60000,
+    HOUR_MINUTES = 60,
+    WINDOW_COUNT = 5,
+    NAME_BYTES = 160,
+    WIDE_BYTES = 41
+};
 
 static const struct window {
     const char *name;
@@ -42,7 +50,7 @@ struct rolling {
     size_t pulse_count;
     struct facet_table table;
     bool published;
-    int32_t published_minute; /* W of the last publication, in minutes */
+    int32_t published_minute;    /* W of the last publication, in minutes */
     struct pulse_bucket *needed; /* buckets of the windows that end at needed_minute, sorted */
     size_t needed_count;
     struct total *totals[WINDOW_COUNT];
@@ -102,7 +110,8 @@ static bool hold_lease(struct rolling *rolling, bool *ours, struct fault *fault)
 }
 
 static void drop_pulses(struct rolling *rolling) {
-    for (size_t i = 0; i < rolling->pulse_count; i++) pulse_destroy(rolling->pulses[i]);
+    for (size_t i = 0; i < rolling->pulse_count; i++)
+        pulse_destroy(rolling->pulses[i]);
     free(rolling->pulses);
     rolling->pulses = NULL;
     rolling->pulse_count = 0;
@@ -209,7 +218,8 @@ static int by_bucket(const void *left, const void *right) {
 static void list_needed(struct rolling *rolling, int32_t end) {
     /* Per window at most its hours and two edges of less than an hour. */
     size_t most = 0;
-    for (size_t w = 0; w < WINDOW_COUNT; w++) most += (size_t)WINDOWS[w].minutes / HOUR_MINUTES + 2 * HOUR_MINUTES;
+    for (size_t w = 0; w < WINDOW_COUNT; w++)
+        most += (size_t)WINDOWS[w].minutes / HOUR_MINUTES + 2 * HOUR_MINUTES;
     rolling->needed = realloc(rolling->needed, most * sizeof(*rolling->needed));
     CHECK(rolling->needed != NULL);
     rolling->needed_count = 0;
@@ -334,8 +344,8 @@ static size_t write_fields(const struct rolling *rolling, size_t w, int32_t end,
     return count + write_offsets(rolling, arguments);
 }
 
-/* MULTI, the new hash beside the old one, RENAME, EXEC: readers see the whole old or the whole new one. The name aside carries the key's name
- * as its hash tag, so that both are in one cluster slot. */
+/* MULTI, the new hash beside the old one, RENAME, EXEC: readers see the whole old or the whole new one. The name aside carries
+ * the key's name as its hash tag, so that both are in one cluster slot. */
 static void write_window(const struct rolling *rolling, size_t w, int32_t end, struct resp *out) {
     struct key key, aside;
     char rest[32], aside_rest[160];
@@ -360,7 +370,8 @@ enum { COMMANDS_PER_WINDOW = 5 };
 
 static bool publish(struct rolling *rolling, int32_t end, struct fault *fault) {
     struct resp out = {0};
-    for (size_t w = 0; w < WINDOW_COUNT; w++) write_window(rolling, w, end, &out);
+    for (size_t w = 0; w < WINDOW_COUNT; w++)
+        write_window(rolling, w, end, &out);
     redisReply *reply = ask(rolling, &out, (size_t)WINDOW_COUNT * COMMANDS_PER_WINDOW, "writing the rolling windows", fault);
     resp_free(&out);
     freeReplyObject(reply);
@@ -369,7 +380,8 @@ static bool publish(struct rolling *rolling, int32_t end, struct fault *fault) {
 
 /* --- the step --- */
 
-/* Refreshes the partitions that moved (all, when the windows did); `*changed`: something is to be published; `*settled`: all hold still. */
+/* Refreshes the partitions that moved (all, when the windows did); `*changed`: something is to be published; `*settled`: all hold
+ * still. */
 static bool refresh(struct rolling *rolling, bool moved, bool *changed, bool *settled, struct fault *fault) {
     *changed = moved;
     *settled = true;
@@ -378,8 +390,8 @@ static bool refresh(struct rolling *rolling, bool moved, bool *changed, bool *se
         if (!pulse->present || (!moved && pulse->next == pulse->read_next)) continue;
         *changed = true;
         bool still = false;
-        if (!pulse_refresh(pulse, rolling->connection, &rolling->options, &rolling->table, rolling->needed, rolling->needed_count, &still,
-                           fault)) {
+        if (!pulse_refresh(pulse, rolling->connection, &rolling->options, &rolling->table, rolling->needed, rolling->needed_count,
+                           &still, fault)) {
             return false;
         }
         *settled = *settled && still;
@@ -454,7 +466,8 @@ void rolling_destroy(struct rolling *rolling) {
     connection_close(rolling->connection);
     drop_pulses(rolling);
     facet_table_free(&rolling->table);
-    for (size_t w = 0; w < WINDOW_COUNT; w++) free(rolling->totals[w]);
+    for (size_t w = 0; w < WINDOW_COUNT; w++)
+        free(rolling->totals[w]);
     free(rolling->needed);
     free(rolling);
 }

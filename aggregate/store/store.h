@@ -12,12 +12,12 @@
 struct rollup;
 
 struct store_options {
-    const char *address;   /* "host:port" or "/path/of/socket" */
-    const char *user;      /* null: default user */
-    const char *password;  /* null: none */
-    const char *name_space; /* "nhip" */
+    const char *address;            /* "host:port" or "/path/of/socket" */
+    const char *user;               /* null: default user */
+    const char *password;           /* null: none */
+    const char *name_space;         /* "nhip" */
     const char *configuration_hash; /* hex SHA-256 of the state-changing configuration */
-    const char *cluster_id; /* of the Kafka cluster, "" for files: part of meta */
+    const char *cluster_id;         /* of the Kafka cluster, "" for files: part of meta */
     int timeout_ms;
 };
 

@@ -1,5 +1,5 @@
-/* Faults of a network, made to measure. Bytes are forwarded in order; when a budget is used up, exactly its bytes have been forwarded, then both
- * sockets of that pair are closed and the budget is off, so that the client can come back. */
+/* Faults of a network, made to measure. Bytes are forwarded in order; when a budget is used up, exactly its bytes have been
+ * forwarded, then both sockets of that pair are closed and the budget is off, so that the client can come back. */
 #include "tests/support/cut_proxy.h"
 
 #include "check.h"
@@ -87,7 +87,8 @@ static void accept_one(struct cut_proxy *proxy, struct pair *pairs) {
 static void *run(void *context) {
     struct cut_proxy *proxy = context;
     struct pair pairs[PAIRS_MAX];
-    for (size_t i = 0; i < PAIRS_MAX; i++) pairs[i] = (struct pair){-1, -1};
+    for (size_t i = 0; i < PAIRS_MAX; i++)
+        pairs[i] = (struct pair){-1, -1};
     while (!atomic_load(&proxy->stop)) {
         struct pollfd waits[1 + 2 * PAIRS_MAX] = {{.fd = proxy->listener, .events = POLLIN}};
         bool hold = atomic_load(&proxy->hold_up);
@@ -98,7 +99,8 @@ static void *run(void *context) {
         if (poll(waits, 1 + 2 * PAIRS_MAX, TURN_MS) <= 0) continue;
         if (waits[0].revents != 0) accept_one(proxy, pairs);
         for (size_t i = 0; i < PAIRS_MAX; i++) {
-            if (waits[1 + 2 * i].revents != 0 && pairs[i].client >= 0 && !atomic_load(&proxy->hold_up)) forward(proxy, &pairs[i], true);
+            if (waits[1 + 2 * i].revents != 0 && pairs[i].client >= 0 && !atomic_load(&proxy->hold_up))
+                forward(proxy, &pairs[i], true);
             if (waits[2 + 2 * i].revents != 0 && pairs[i].server >= 0) forward(proxy, &pairs[i], false);
         }
     }

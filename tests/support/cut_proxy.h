@@ -1,5 +1,5 @@
-/* A pipe between a client and a unix-socket server that breaks on command: after exactly so many bytes in one direction, or that holds
- * bytes back. One thread of its own; the settings may be changed at any time. */
+/* A pipe between a client and a unix-socket server that breaks on command: after exactly so many bytes in one direction, or that
+ * holds bytes back. One thread of its own; the settings may be changed at any time. */
 #ifndef NHIP_TEST_CUT_PROXY_H
 #define NHIP_TEST_CUT_PROXY_H
 

@@ -1,5 +1,5 @@
-/* Private Redis servers for tests. A server is asked for PING over its socket until it answers PONG, by hand: this file knows no client
- * library, so that any test may use it. */
+/* Private Redis servers for tests. A server is asked for PING over its socket until it answers PONG, by hand: this file knows no
+ * client library, so that any test may use it. */
 #include "tests/support/redis_server.h"
 
 #include "check.h"
@@ -31,10 +31,28 @@ static void run_server(const struct redis_server *server) {
     char *arguments[ARGUMENTS_MAX];
     size_t count = 0;
     const char *const fixed[] = {
-        "redis-server", "--port", "0", "--unixsocket", server->socket, "--dir", server->directory, "--save", "", "--appendonly",
-        server->appendonly ? "yes" : "no", "--appendfsync", "no", "--daemonize", "no", "--loglevel", "warning", "--logfile", "redis.log",
+        "redis-server",
+        "--port",
+        "0",
+        "--unixsocket",
+        server->socket,
+        "--dir",
+        server->directory,
+        "--save",
+        "",
+        "--appendonly",
+        server->appendonly ? "yes" : "no",
+        "--appendfsync",
+        "no",
+        "--daemonize",
+        "no",
+        "--loglevel",
+        "warning",
+        "--logfile",
+        "redis.log",
     };
-    for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) arguments[count++] = strdup(fixed[i]);
+    for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+        arguments[count++] = strdup(fixed[i]);
     for (size_t i = 0; server->extra[i] != NULL; i++) {
         CHECK(count + 1 < ARGUMENTS_MAX);
         arguments[count++] = strdup(server->extra[i]);

@@ -1,5 +1,5 @@
-/* A roll-up that is told what to say: the store's tests decide which hashes are dirty, cold or retired, and see what was handed back.
- * It takes the place of the real one in the programs that include it (the archive's objects are not pulled in). */
+/* A roll-up that is told what to say: the store's tests decide which hashes are dirty, cold or retired, and see what was handed
+ * back. It takes the place of the real one in the programs that include it (the archive's objects are not pulled in). */
 #ifndef NHIP_TEST_FAKE_ROLLUP_H
 #define NHIP_TEST_FAKE_ROLLUP_H
 
@@ -114,7 +114,8 @@ void rollup_cut(struct rollup *rollup, const struct batch_writer *writer) {
         if (!same) writer->hash(writer->context, cell->id, cell->offset);
         writer->field(writer->context, slice_of(cell->field), slice_of(cell->value));
     }
-    for (size_t i = 0; i < rollup->retired_count; i++) writer->retire(writer->context, rollup->retired[i]);
+    for (size_t i = 0; i < rollup->retired_count; i++)
+        writer->retire(writer->context, rollup->retired[i]);
     rollup->dirty_count = rollup->retired_count = 0;
     rollup->cuts++;
 }

@@ -78,17 +78,17 @@ static inline void meta_field(struct scene *scene, const char *field, char out[T
     text_of(ASK(scene, SLICE("HGET"), key_meta(&keys, &key), slice_of(field)), out, TEXT_MAX);
 }
 
-#define assert_stored(scene, id, field, expected)  \
-    do {                                           \
-        char value_[TEXT_MAX];                           \
-        stored(scene, id, field, value_);          \
-        assert_string_equal(value_, expected);     \
+#define assert_stored(scene, id, field, expected)                                                                                \
+    do {                                                                                                                         \
+        char value_[TEXT_MAX];                                                                                                   \
+        stored(scene, id, field, value_);                                                                                        \
+        assert_string_equal(value_, expected);                                                                                   \
     } while (0)
-#define assert_meta(scene, field, expected)        \
-    do {                                           \
-        char value_[TEXT_MAX];                           \
-        meta_field(scene, field, value_);          \
-        assert_string_equal(value_, expected);     \
+#define assert_meta(scene, field, expected)                                                                                      \
+    do {                                                                                                                         \
+        char value_[TEXT_MAX];                                                                                                   \
+        meta_field(scene, field, value_);                                                                                        \
+        assert_string_equal(value_, expected);                                                                                   \
     } while (0)
 
 static inline int scene_set_up(void **state) {

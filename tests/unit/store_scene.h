@@ -1,4 +1,5 @@
-/* What the store's tests share: a Redis of their own, options that point at it, and a second connection that looks behind the scenes. */
+/* What the store's tests share: a Redis of their own, options that point at it, and a second connection that looks behind the
+ * scenes. */
 #ifndef NHIP_TEST_STORE_SCENE_H
 #define NHIP_TEST_STORE_SCENE_H
 
@@ -30,8 +31,11 @@ static inline void scene_witness(struct scene *scene) {
 
 static inline void scene_open(struct scene *scene) {
     redis_server_start(&scene->server, false, NULL);
-    scene->options = (struct store_options){
-        .address = scene->server.socket, .name_space = "nhip", .configuration_hash = HASH_A, .cluster_id = "c1", .timeout_ms = 5000};
+    scene->options = (struct store_options){.address = scene->server.socket,
+                                            .name_space = "nhip",
+                                            .configuration_hash = HASH_A,
+                                            .cluster_id = "c1",
+                                            .timeout_ms = 5000};
     scene_witness(scene);
 }
 
@@ -52,8 +56,8 @@ static inline redisReply *ask_words(struct connection *connection, const struct 
 }
 
 /* One command, its reply for the caller to free. */
-#define ASK(scene, ...)                                                                      \
-    ask_words((scene)->witness, (const struct slice[]){__VA_ARGS__},                          \
+#define ASK(scene, ...)                                                                                                          \
+    ask_words((scene)->witness, (const struct slice[]){__VA_ARGS__},                                                             \
               sizeof((const struct slice[]){__VA_ARGS__}) / sizeof(struct slice))
 #define DO(scene, ...) freeReplyObject(ASK(scene, __VA_ARGS__))
 
@@ -67,11 +71,11 @@ static inline void text_of(redisReply *reply, char *out, size_t capacity) {
     freeReplyObject(reply);
 }
 
-#define assert_answer(scene, expected, ...)                  \
-    do {                                                     \
-        char answer_[512];                                   \
-        text_of(ASK(scene, __VA_ARGS__), answer_, sizeof(answer_)); \
-        assert_string_equal(answer_, expected);              \
+#define assert_answer(scene, expected, ...)                                                                                      \
+    do {                                                                                                                         \
+        char answer_[512];                                                                                                       \
+        text_of(ASK(scene, __VA_ARGS__), answer_, sizeof(answer_));                                                              \
+        assert_string_equal(answer_, expected);                                                                                  \
     } while (0)
 
 /* How often Redis has executed `command` since CONFIG RESETSTAT. */

@@ -22,11 +22,11 @@ struct model {
     uint64_t seed;
 };
 
-static const char *const NAMES[FACETS] = {
-    "PAYMENT|_Z|CARD|POS|OK", "PAYMENT|_Z|EWALLET|ONLINE|DECLINED:FRAUD", "ORDER|SHOPEE|_Z|_Z|CREATED", "RIDE|RIDE_APP|_Z|_Z|OK"};
+static const char *const NAMES[FACETS] = {"PAYMENT|_Z|CARD|POS|OK", "PAYMENT|_Z|EWALLET|ONLINE|DECLINED:FRAUD",
+                                          "ORDER|SHOPEE|_Z|_Z|CREATED", "RIDE|RIDE_APP|_Z|_Z|OK"};
 
-static uint64_t facet_of(enum family family, enum outlet outlet, enum instrument instrument, enum context context, enum outcome outcome,
-                         enum reason_class reason) {
+static uint64_t facet_of(enum family family, enum outlet outlet, enum instrument instrument, enum context context,
+                         enum outcome outcome, enum reason_class reason) {
     uint64_t facet = facet_with_family(0, family);
     facet = facet_with_outlet(facet, outlet);
     facet = facet_with_instrument(facet, instrument);
@@ -52,7 +52,8 @@ static void set_cell(struct model *model, size_t at, enum hash_kind kind, int32_
     long long sum = 0;
     for (size_t i = 0; i < model->count; i++) {
         const struct booked *other = &model->events[i];
-        if (other->partition != event->partition || other->facet != event->facet || other->minute / per != event->minute / per) continue;
+        if (other->partition != event->partition || other->facet != event->facet || other->minute / per != event->minute / per)
+            continue;
         n++;
         sum += other->amount;
     }
@@ -79,7 +80,8 @@ static void commit(struct model *model, int32_t partition, int64_t watermark_ms,
 
 /* Commits what was booked; all partitions' watermarks in `minute` (plus some seconds). */
 static void commit_all(struct model *model, int32_t minute) {
-    for (int32_t p = 0; p < PARTITIONS; p++) commit(model, p, (int64_t)minute * 60000 + 1000 * p, false);
+    for (int32_t p = 0; p < PARTITIONS; p++)
+        commit(model, p, (int64_t)minute * 60000 + 1000 * p, false);
     model->committed = model->count;
 }
 
@@ -88,7 +90,8 @@ static struct model *model_create(const struct store_options *options) {
     CHECK(model != NULL);
     model->seed = 7;
     model->facets[0] = facet_of(FAMILY_PAYMENT, OUTLET_NONE, INSTRUMENT_CARD, CONTEXT_POS, OUTCOME_OK, REASON_CLASS_NONE);
-    model->facets[1] = facet_of(FAMILY_PAYMENT, OUTLET_NONE, INSTRUMENT_EWALLET, CONTEXT_ONLINE, OUTCOME_DECLINED, REASON_CLASS_FRAUD);
+    model->facets[1] =
+        facet_of(FAMILY_PAYMENT, OUTLET_NONE, INSTRUMENT_EWALLET, CONTEXT_ONLINE, OUTCOME_DECLINED, REASON_CLASS_FRAUD);
     model->facets[2] = facet_of(FAMILY_ORDER, OUTLET_SHOPEE, INSTRUMENT_NONE, CONTEXT_NONE, OUTCOME_CREATED, REASON_CLASS_NONE);
     model->facets[3] = facet_of(FAMILY_RIDE, OUTLET_RIDE_APP, INSTRUMENT_NONE, CONTEXT_NONE, OUTCOME_OK, REASON_CLASS_NONE);
     for (int32_t p = 0; p < PARTITIONS; p++) {
@@ -115,11 +118,11 @@ static void window_field(struct scene *scene, const char *window, const char *fi
     text_of(ASK(scene, SLICE("HGET"), slice_of(key), slice_of(field)), out, TEXT_MAX);
 }
 
-#define assert_window(scene, window, field, expected)  \
-    do {                                               \
-        char value_[TEXT_MAX];                         \
-        window_field(scene, window, field, value_);    \
-        assert_string_equal(value_, expected);         \
+#define assert_window(scene, window, field, expected)                                                                            \
+    do {                                                                                                                         \
+        char value_[TEXT_MAX];                                                                                                   \
+        window_field(scene, window, field, value_);                                                                              \
+        assert_string_equal(value_, expected);                                                                                   \
     } while (0)
 
 static void number_text(long long number, char out[TEXT_MAX]) {
@@ -212,7 +215,8 @@ static void a_quiet_second_reads_no_cells_and_writes_nothing(void **state) {
     struct model *model = model_create(&scene->options);
     struct rolling *rolling = rolling_create(&scene->options, IDLE_MS, &fault);
     const int32_t end = 453600 * 60 + 30;
-    for (int i = 0; i < 200; i++) book(model, i % PARTITIONS, end - 1 - i, (size_t)i % FACETS, 5);
+    for (int i = 0; i < 200; i++)
+        book(model, i % PARTITIONS, end - 1 - i, (size_t)i % FACETS, 5);
     commit_all(model, end);
     step(rolling, 0);
     DO(scene, SLICE("CONFIG"), SLICE("RESETSTAT"));

@@ -1,5 +1,6 @@
-/* Lanes when things break: connections cut after every so many bytes in either direction, a Redis that is full, stopped, killed or emptied.
- * After each, the state is exactly that of the commits that were confirmed, each applied once, and the lane goes on or knows that it must not. */
+/* Lanes when things break: connections cut after every so many bytes in either direction, a Redis that is full, stopped, killed
+ * or emptied. After each, the state is exactly that of the commits that were confirmed, each applied once, and the lane goes on
+ * or knows that it must not. */
 #include "tests/support/cut_proxy.h"
 #include "tests/unit/lane_scene.h"
 
@@ -30,7 +31,8 @@ static void commit_through_a_cut(struct scene *scene, struct cut_proxy *proxy, s
     fake_set(rollup, LEDGER_1, "cell", "2,20", 11);
     fake_advance(rollup, 12);
     bool sent = false;
-    while (!(sent = lane_commit(lane, rollup, &fault))) assert_true(fault.retriable);
+    while (!(sent = lane_commit(lane, rollup, &fault)))
+        assert_true(fault.retriable);
     fake_cold(rollup, MINUTE_1);
     (void)lane_warm(lane, rollup, &fault);
     assert_true(settle(lane, &committed, &faults, &fault));
@@ -44,7 +46,8 @@ static void commit_through_a_cut(struct scene *scene, struct cut_proxy *proxy, s
     atomic_store(&proxy->cut_down, CUT_NEVER);
     fake_set(rollup, MINUTE_1, "cell", "3", 12);
     fake_advance(rollup, 13);
-    while (!(sent = lane_commit(lane, rollup, &fault))) assert_true(fault.retriable);
+    while (!(sent = lane_commit(lane, rollup, &fault)))
+        assert_true(fault.retriable);
     assert_true(settle(lane, &committed, &faults, &fault));
     assert_true(committed == 13);
     assert_stored(scene, MINUTE_1, "cell", "3");
@@ -133,8 +136,9 @@ static void a_late_first_copy_of_a_commit_does_not_fence_its_own_lane(void **sta
     fake_advance(rollup, 11);
     assert_true(lane_commit(lane, rollup, &fault));
     bool in_flight = true;
-    while (lane_poll(lane, 50, &committed, &in_flight, &fault)) assert_true(in_flight);
-    assert_true(fault.retriable); /* silence: the connection was given up */
+    while (lane_poll(lane, 50, &committed, &in_flight, &fault))
+        assert_true(in_flight);
+    assert_true(fault.retriable);                              /* silence: the connection was given up */
     (void)lane_poll(lane, 20, &committed, &in_flight, &fault); /* reconnects; its WATCH and HMGET are held too */
     atomic_store(&proxy.hold_up, false);
     assert_true(settle(lane, &committed, &faults, &fault));
@@ -160,7 +164,8 @@ static void a_killed_client_reconnects_before_and_after_sending(void **state) {
         fake_set(rollup, MINUTE_1, "cell", after ? "3" : "2", 10 + after);
         fake_advance(rollup, 11 + after);
         if (!after) DO(scene, SLICE("CLIENT"), SLICE("KILL"), SLICE("TYPE"), SLICE("normal"), SLICE("SKIPME"), SLICE("yes"));
-        while (!lane_commit(lane, rollup, &fault)) assert_true(fault.retriable);
+        while (!lane_commit(lane, rollup, &fault))
+            assert_true(fault.retriable);
         if (after) DO(scene, SLICE("CLIENT"), SLICE("KILL"), SLICE("TYPE"), SLICE("normal"), SLICE("SKIPME"), SLICE("yes"));
         assert_true(settle(lane, &committed, &faults, &fault));
         assert_int_equal(faults, 1);
@@ -307,7 +312,8 @@ static void a_redis_that_lost_its_memory_fences(void **state) {
     fake_set(rollup, MINUTE_1, "cell", "2", 10);
     fake_advance(rollup, 11);
     bool sent = lane_commit(lane, rollup, &fault);
-    while (!sent && fault.retriable) sent = lane_commit(lane, rollup, &fault);
+    while (!sent && fault.retriable)
+        sent = lane_commit(lane, rollup, &fault);
     if (sent) assert_false(settle(lane, &committed, NULL, &fault));
     assert_int_equal(fault.code, FAULT_FENCED);
     assert_answer(scene, "0", SLICE("DBSIZE"));
@@ -322,8 +328,11 @@ static void a_redis_that_comes_back_from_its_log_is_taken_up_again(void **state)
     struct fault fault = {.code = FAULT_NONE};
     int64_t committed = 0;
     redis_server_start(&scene.server, true, NULL);
-    scene.options = (struct store_options){
-        .address = scene.server.socket, .name_space = "nhip", .configuration_hash = HASH_A, .cluster_id = "c1", .timeout_ms = 2000};
+    scene.options = (struct store_options){.address = scene.server.socket,
+                                           .name_space = "nhip",
+                                           .configuration_hash = HASH_A,
+                                           .cluster_id = "c1",
+                                           .timeout_ms = 2000};
     struct rollup *rollup = rollup_fake();
     struct lane *lane = open_lane(&scene.options, &progress);
     commit_value(lane, rollup, "1", 10);
@@ -338,7 +347,8 @@ static void a_redis_that_comes_back_from_its_log_is_taken_up_again(void **state)
     }
     redis_server_restart(&scene.server);
     bool sent = false;
-    for (int i = 0; i < 100 && !sent; i++) sent = lane_commit(lane, rollup, &fault);
+    for (int i = 0; i < 100 && !sent; i++)
+        sent = lane_commit(lane, rollup, &fault);
     assert_true(sent);
     assert_true(settle(lane, &committed, NULL, &fault));
     assert_true(committed == 11);

@@ -50,7 +50,8 @@ static void partitions_spread_evenly_over_any_power_of_two_of_shards(void **stat
             assert_true(keys_create(&keys, "nhip", (struct source_partition){"payments", partition}, &fault));
             held[slot_of(&keys) * shards / SLOT_COUNT]++;
         }
-        for (int i = 0; i < shards; i++) assert_in_range(held[i], 32 / shards - 1, 32 / shards + 1);
+        for (int i = 0; i < shards; i++)
+            assert_in_range(held[i], 32 / shards - 1, 32 / shards + 1);
     }
 }
 
@@ -85,11 +86,16 @@ static void keys_are_written_as_the_layout_says(void **state) {
         const char *key;
         const char *field;
     } cases[] = {
-        {{HASH_LEDGER, 18900, 77}, "ns:d:{t/0/a}:18900:77", "d18900"},   {{HASH_LEDGER, -3, 0}, "ns:d:{t/0/a}:-3:0", "d-3"},
-        {{HASH_MINUTE, 27219840, 0}, "ns:m:{t/0/a}:27219840", "m27219840"}, {{HASH_HOUR, 453664, 0}, "ns:h:{t/0/a}:453664", "h453664"},
-        {{HASH_HISTOGRAM, 24260, 0}, "ns:g:{t/0/a}:24260", "g24260"},    {{HASH_LATE, 0, 0}, "ns:l:{t/0/a}:0", "l0"},
-        {{HASH_SKETCH_DAY, 18900, 0}, "ns:s:{t/0/a}:18900", "s18900"},   {{HASH_SKETCH_MONTH, 24260, 0}, "ns:t:{t/0/a}:24260", "t24260"},
-        {{HASH_ACCOUNT, 0, 5}, "ns:a:{t/0/a}:0:5", "a"},                 {{HASH_UNIT, 0, 0}, "ns:u:{t/0/a}:0:0", "u"},
+        {{HASH_LEDGER, 18900, 77}, "ns:d:{t/0/a}:18900:77", "d18900"},
+        {{HASH_LEDGER, -3, 0}, "ns:d:{t/0/a}:-3:0", "d-3"},
+        {{HASH_MINUTE, 27219840, 0}, "ns:m:{t/0/a}:27219840", "m27219840"},
+        {{HASH_HOUR, 453664, 0}, "ns:h:{t/0/a}:453664", "h453664"},
+        {{HASH_HISTOGRAM, 24260, 0}, "ns:g:{t/0/a}:24260", "g24260"},
+        {{HASH_LATE, 0, 0}, "ns:l:{t/0/a}:0", "l0"},
+        {{HASH_SKETCH_DAY, 18900, 0}, "ns:s:{t/0/a}:18900", "s18900"},
+        {{HASH_SKETCH_MONTH, 24260, 0}, "ns:t:{t/0/a}:24260", "t24260"},
+        {{HASH_ACCOUNT, 0, 5}, "ns:a:{t/0/a}:0:5", "a"},
+        {{HASH_UNIT, 0, 0}, "ns:u:{t/0/a}:0:0", "u"},
     };
     struct key key;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -129,7 +135,8 @@ static void index_fields_that_are_none_are_refused(void **state) {
     const char *const bad[] = {"", "d", "q5", "d5x", "a1", "m99999999999", "d 5", "d+5"};
     enum hash_kind kind;
     int32_t bucket;
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) assert_false(index_field_read(slice_of(bad[i]), &kind, &bucket));
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_false(index_field_read(slice_of(bad[i]), &kind, &bucket));
 }
 
 static void decimals_survive_at_their_limits(void **state) {
@@ -143,7 +150,8 @@ static void decimals_survive_at_their_limits(void **state) {
     }
     int64_t value = 0;
     const char *const bad[] = {"", "-", "+1", "1 ", "9223372036854775808", "-9223372036854775809", "1.0", "0x1"};
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) assert_false(decimal_read(slice_of(bad[i]), &value));
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_false(decimal_read(slice_of(bad[i]), &value));
 }
 
 /* Writes `progress` the way a commit does and reads it back as HGETALL would give it. */
@@ -181,7 +189,8 @@ static void progress_survives_its_text(void **state) {
     assert_answer(scene, "0", SLICE("HEXISTS"), SLICE("m"), SLICE("next"));
 
     int64_t *numbers = (int64_t *)(void *)&written;
-    for (size_t i = 0; i < sizeof(written) / sizeof(int64_t); i++) numbers[i] = (int64_t)(i + 1) * 1000003;
+    for (size_t i = 0; i < sizeof(written) / sizeof(int64_t); i++)
+        numbers[i] = (int64_t)(i + 1) * 1000003;
     written.counts.reasons[0] = 0; /* no reason has number 0 */
     written.tail_print = UINT64_MAX;
     round_trip(scene, &written, &meta);
@@ -191,7 +200,8 @@ static void progress_survives_its_text(void **state) {
 
 static void meta_of_another_hand_is_refused(void **state) {
     struct scene *scene = *state;
-    static const char *const bad[][2] = {{"layout", "2"}, {"layout", "x"}, {"next", "12x"}, {"reason.no_such_reason", "1"}, {"tail_print", "-1"}};
+    static const char *const bad[][2] = {
+        {"layout", "2"}, {"layout", "x"}, {"next", "12x"}, {"reason.no_such_reason", "1"}, {"tail_print", "-1"}};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         struct fault fault = {.code = FAULT_NONE};
         struct meta meta;

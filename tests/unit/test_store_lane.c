@@ -1,4 +1,5 @@
-/* Lanes on a real Redis: claiming, committing, recovering, and every way to be refused. Broken connections: test_store_faults.c. */
+/* Lanes on a real Redis: claiming, committing, recovering, and every way to be refused. Broken connections: test_store_faults.c.
+ */
 #include "tests/unit/lane_scene.h"
 
 static void a_fresh_partition_starts_at_the_beginning(void **state) {
@@ -47,7 +48,8 @@ static void what_was_committed_is_read_back_by_the_next_owner(void **state) {
     assert_memory_equal(&second->progress, &rollup->progress, sizeof(progress));
     assert_int_equal(second->restored_count, 5);
     assert_true(second->restored[0].id.kind == HASH_MINUTE && second->restored[0].offset == 38);
-    assert_true(second->restored[1].id.kind == HASH_LEDGER && second->restored[1].id.shard == 2 && second->restored[1].offset == 41);
+    assert_true(second->restored[1].id.kind == HASH_LEDGER && second->restored[1].id.shard == 2 &&
+                second->restored[1].offset == 41);
     assert_string_equal(second->restored[2].field, "2"); /* by number */
     assert_string_equal(second->restored[3].field, "31");
     assert_string_equal(second->restored[4].field, "32");
