@@ -31,7 +31,7 @@ static int32_t on(const char *text) {
 static void day_equals_what_the_c_library_says(void **state) {
     (void)state;
     static const char *const names[] = {"Asia/Ho_Chi_Minh", "Europe/London", "UTC", "America/St_Johns", "Pacific/Apia",
-                                        "Africa/Casablanca", "Asia/Kathmandu", "America/Sao_Paulo"};
+                                        "Africa/Casablanca", "America/Recife", "America/Sao_Paulo"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         struct zone *zone = zone_open(names[i]);
         assert_int_equal(setenv("TZ", names[i], 1), 0);
