@@ -83,7 +83,7 @@ static void row_becomes_a_message_with_its_columns_and_no_others(void **state) {
 static void empty_cell_is_an_empty_value_and_absent_where_none_exists(void **state) {
     (void)state;
     assert_true(read_text(NEEDED ",valid_to,parent_enterprise_id,enterprise_group_id,employees,has_email,has_email_asof,"
-                                 "mgmt_software,website_url,website_updated_at,mktpl_accounts,echannels,accounts,event_id,source\n"
+                          "mgmt_software,website_url,website_updated_at,mktpl_accounts,echannels,accounts,event_id,source\n"
                           UNIT("M1") ",,,,,,,,,,,,,,\n"));
     assert_int_equal(protocol.rows, 1);
     assert_said("\"district\":\"380\",\"employees\":\"\",\"has_email\":\"\",\"has_email_asof\":\"\",\"mgmt_software\":\"\","
