@@ -10,6 +10,7 @@
 #include "event.h"
 #include "facet.h"
 
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
