@@ -153,7 +153,8 @@ static void *run_job(void *argument) {
     return NULL;
 }
 
-static bool start_job(struct engine *engine) {
+/* Opens what a worker reads and where its refusals go: mistakes in settings and paths show before any server is waited for. */
+static bool prepare_job(struct engine *engine) {
     struct job *job = &engine->jobs[engine->job_count];
     const struct settings *settings = engine->settings;
     const struct setup *setup = engine->options->setup;
@@ -173,8 +174,15 @@ static bool start_job(struct engine *engine) {
         .events_per_s_max = settings->rate_limit,
         .stop = engine->options->stop,
     };
-    CHECK(pthread_create(&job->thread, NULL, run_job, job) == 0);
     engine->job_count++;
+    return true;
+}
+
+static bool prepare_jobs(struct engine *engine) {
+    int64_t wanted = engine->options->path_count > 0 || engine->options->until_count > 0 ? 1 : engine->settings->workers;
+    while ((int64_t)engine->job_count < wanted) {
+        if (!prepare_job(engine)) return false;
+    }
     return true;
 }
 
@@ -225,16 +233,14 @@ static void watch(struct engine *engine, int64_t started_ms) {
 }
 
 static void run_jobs(struct engine *engine, int64_t started_ms) {
-    int64_t wanted = engine->options->path_count > 0 || engine->options->until_count > 0 ? 1 : engine->settings->workers;
-    while (engine->healthy && (int64_t)engine->job_count < wanted) engine->healthy = start_job(engine);
-    if (!engine->healthy) atomic_store(engine->options->stop, true);
     pthread_t rolling;
     CHECK(pthread_create(&rolling, NULL, run_rolling, engine) == 0);
+    for (size_t i = 0; i < engine->job_count; i++) CHECK(pthread_create(&engine->jobs[i].thread, NULL, run_job, &engine->jobs[i]) == 0);
     watch(engine, started_ms);
     for (size_t i = 0; i < engine->job_count; i++) {
         struct job *job = &engine->jobs[i];
         (void)pthread_join(job->thread, NULL);
-        deadletter_destroy(job->worker.partition.deadletter);
+        job->worker.source = NULL; /* the worker has destroyed it */
         if (engine->healthy && !job->healthy) {
             engine->fault = job->fault;
             engine->healthy = false;
@@ -244,35 +250,47 @@ static void run_jobs(struct engine *engine, int64_t started_ms) {
     (void)pthread_join(rolling, NULL);
 }
 
+static bool prepare(struct engine *engine) {
+    engine->status = engine->options->status != NULL ? engine->options->status : status_create(engine->settings->status_file, &engine->fault);
+    if (engine->status == NULL || !split_topics(engine)) return false;
+    if (engine->settings->tee_directory[0] != '\0') {
+        engine->tee = tee_create(engine->settings->tee_directory, &engine->fault);
+        if (engine->tee == NULL) return false;
+    }
+    return prepare_jobs(engine);
+}
+
+static void dismantle(struct engine *engine) {
+    for (size_t i = 0; i < engine->job_count; i++) {
+        struct worker_options *worker = &engine->jobs[i].worker;
+        if (worker->source != NULL) worker->source->operations->destroy(worker->source);
+        deadletter_destroy(worker->partition.deadletter);
+    }
+    tee_destroy(engine->tee);
+    if (engine->options->status == NULL) status_destroy(engine->status);
+    engine->options->setup->store.cluster_id = "";
+    free(engine->topic_text);
+    free(engine);
+}
+
 bool engine_run(const struct engine_options *options, struct engine_result *result, struct fault *fault) {
     struct engine *engine = calloc(1, sizeof(*engine));
     CHECK(engine != NULL);
     int64_t started_ms = clock_monotonic_ms();
     engine->options = options;
     engine->settings = config_settings(options->setup->config);
-    engine->healthy = true;
-    engine->status = options->status != NULL ? options->status : status_create(engine->settings->status_file, &engine->fault);
-    if (engine->status == NULL) engine->healthy = false;
-    if (engine->healthy) engine->healthy = split_topics(engine);
-    if (engine->healthy && engine->settings->tee_directory[0] != '\0') {
-        engine->tee = tee_create(engine->settings->tee_directory, &engine->fault);
-        engine->healthy = engine->tee != NULL;
-    }
+    engine->healthy = prepare(engine);
     if (engine->healthy && servers_ready(engine)) run_jobs(engine, started_ms);
     if (engine->healthy && engine->tee != NULL) engine->healthy = tee_flush(engine->tee, &engine->fault);
+    *result = (struct engine_result){.elapsed_ms = clock_monotonic_ms() - started_ms};
     if (engine->status != NULL) {
-        *result = (struct engine_result){.delivered = status_get(engine->status, STATUS_DELIVERED),
-                                         .refused = status_get(engine->status, STATUS_REFUSED),
-                                         .commits = status_get(engine->status, STATUS_COMMITS)};
+        result->delivered = status_get(engine->status, STATUS_DELIVERED);
+        result->refused = status_get(engine->status, STATUS_REFUSED);
+        result->commits = status_get(engine->status, STATUS_COMMITS);
     }
-    result->elapsed_ms = clock_monotonic_ms() - started_ms;
     bool healthy = engine->healthy;
     if (!healthy) *fault = engine->fault;
-    tee_destroy(engine->tee);
-    if (options->status == NULL) status_destroy(engine->status);
-    options->setup->store.cluster_id = "";
-    free(engine->topic_text);
-    free(engine);
+    dismantle(engine);
     return healthy;
 }
 
