@@ -12,13 +12,18 @@
  * and only a text that was read to its end is judged as a whole (schemas/README.md §1). A token is first read to its end by the
  * grammar of JSON and then judged by its meaning; an object or array in the place of a value that we read is refused at its bracket.
  *
- * Where the time goes (340-byte payment of 19 keys, 2 GHz class cores, tests/tools/decode_speed.c): scanning strings 16 bytes at a time
- * about 45 %, key and code look-ups 20 %, numbers 10 %, fingerprints 20 %. Strings are found with SSE2, which every x86-64 has; the
- * plain loop beside it serves other machines and the last 15 bytes. We do not read beyond the message, so records need no padding.
+ * No token but a closing bracket can swallow a `}`. So in a text whose last byte (spaces aside) is `}` nothing has to look out for
+ * the end of the text, until a bracket has been closed: the text is *closed*. Every valid message is. Others are read by a
+ * second, careful instance of the same functions, which finds out what is wrong with them and where.
  *
- * Not done: a structural index in a first pass over all bytes (simdjson's way) was weighed and left out. At this size its set-up
- * costs what it saves, and positions of refusals would have to be found a second time. A generated switch over key lengths and
- * letters is as fast as the perfect hash, but it is code that nobody reads and everybody has to trust.
+ * The cost is the number of instructions, some 180 for each key and value with all that follows from them; there are few cache misses and
+ * the steps overlap well. Hence: strings 16 bytes at a time with SSE2, which every x86-64 has (the plain loop beside it serves other
+ * machines); look-ups without branches on lengths; no bounds checks that cannot fail; prints of ids only. tests/tools/decode_speed.c
+ * measures it.
+ *
+ * Not done, because it was measured to be no faster: an index of all quotes in a first pass over the message (simdjson's way). At this
+ * size its making costs what it saves. A generated switch over key lengths and letters is as fast as the perfect hash, but
+ * code that nobody reads and everybody has to trust.
  *
  * The promise is written twice: decode_reference.c keeps it with jansson and byte by byte, and tests compare both on every fixture,
  * on mutations and under a fuzzer. */
@@ -27,6 +32,9 @@
 #include "check.h"
 #include "ingest/decode_scan.h"
 #include "zone.h"
+
+/* Functions with a parameter `closed` are written once and compiled twice, with true and with false. */
+#define INSTANCE static inline __attribute__((always_inline))
 
 enum { NUMBER_DIGITS_MAX = 19 }; /* more cannot be an int64 */
 
@@ -46,89 +54,89 @@ static int64_t country_pack(struct slice text) {
     return first << 8 | second;
 }
 
-static int64_t currency_number(const struct decoder *decoder, struct slice text) {
-    int32_t packed = currency_pack(text);
-    if (packed == decoder->reporting_currency) return packed;
-    return packed != 0 && currency_exponent(text) >= 0 ? packed : 0;
+/* True at the end of the text, where a closed text never is. */
+INSTANCE bool ended(const struct scan *scan, const char *at, bool closed) {
+    return !closed && at == scan->end;
 }
 
-static inline const char *value_id(const struct scan *scan, const char *at, enum field field) {
+INSTANCE const char *space_skip(const struct scan *scan, const char *at, bool closed) {
+    if (!closed) return scan_space(scan, at);
+    if (__builtin_expect((unsigned char)*at > ' ', 1)) return at;
+    return scan_space(scan, at);
+}
+
+INSTANCE const char *value_id(const struct scan *scan, const char *at, enum field field) {
     struct reading *reading = scan->reading;
     struct text text;
     char *room = reading->room[reading->rooms];
     const char *next = scan_string(scan, at + 1, room, &text);
     if (next == NULL) return NULL;
     if (!text.printable || text.length - 1 >= ID_BYTES_MAX) return scan_refuse(scan, REASON_BAD_ID, at, field);
+    if (__builtin_expect(text.data == room, 0)) reading->rooms++;
     reading->text[field] = (struct slice){text.data, text.length};
-    reading->rooms += text.data == room;
-    reading->present |= field_bit(field);
     return next;
 }
 
-/* A string whose meaning is a number: codes, currencies, countries, times. */
-static inline const char *value_string(const struct scan *scan, const char *at, enum field field) {
-    struct reading *reading = scan->reading;
+/* A code that is not in its list. False when the rejection has been filled. */
+static __attribute__((noinline, cold)) bool code_unknown(const struct scan *scan, const char *at, size_t length,
+                                                         enum field field, int64_t *number) {
     const struct field_rule *rule = &field_rules[field];
-    const struct lexicon *list = &scan->decoder->lists[rule->list];
+    if (rule->value == VALUE_TYPE || rule->value == VALUE_STATUS) return true; /* judged when the text is whole */
+    if (rule->value == VALUE_OPEN && length <= CODE_BYTES_MAX) {
+        *number = other_code[rule->list];
+        scan->reading->unknown |= rule->bit;
+        return true;
+    }
+    (void)scan_refuse(scan, REASON_UNKNOWN_CODE, at, field);
+    return false;
+}
+
+/* A string that is no code: currency, country, time, or what should not be a string. False when the rejection has been filled. */
+static __attribute__((noinline)) bool string_number(const struct scan *scan, const char *at, struct slice text,
+                                                    enum field field, int64_t *number) {
+    enum value_kind value = (enum value_kind)field_rules[field].value;
+    enum reason reason = REASON_WRONG_TYPE;
+    bool good = false;
+    if (value == VALUE_CURRENCY) {
+        reason = REASON_UNKNOWN_CODE;
+        *number = currency_pack(text);
+        good = *number != 0 && (*number == scan->decoder->reporting_currency || currency_exponent(text) >= 0);
+    } else if (value == VALUE_COUNTRY) {
+        reason = REASON_UNKNOWN_CODE;
+        *number = country_pack(text);
+        good = *number != 0;
+    } else if (value == VALUE_TIME) {
+        reason = REASON_BAD_TIME;
+        good = text.length <= CODE_BYTES_MAX && rfc3339_parse(text, number);
+    }
+    if (!good) (void)scan_refuse(scan, reason, at, field);
+    return good;
+}
+
+INSTANCE const char *value_string(const struct scan *scan, const char *at, enum field field) {
+    struct reading *reading = scan->reading;
+    enum code_list list = (enum code_list)field_rules[field].list;
     struct text text;
+    int64_t number;
     const char *next = scan_string(scan, at + 1, reading->room[ID_FIELDS], &text);
     if (next == NULL) return NULL;
-    int64_t number = 0;
-    bool fits = text.length <= CODE_BYTES_MAX;
-    switch (rule->value) {
-    case VALUE_CLOSED:
-        number = lexicon_find(list, text.data, text.length);
-        if (number == 0) return scan_refuse(scan, REASON_UNKNOWN_CODE, at, field);
-        break;
-    case VALUE_OPEN:
-        if (!fits) return scan_refuse(scan, REASON_UNKNOWN_CODE, at, field);
-        number = lexicon_find(list, text.data, text.length);
-        if (number == 0) {
-            number = other_code[rule->list];
-            reading->unknown |= field_bit(field);
-        }
-        break;
-    case VALUE_CURRENCY:
-        number = currency_number(scan->decoder, (struct slice){text.data, text.length});
-        if (number == 0) return scan_refuse(scan, REASON_UNKNOWN_CODE, at, field);
-        break;
-    case VALUE_COUNTRY:
-        number = country_pack((struct slice){text.data, text.length});
-        if (number == 0) return scan_refuse(scan, REASON_UNKNOWN_CODE, at, field);
-        break;
-    case VALUE_TIME:
-        if (!fits || !rfc3339_parse((struct slice){text.data, text.length}, &number)) {
-            return scan_refuse(scan, REASON_BAD_TIME, at, field);
-        }
-        break;
-    case VALUE_TYPE:
-        number = lexicon_find(list, text.data, text.length);
-        reading->type_byte = (uint32_t)(at - scan->begin);
-        break;
-    case VALUE_STATUS:
-        number = lexicon_find(list, text.data, text.length);
-        reading->status_byte = (uint32_t)(at - scan->begin);
-        break;
-    case VALUE_MONEY:
-    case VALUE_INT:
-    case VALUE_BOOL:
-        return scan_refuse(scan, REASON_WRONG_TYPE, at, field);
-    case VALUE_NONE:
-    case VALUE_ID:
-    case VALUE_REGISTRY:
-        UNREACHABLE();
+    if (list != LIST_NONE) {
+        number = lexicon_find(&scan->decoder->lists[list], text.data, text.length, scan->last_block);
+        if (__builtin_expect(number == 0, 0) && !code_unknown(scan, at, text.length, field, &number)) return NULL;
+        reading->place[field] = at;
+    } else if (!string_number(scan, at, (struct slice){text.data, text.length}, field, &number)) {
+        return NULL;
     }
     reading->number[field] = number;
-    reading->present |= field_bit(field);
     return next;
 }
 
-static inline const char *value_number(const struct scan *scan, const char *at, enum field field) {
+INSTANCE const char *value_number(const struct scan *scan, const char *at, enum field field) {
     struct reading *reading = scan->reading;
     struct number number = {0};
     const char *next = scan_number(scan, at, &number);
     if (next == NULL) return NULL;
-    enum value_kind value = field_rules[field].value;
+    enum value_kind value = (enum value_kind)field_rules[field].value;
     bool whole = number.whole && number.digits <= NUMBER_DIGITS_MAX && number.magnitude <= (uint64_t)INT64_MAX;
     if (value == VALUE_TIME) {
         bool inside = whole && (!number.negative || number.magnitude == 0) && number.magnitude < (uint64_t)time_end_ms;
@@ -139,45 +147,85 @@ static inline const char *value_number(const struct scan *scan, const char *at, 
         bool lowest = number.negative && number.whole && number.digits == NUMBER_DIGITS_MAX &&
                       number.magnitude == (uint64_t)INT64_MAX + 1;
         if (value != VALUE_INT || !(whole || lowest)) return scan_refuse(scan, REASON_WRONG_TYPE, at, field);
-        reading->version_byte = (uint32_t)(at - scan->begin);
+        reading->place[field] = at;
     }
     reading->number[field] = (int64_t)(number.negative ? 0 - number.magnitude : number.magnitude);
-    reading->present |= field_bit(field);
     return next;
 }
 
 /* Literals, brackets, and what is no value at all. */
 static __attribute__((noinline, cold)) const char *value_other(const struct scan *scan, const char *at, enum field field) {
     struct reading *reading = scan->reading;
-    const char *next = NULL;
     if (at == scan->end) return scan_refuse(scan, REASON_NOT_JSON, at, FIELD_NONE);
-    switch (*at) {
-    case '{':
-    case '[':
-        return scan_refuse(scan, REASON_WRONG_TYPE, at, field);
-    case 'n':
-        return scan_word(scan, at, "null"); /* as if the key were absent, but it must not come again */
-    case 't':
-    case 'f':
-        next = scan_word(scan, at, *at == 't' ? "true" : "false");
-        if (next == NULL) return NULL;
-        if (field_rules[field].value != VALUE_BOOL) return scan_refuse(scan, REASON_WRONG_TYPE, at, field);
-        reading->number[field] = *at == 't';
-        reading->present |= field_bit(field);
-        return next;
-    default:
-        return scan_refuse(scan, REASON_NOT_JSON, at, FIELD_NONE);
+    if (*at == '{' || *at == '[') return scan_refuse(scan, REASON_WRONG_TYPE, at, field);
+    if (*at == 'n') { /* as if the key were absent, but it must not come again */
+        reading->nulls |= field_rules[field].bit;
+        return scan_word(scan, at, "null");
     }
+    if (*at != 't' && *at != 'f') return scan_refuse(scan, REASON_NOT_JSON, at, FIELD_NONE);
+    const char *next = scan_word(scan, at, *at == 't' ? "true" : "false");
+    if (next == NULL) return NULL;
+    if (field_rules[field].value != VALUE_BOOL) return scan_refuse(scan, REASON_WRONG_TYPE, at, field);
+    reading->number[field] = *at == 't';
+    return next;
 }
 
-static inline const char *value_read(const struct scan *scan, const char *at, enum field field) {
-    enum value_kind value = field_rules[field].value;
-    if (value == VALUE_REGISTRY) return scan_skip(scan, at);
-    if (at < scan->end) {
-        if (*at == '"') return value == VALUE_ID ? value_id(scan, at, field) : value_string(scan, at, field);
-        if (scan_is_digit(*at) || *at == '-') return value_number(scan, at, field);
+/* A value that nobody reads. */
+INSTANCE const char *value_skip(const struct scan *scan, const char *at, bool closed) {
+    struct text text;
+    if (closed && *at == '"') return scan_string(scan, at + 1, scan->reading->room[ID_FIELDS], &text);
+    const char *next = scan_skip(scan, at);
+    /* Only here the last byte of a closed text may have been passed: it closed a value inside, and the event is still open. */
+    if (closed && next != NULL && scan_space(scan, next) == scan->end) {
+        return scan_refuse(scan, REASON_NOT_JSON, scan->end, FIELD_NONE);
     }
-    return value_other(scan, at, field);
+    return next;
+}
+
+/* A mark between tokens, with space before it. Behind it, or NULL. */
+static __attribute__((noinline)) const char *mark_find(const struct scan *scan, const char *at, char mark) {
+    at = scan_space(scan, at);
+    if (at == scan->end || *at != mark) return scan_refuse(scan, REASON_NOT_JSON, at, FIELD_NONE);
+    return at + 1;
+}
+
+/* Which key followed which the last time, by event kind: a guess at what comes next, so that a key that comes where it
+ * always comes is compared once instead of being scanned, hashed and looked up. Nothing but time depends on it: a wrong guess costs
+ * a look-up, and what is read is the same. Per thread, so that nothing is shared. */
+static _Thread_local uint8_t guesses[KIND_COUNT][FIELD_LIMIT];
+
+/* A key and its colon; `at` is at its quote, or where that should be. *field: the key before, then this one. */
+INSTANCE const char *key_read(const struct scan *scan, const char *at, bool closed, enum field *field) {
+    struct text key;
+    uint8_t *guess = &guesses[scan->reading->number[FIELD_TYPE]][*field];
+#ifdef __SSE2__
+    const struct key_pattern *pattern = &scan->decoder->patterns[*guess];
+    if (closed && at <= scan->last_block && scan_matches(scan, at, pattern)) {
+        *field = (enum field)*guess;
+        return at + pattern->length;
+    }
+#endif
+    if (ended(scan, at, closed) || *at != '"') return scan_refuse(scan, REASON_NOT_JSON, at, FIELD_NONE);
+    const char *next = scan_string(scan, at + 1, scan->reading->room[ID_FIELDS], &key);
+    if (next == NULL) return NULL;
+    *field = (enum field)lexicon_find(&scan->decoder->keys, key.data, key.length, scan->last_block);
+    *guess = (uint8_t)*field;
+    return closed && *next == ':' ? next + 1 : mark_find(scan, next, ':');
+}
+
+/* One `"key": value`. */
+INSTANCE const char *member_read(const struct scan *scan, const char *at, bool closed, uint64_t *seen, enum field *field) {
+    const char *next = key_read(scan, at, closed, field);
+    if (next == NULL) return NULL;
+    const struct field_rule *rule = &field_rules[*field];
+    if ((*seen & rule->bit) != 0) return scan_refuse(scan, REASON_DUPLICATE_KEY, at, *field);
+    *seen |= rule->bit;
+    next = space_skip(scan, next, closed);
+    if (rule->value <= VALUE_REGISTRY) return value_skip(scan, next, closed);
+    if (ended(scan, next, closed)) return value_other(scan, next, *field);
+    if (*next == '"') return rule->value == VALUE_ID ? value_id(scan, next, *field) : value_string(scan, next, *field);
+    if (scan_is_digit(*next) || *next == '-') return value_number(scan, next, *field);
+    return value_other(scan, next, *field);
 }
 
 /* Nothing but space may follow the event. */
@@ -186,47 +234,42 @@ static bool scan_finish(const struct scan *scan, const char *at) {
     return at == scan->end || scan_refuse(scan, REASON_NOT_JSON, at, FIELD_NONE) != NULL;
 }
 
-/* One `"key": value`. */
-static inline const char *member_read(const struct scan *scan, const char *at) {
-    struct reading *reading = scan->reading;
-    struct text key;
-    if (at == scan->end || *at != '"') return scan_refuse(scan, REASON_NOT_JSON, at, FIELD_NONE);
-    const char *next = scan_string(scan, at + 1, reading->room[ID_FIELDS], &key);
-    if (next == NULL) return NULL;
-    enum field field = (enum field)lexicon_find(&scan->decoder->keys, key.data, key.length);
-    if (field != FIELD_NONE) {
-        if ((reading->seen & field_bit(field)) != 0) return scan_refuse(scan, REASON_DUPLICATE_KEY, at, field);
-        reading->seen |= field_bit(field);
+INSTANCE bool message_read(const struct scan *scan, bool closed) {
+    uint64_t seen = 0;
+    enum field field = FIELD_NONE;
+    const char *at = space_skip(scan, scan->begin, closed);
+    if (ended(scan, at, closed) || *at != '{') return scan_refuse(scan, REASON_NOT_JSON, at, FIELD_NONE) != NULL;
+    at = space_skip(scan, at + 1, closed);
+    if (!ended(scan, at, closed) && *at == '}') return scan_finish(scan, at + 1);
+    for (;;) {
+        at = member_read(scan, at, closed, &seen, &field);
+        if (at == NULL) return false;
+        if (!closed || *at != ',') at = scan_space(scan, at);
+        if (ended(scan, at, closed) || *at != ',') break;
+        at = space_skip(scan, at + 1, closed);
     }
-    next = scan_space(scan, next);
-    if (next == scan->end || *next != ':') return scan_refuse(scan, REASON_NOT_JSON, next, FIELD_NONE);
-    next = scan_space(scan, next + 1);
-    return field != FIELD_NONE ? value_read(scan, next, field) : scan_skip(scan, next);
+    if (ended(scan, at, closed) || *at != '}') return scan_refuse(scan, REASON_NOT_JSON, at, FIELD_NONE) != NULL;
+    scan->reading->present = seen & ~scan->reading->nulls;
+    return scan_finish(scan, at + 1);
 }
 
-static bool scan_message(const struct scan *scan) {
-    const char *at = scan_space(scan, scan->begin);
-    if (at == scan->end || *at != '{') return scan_refuse(scan, REASON_NOT_JSON, at, FIELD_NONE) != NULL;
-    at = scan_space(scan, at + 1);
-    if (at < scan->end && *at == '}') return scan_finish(scan, at + 1);
-    for (;;) {
-        at = member_read(scan, at);
-        if (at == NULL) return false;
-        at = scan_space(scan, at);
-        if (at < scan->end && *at == '}') return scan_finish(scan, at + 1);
-        if (at == scan->end || *at != ',') return scan_refuse(scan, REASON_NOT_JSON, at, FIELD_NONE) != NULL;
-        at = scan_space(scan, at + 1);
-    }
+static __attribute__((noinline, cold)) bool open_read(const struct scan *scan) {
+    return message_read(scan, false);
 }
 
 bool decode(const struct decoder *decoder, struct slice message, struct event *event, struct rejection *rejection) {
     if (message.length == 0) return reject(rejection, REASON_EMPTY, 0, "");
     if (message.length > MESSAGE_BYTES_MAX) return reject(rejection, REASON_TOO_LARGE, MESSAGE_BYTES_MAX, "");
     struct reading reading; /* its arrays are defined by `present` only: clearing 2 KiB would cost a tenth of the whole */
-    reading.seen = 0;
     reading.present = 0;
+    reading.nulls = 0;
     reading.unknown = 0;
     reading.rooms = 0;
-    const struct scan scan = {message.data, message.data + message.length, decoder, &reading, rejection};
-    return scan_message(&scan) && event_derive(decoder, message, &reading, event, rejection);
+    reading.number[FIELD_TYPE] = KIND_NONE;
+    const struct scan scan = {message.data, message.data + message.length, decoder, &reading, rejection,
+                              message.data + message.length - 16};
+    const char *last = scan.end - 1;
+    while (last > scan.begin && (*last == '\n' || *last == ' ' || *last == '\r' || *last == '\t')) last--;
+    bool whole = *last == '}' ? message_read(&scan, true) : open_read(&scan);
+    return whole && event_derive(decoder, message, &reading, event, rejection);
 }

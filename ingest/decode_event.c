@@ -19,13 +19,17 @@ static bool missing(struct rejection *rejection, struct slice message, enum fiel
     return reject(rejection, REASON_MISSING_FIELD, message.length, field_rules[field].name);
 }
 
-static bool status_holds(const struct reading *reading, enum family family, struct rejection *rejection) {
+static size_t place(const struct reading *reading, struct slice message, enum field field) {
+    return (size_t)(reading->place[field] - message.data);
+}
+
+static bool status_holds(const struct reading *reading, struct slice message, enum family family, struct rejection *rejection) {
     if (!reading_has(reading, FIELD_STATUS)) return true;
     int64_t status = reading->number[FIELD_STATUS];
     bool known = family == FAMILY_PAYMENT ? status > 0 && status < STATUS_UNIT_BASE
                  : family == FAMILY_UNIT  ? status > STATUS_UNIT_BASE
                                           : true;
-    return known || reject(rejection, REASON_UNKNOWN_CODE, reading->status_byte, field_rules[FIELD_STATUS].name);
+    return known || reject(rejection, REASON_UNKNOWN_CODE, place(reading, message, FIELD_STATUS), field_rules[FIELD_STATUS].name);
 }
 
 /* Payments only: what one field's value makes another's presence necessary for. */
@@ -41,13 +45,13 @@ static bool reading_holds(const struct reading *reading, struct slice message, e
                           struct rejection *rejection) {
     if (!reading_has(reading, FIELD_TYPE)) return missing(rejection, message, FIELD_TYPE);
     int64_t kind = reading->number[FIELD_TYPE];
-    if (kind == KIND_NONE) return reject(rejection, REASON_UNKNOWN_TYPE, reading->type_byte, field_rules[FIELD_TYPE].name);
+    if (kind == KIND_NONE) return reject(rejection, REASON_UNKNOWN_TYPE, place(reading, message, FIELD_TYPE), field_rules[FIELD_TYPE].name);
     if (!reading_has(reading, FIELD_SCHEMA_VERSION)) return missing(rejection, message, FIELD_SCHEMA_VERSION);
     if (reading->number[FIELD_SCHEMA_VERSION] != 1) {
-        return reject(rejection, REASON_UNKNOWN_VERSION, reading->version_byte, field_rules[FIELD_SCHEMA_VERSION].name);
+        return reject(rejection, REASON_UNKNOWN_VERSION, place(reading, message, FIELD_SCHEMA_VERSION), field_rules[FIELD_SCHEMA_VERSION].name);
     }
     *family = (enum family)kind_family[kind];
-    if (!status_holds(reading, *family, rejection)) return false;
+    if (!status_holds(reading, message, *family, rejection)) return false;
     uint64_t lacking = family_required[*family] & ~reading->present;
     if (*family == FAMILY_PAYMENT && reading_has(reading, FIELD_TERMINAL_ID)) lacking &= ~field_bit(FIELD_MERCHANT_ID);
     if (lacking != 0) return missing(rejection, message, (enum field)(__builtin_ctzll(lacking) + 1));
@@ -61,6 +65,13 @@ static int64_t time_or_none(const struct reading *reading, enum field field) {
 
 static int64_t code_or_none(const struct reading *reading, enum field field) {
     return reading_has(reading, field) ? reading->number[field] : 0;
+}
+
+/* There are hardly ever any, so a loop is quicker than counting without an instruction for it. */
+static uint8_t bit_count(uint64_t bits) {
+    uint8_t count = 0;
+    for (; bits != 0; bits &= bits - 1) count++;
+    return count;
 }
 
 static enum cross_border cross_border_of(const struct decoder *decoder, const struct reading *reading, enum field seller,
@@ -95,7 +106,7 @@ static void payment_take(const struct decoder *decoder, const struct reading *re
         event->party = (enum party)reading->number[FIELD_AD_PLATFORM];
         unknown |= reading->unknown & field_bit(FIELD_AD_PLATFORM);
     }
-    event->open_unknown = (uint8_t)__builtin_popcountll(unknown);
+    event->open_unknown = bit_count(unknown);
     event->person_type = (enum person_type)reading->number[FIELD_PAYER_TYPE];
     event->cross_border = cross_border_of(decoder, reading, FIELD_MERCHANT_COUNTRY, FIELD_PAYER_COUNTRY);
     event->captured_ms = time_or_none(reading, FIELD_CAPTURED_AT);
@@ -143,7 +154,7 @@ static void order_take(const struct decoder *decoder, const struct reading *read
     event->category = (enum category)code_or_none(reading, FIELD_PRODUCT_CLASS);
     uint64_t unknown = reading->unknown & field_bit(FIELD_PRODUCT_CLASS);
     if (channel == CHANNEL_MARKETPLACE) unknown |= reading->unknown & field_bit(FIELD_PLATFORM);
-    event->open_unknown = (uint8_t)__builtin_popcountll(unknown);
+    event->open_unknown = bit_count(unknown);
     event->person_type = (enum person_type)reading->number[FIELD_BUYER_TYPE];
     event->cross_border = cross_border_of(decoder, reading, FIELD_SELLER_COUNTRY, FIELD_BUYER_COUNTRY);
     event->order_created_ms = time_or_none(reading, FIELD_ORDER_CREATED_AT);
@@ -174,16 +185,29 @@ static struct slice slice_kept(const struct reading *reading, enum field field, 
     return (struct slice){scratch, text.length};
 }
 
+/* All that families set differently; member by member, because clearing a quarter of a KiB costs more. */
 static void event_clear(struct event *event) {
-    memset(event, 0, offsetof(struct event, scratch));
+    event->status = PAY_NONE;
+    event->reason_class = REASON_CLASS_NONE;
+    event->instrument = INSTRUMENT_NONE;
+    event->context = CONTEXT_NONE;
+    event->outlet = OUTLET_NONE;
+    event->party = PARTY_NONE;
+    event->pay_mode = PAY_MODE_NONE;
+    event->category = CATEGORY_NONE;
+    event->cross_border = CROSS_BORDER_NONE;
+    event->person_type = PERSON_NONE;
+    event->unconverted = false;
+    event->open_unknown = 0;
     event->order_created_ms = TIME_NONE;
     event->shipped_ms = TIME_NONE;
     event->delivered_ms = TIME_NONE;
     event->captured_ms = TIME_NONE;
     event->changed_ms = TIME_NONE;
-    event->account_id.data = "";
-    event->buyer_id.data = "";
-    event->document.data = "";
+    event->amount_minor = 0;
+    event->account_id = (struct slice){"", 0};
+    event->buyer_id = (struct slice){"", 0};
+    event->document = (struct slice){"", 0};
 }
 
 static void prints_store(const struct decoder *decoder, const struct reading *reading, const struct print_plan *plan,

@@ -86,6 +86,7 @@
 
 enum value_kind {
     VALUE_NONE = 0,
+    VALUE_REGISTRY, /* left to unit_parse(); like VALUE_NONE it is skipped */
     VALUE_TYPE,     /* code of EVENT_KINDS, judged when the text is whole */
     VALUE_STATUS,   /* payment or unit status, judged when the text is whole */
     VALUE_ID,
@@ -97,7 +98,6 @@ enum value_kind {
     VALUE_MONEY,
     VALUE_INT,
     VALUE_BOOL,
-    VALUE_REGISTRY, /* left to unit_parse() */
 };
 
 enum code_list {
@@ -132,13 +132,11 @@ enum {
 
 /* What was read of one message, before its meaning as a whole is judged. Only what `present` names is defined. */
 struct reading {
-    uint64_t seen;    /* keys met, with null or a value */
-    uint64_t present; /* keys with a value */
+    uint64_t present; /* keys with a value other than null */
+    uint64_t nulls;   /* keys with null: as good as absent */
     uint64_t unknown; /* open codes that are in no list and so were read as OTHER */
-    uint32_t type_byte;
-    uint32_t version_byte;
-    uint32_t status_byte;
     uint32_t rooms;
+    const char *place[FIELD_LIMIT]; /* where the value of a code or an int stands: type, version and status are judged later */
     int64_t number[FIELD_LIMIT];    /* everything but ids: code (0 = not in the list), ms, minor units, 0/1 */
     struct slice text[FIELD_LIMIT]; /* ids: bytes of the message, or of `room` when they had escapes */
     char room[ID_FIELDS + 1][ID_BYTES_MAX]; /* unescaped ids, `rooms` of them in use, and one for passing texts */
@@ -153,13 +151,15 @@ static inline bool reading_has(const struct reading *reading, enum field field) 
 }
 
 struct field_rule {
+    uint64_t bit; /* field_bit(), 0 for FIELD_NONE */
     const char *name;
-    enum value_kind value;
-    enum code_list list;
+    uint8_t value; /* enum value_kind */
+    uint8_t list;  /* enum code_list */
 };
 
 /* Indexed by enum field, and by enum family. */
 extern const struct field_rule field_rules[FIELD_LIMIT];
+extern const uint64_t id_fields; /* all that are ids */
 extern const uint64_t family_required[FAMILY_COUNT];
 extern const uint64_t family_read[FAMILY_COUNT]; /* required and optional */
 

@@ -8,11 +8,20 @@
 
 enum { PRINT_SECRET_BYTES = 192 };
 
+/* A key as it stands in a text without spaces: `"event_id":`. */
+struct key_pattern {
+    char bytes[32];
+    uint32_t first_half; /* one bit for each of the first 16 bytes that count */
+    uint32_t second_half;
+    uint32_t length; /* 0 for FIELD_NONE */
+};
+
 struct decoder {
     int32_t reporting_currency; /* currency_pack() */
     int32_t reporting_country;  /* two letters, big endian */
     unsigned char secret[PRINT_SECRET_BYTES];
-    uint64_t field_salt[FIELD_LIMIT];
+    uint64_t field_salt[FIELD_LIMIT][2]; /* what a value is xored and multiplied with */
+    struct key_pattern patterns[FIELD_LIMIT];
     struct lexicon keys;
     struct lexicon lists[LIST_COUNT];
 };

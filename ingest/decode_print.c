@@ -42,16 +42,22 @@ static inline uint64_t pair(uint64_t source_hash, uint64_t id_hash) {
 }
 
 /* The 128-bit product folded: every bit of the value reaches every bit of the sum. */
-static inline uint64_t salted(uint64_t value, uint64_t salt) {
-    __extension__ unsigned __int128 product = (unsigned __int128)(value ^ salt) * (salt * 0x9E3779B97F4A7C15u | 1);
+static inline uint64_t salted(const struct decoder *decoder, enum field field, uint64_t value) {
+    const uint64_t *salt = decoder->field_salt[field];
+    __extension__ unsigned __int128 product = (unsigned __int128)(value ^ salt[0]) * salt[1];
     return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static inline enum field lowest(uint64_t fields) {
+    return (enum field)(__builtin_ctzll(fields) + 1);
 }
 
 void print_setup(struct decoder *decoder, struct slice secret_key) {
     XXH_errorcode code = XXH3_generateSecret(decoder->secret, sizeof(decoder->secret), secret_key.data, secret_key.length);
     CHECK(code == XXH_OK);
     for (unsigned field = 0; field < FIELD_LIMIT; field++) {
-        decoder->field_salt[field] = hash(decoder, (struct slice){(const char *)&field, sizeof(field)});
+        decoder->field_salt[field][0] = hash(decoder, (struct slice){(const char *)&field, sizeof(field)});
+        decoder->field_salt[field][1] = mix(decoder->field_salt[field][0] + 1) | 1;
     }
 }
 
@@ -59,16 +65,15 @@ void print_take(const struct decoder *decoder, const struct reading *reading, co
                 struct prints *prints) {
     uint64_t hashes[FIELD_LIMIT]; /* of ids that are read; defined where present */
     uint64_t payload = 0;
-    uint64_t rest = reading->present & plan->read & ~field_bit(FIELD_INGEST_TIME);
-    for (; rest != 0; rest &= rest - 1) {
-        unsigned field = (unsigned)__builtin_ctzll(rest) + 1;
-        uint64_t value;
-        if (field_rules[field].value == VALUE_ID) {
-            value = hashes[field] = hash(decoder, reading->text[field]);
-        } else {
-            value = (uint64_t)reading->number[field];
-        }
-        payload += salted(value, decoder->field_salt[field]);
+    uint64_t fields = reading->present & plan->read & ~field_bit(FIELD_INGEST_TIME);
+    for (uint64_t ids = fields & id_fields; ids != 0; ids &= ids - 1) {
+        enum field field = lowest(ids);
+        hashes[field] = hash(decoder, reading->text[field]);
+        payload += salted(decoder, field, hashes[field]);
+    }
+    for (uint64_t numbers = fields & ~id_fields; numbers != 0; numbers &= numbers - 1) {
+        enum field field = lowest(numbers);
+        payload += salted(decoder, field, (uint64_t)reading->number[field]);
     }
     uint64_t source = hashes[FIELD_SOURCE];
     prints->payload = not_zero(mix(payload));

@@ -18,6 +18,7 @@ struct scan {
     const struct decoder *decoder;
     struct reading *reading;
     struct rejection *rejection;
+    const char *last_block; /* where the last 16 bytes start; `begin` - 1 or less in a shorter message */
 };
 
 /* An unescaped string. When `length` > ID_BYTES_MAX only the length is to be used. */
@@ -37,9 +38,8 @@ struct number {
 /* Always NULL, so that `return scan_refuse(...)` reads well. */
 const char *scan_refuse(const struct scan *scan, enum reason reason, const char *at, enum field field) __attribute__((cold));
 
-/* Goes on where scan_string() met something that is not plain; `start` is the first byte of the string's content. */
-const char *scan_string_rest(const struct scan *scan, const char *start, const char *at, char room[static ID_BYTES_MAX],
-                             struct text *text);
+/* Any string at all; `start` is the first byte of its content. */
+const char *scan_string_rest(const struct scan *scan, const char *start, char room[static ID_BYTES_MAX], struct text *text);
 const char *scan_number_rest(const struct scan *scan, const char *at); /* at '.', 'e' or 'E' */
 const char *scan_word(const struct scan *scan, const char *at, const char *word); /* true, false, null */
 const char *scan_skip(const struct scan *scan, const char *at); /* any value that nobody reads; `at` may be the end */
@@ -49,20 +49,44 @@ static inline const char *scan_space(const struct scan *scan, const char *at) {
     return at;
 }
 
-/* The first byte that is a quote, a backslash or not printable ASCII; or the end.
- * Adding 1 makes 0x7F negative like all non-ASCII bytes, so that one signed comparison finds them and the control characters. */
-static inline const char *scan_plain(const char *at, const char *end) {
 #ifdef __SSE2__
-    const __m128i quote = _mm_set1_epi8('"');
-    const __m128i backslash = _mm_set1_epi8('\\');
-    const __m128i one = _mm_set1_epi8(1);
-    const __m128i lowest = _mm_set1_epi8(0x21);
+/* One bit for each byte that is a quote, a backslash or not printable ASCII.
+ * Adding 1 makes 0x7F negative like all non-ASCII bytes, so that one signed comparison finds them and the control characters. */
+static inline unsigned scan_odd(const char *at) {
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+    __m128i odd = _mm_cmplt_epi8(_mm_add_epi8(bytes, _mm_set1_epi8(1)), _mm_set1_epi8(0x21));
+    odd = _mm_or_si128(odd, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')));
+    odd = _mm_or_si128(odd, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
+    return (unsigned)_mm_movemask_epi8(odd);
+}
+#endif
+
+#ifdef __SSE2__
+/* True when the text at `at` is this key with its quotes and colon. 16 bytes are readable there. */
+static inline bool scan_matches(const struct scan *scan, const char *at, const struct key_pattern *pattern) {
+    const __m128i *text = (const __m128i *)(const void *)at;
+    const __m128i *wanted = (const __m128i *)(const void *)pattern->bytes;
+    unsigned equal = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(text), _mm_loadu_si128(wanted)));
+    if ((~equal & pattern->first_half) != 0) return false;
+    if (pattern->second_half == 0) return pattern->length != 0;
+    if (at + 16 > scan->last_block) return false;
+    equal = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(text + 1), _mm_loadu_si128(wanted + 1)));
+    return (~equal & pattern->second_half) == 0;
+}
+#endif
+
+/* The first byte that is a quote, a backslash or not printable ASCII; or the end. The last 15 bytes are looked at through the last
+ * 16 of the message. */
+static inline const char *scan_plain(const struct scan *scan, const char *at) {
+    const char *end = scan->end;
+#ifdef __SSE2__
     for (; end - at >= 16; at += 16) {
-        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
-        __m128i odd = _mm_or_si128(_mm_cmplt_epi8(_mm_add_epi8(bytes, one), lowest),
-                                   _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)));
-        unsigned found = (unsigned)_mm_movemask_epi8(odd);
+        unsigned found = scan_odd(at);
         if (found != 0) return at + __builtin_ctz(found);
+    }
+    if (end - scan->begin >= 16) {
+        unsigned found = scan_odd(end - 16) >> (16 - (end - at));
+        return found != 0 ? at + __builtin_ctz(found) : end;
     }
 #endif
     while (at < end && *at >= 0x20 && *at < 0x7F && *at != '"' && *at != '\\') at++;
@@ -70,56 +94,78 @@ static inline const char *scan_plain(const char *at, const char *end) {
 }
 
 /* `at` is the byte after the opening quote. `room` is used only when there are escapes. */
-static inline const char *scan_string(const struct scan *scan, const char *at, char room[static ID_BYTES_MAX],
-                                      struct text *text) {
-    const char *stop = scan_plain(at, scan->end);
-    if (__builtin_expect(stop == scan->end || *stop != '"', 0)) return scan_string_rest(scan, at, stop, room, text);
-    text->data = at;
-    text->length = (size_t)(stop - at);
-    text->printable = true;
-    return stop + 1;
+static inline __attribute__((always_inline)) const char *scan_string(const struct scan *scan, const char *at,
+                                                                     char room[static ID_BYTES_MAX], struct text *text) {
+#ifdef __SSE2__
+    const char *block = at;
+    while (__builtin_expect(block <= scan->last_block, 1)) {
+        unsigned found = scan_odd(block);
+        if (found == 0) {
+            block += 16;
+            continue;
+        }
+        block += __builtin_ctz(found);
+        if (__builtin_expect(*block != '"', 0)) break;
+        text->data = at;
+        text->length = (size_t)(block - at);
+        text->printable = true;
+        return block + 1;
+    }
+#endif
+    return scan_string_rest(scan, at, room, text);
 }
 
 static inline bool scan_is_digit(char byte) {
     return (unsigned char)(byte - '0') <= 9;
 }
 
-/* Eight ASCII digits as a number, or false. (Little endian: the first digit is the lowest byte.) */
-static inline bool scan_eight_digits(const char *at, uint64_t *value) {
-    uint64_t bytes = lexicon_load8(at);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+/* Takes the leading digits among the eight bytes at `at`, at least one, and adds them to the right of *magnitude. Returns how
+ * many they were. The first digit is the lowest byte: what follows the digits is shifted out, and zeros come in before them. */
+static inline size_t scan_eight_digits(const char *at, uint64_t *magnitude) {
+    static const uint64_t tens[9] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
     const uint64_t high = 0xF0F0F0F0F0F0F0F0u;
     const uint64_t zeros = 0x3030303030303030u;
-    if ((bytes & high) != zeros || ((bytes + 0x0606060606060606u) & high) != zeros) return false;
-    bytes -= zeros;
-    bytes = bytes * 10 + (bytes >> 8);
-    *value = ((bytes & 0x000000FF000000FFu) * 0x000F424000000064u + ((bytes >> 16) & 0x000000FF000000FFu) * 0x0000271000000001u) >>
-             32;
-    return true;
+    uint64_t bytes = lexicon_load8(at);
+    uint64_t others = ((bytes & high) ^ zeros) | (((bytes + 0x0606060606060606u) & high) ^ zeros);
+    size_t digits = 8;
+    if (others != 0) {
+        digits = (size_t)__builtin_ctzll(others) >> 3;
+        bytes <<= 64 - 8 * digits;
+    }
+    bytes = (bytes & 0x0F0F0F0F0F0F0F0Fu) * (1 + (10 << 8)) >> 8;
+    bytes = (bytes & 0x00FF00FF00FF00FFu) * (1 + (100 << 16)) >> 16;
+    bytes = (bytes & 0x0000FFFF0000FFFFu) * (1 + ((uint64_t)10000 << 32)) >> 32;
+    *magnitude = *magnitude * tens[digits] + bytes;
+    return digits;
+}
+#endif
+
+static inline const char *scan_digits(const struct scan *scan, const char *at, uint64_t *magnitude) {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    while (at + 8 <= scan->end && scan_is_digit(*at)) {
+        size_t digits = scan_eight_digits(at, magnitude);
+        at += digits;
+        if (digits < 8) return at;
+    }
+#endif
+    for (; at < scan->end && scan_is_digit(*at); at++) *magnitude = *magnitude * 10 + (uint64_t)(*at - '0');
+    return at;
 }
 
 /* `at` is '-' or a digit. */
-static inline const char *scan_number(const struct scan *scan, const char *at, struct number *number) {
+static inline __attribute__((always_inline)) const char *scan_number(const struct scan *scan, const char *at,
+                                                                     struct number *number) {
     number->negative = *at == '-';
     at += number->negative;
     if (at == scan->end || !scan_is_digit(*at)) return scan_refuse(scan, REASON_NOT_JSON, at, FIELD_NONE);
     const char *first = at;
     uint64_t magnitude = 0;
-    if (*at == '0') {
-        at++;
-    } else {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-        uint64_t eight;
-        if (scan->end - at >= 8 && scan_eight_digits(at, &eight)) {
-            magnitude = eight;
-            at += 8;
-        }
-#endif
-        for (; at < scan->end && scan_is_digit(*at); at++) magnitude = magnitude * 10 + (uint64_t)(*at - '0');
-    }
+    at = *at == '0' ? at + 1 : scan_digits(scan, at, &magnitude);
     number->magnitude = magnitude;
     number->digits = (size_t)(at - first);
     number->whole = true;
-    if (at < scan->end && (*at == '.' || *at == 'e' || *at == 'E')) {
+    if (at < scan->end && (*at == '.' || (*at | 0x20) == 'e')) {
         number->whole = false;
         return scan_number_rest(scan, at);
     }

@@ -44,6 +44,21 @@ static void add_closed_lists(struct lexicon *lists) {
     ADD_LIST(&lists[LIST_PAY_MODE], pay_mode_name, pay_mode, 1, PAY_MODE_COUNT)
 }
 
+static void add_keys(struct decoder *decoder) {
+    for (unsigned field = 1; field < FIELD_LIMIT; field++) {
+        struct key_pattern *pattern = &decoder->patterns[field];
+        lexicon_add(&decoder->keys, field_rules[field].name, field);
+        int length = snprintf(pattern->bytes, sizeof(pattern->bytes), "\"%s\":", field_rules[field].name);
+        CHECK(length > 0);
+        CHECK((size_t)length < sizeof(pattern->bytes));
+        pattern->length = (uint32_t)length;
+        uint32_t bits = (uint32_t)(((uint64_t)1 << length) - 1);
+        pattern->first_half = bits & 0xFFFF;
+        pattern->second_half = bits >> 16;
+    }
+    lexicon_seal(&decoder->keys);
+}
+
 static bool options_hold(const struct decoder_options *options, struct fault *fault) {
     if (options->secret_key.length < SECRET_BYTES_MIN || options->secret_key.length > SECRET_BYTES_MAX) {
         return fault_set(fault, FAULT_CONFIG, false, "the secret key has %zu bytes; it must have %d to %d",
@@ -72,8 +87,7 @@ struct decoder *decoder_create(const struct decoder_options *options, struct fau
     decoder->reporting_currency = currency_pack(slice_of(options->reporting_currency));
     decoder->reporting_country = options->reporting_country[0] << 8 | options->reporting_country[1];
     print_setup(decoder, options->secret_key);
-    for (unsigned field = 1; field < FIELD_LIMIT; field++) lexicon_add(&decoder->keys, field_rules[field].name, field);
-    lexicon_seal(&decoder->keys);
+    add_keys(decoder);
     add_closed_lists(decoder->lists);
     add_open_lists(decoder->lists);
     for (unsigned list = 1; list < LIST_COUNT; list++) lexicon_seal(&decoder->lists[list]);

@@ -114,12 +114,12 @@ static const char *escape(const struct scan *scan, const char *at, struct unesca
     return at + 2;
 }
 
-const char *scan_string_rest(const struct scan *scan, const char *start, const char *at, char room[static ID_BYTES_MAX],
-                             struct text *text) {
-    struct unescaped out = {.room = room, .length = (size_t)(at - start), .printable = true};
+const char *scan_string_rest(const struct scan *scan, const char *start, char room[static ID_BYTES_MAX], struct text *text) {
+    const char *at = start;
+    struct unescaped out = {.room = room, .printable = true};
     for (;;) {
         const char *plain = at;
-        at = scan_plain(at, scan->end);
+        at = scan_plain(scan, at);
         unescaped_put(&out, plain, (size_t)(at - plain));
         if (at == scan->end) return scan_refuse(scan, REASON_NOT_JSON, at, FIELD_NONE);
         unsigned char byte = (unsigned char)*at;
