@@ -284,7 +284,9 @@ static bool recover(struct recovery *recovery, struct fault *fault) {
     const struct pipeline shards = {recovery->sharded_count, ask_shard_index, take_shard_index, recovery,
                                     "reading a shard index"};
     if (!connection_pipeline(lane->connection, &shards, lane->options.timeout_ms, fault)) return false;
-    qsort(recovery->account_shards, recovery->account_shard_count, sizeof(uint32_t), by_number);
+    if (recovery->account_shard_count > 1) {
+        qsort(recovery->account_shards, recovery->account_shard_count, sizeof(uint32_t), by_number);
+    }
     const struct pipeline accounts = {recovery->account_shard_count, ask_accounts, take_accounts, recovery, "reading accounts"};
     if (!connection_pipeline(lane->connection, &accounts, lane->options.timeout_ms, fault)) return false;
     if (recovery->accounts == lane->claimed.accounts) return true;

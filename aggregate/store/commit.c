@@ -218,8 +218,12 @@ static void cut(struct lane *lane, struct rollup *rollup) {
     RESP_COMMAND(&commit->bytes, SLICE("MULTI"));
     rollup_cut(rollup, &writer);
     write_open_hash(lane);
-    qsort(commit->changes.items, commit->changes.length, sizeof(*commit->changes.items), by_change);
-    qsort(commit->retired.items, commit->retired.length, sizeof(*commit->retired.items), by_hash);
+    if (commit->changes.length > 1) {
+        qsort(commit->changes.items, commit->changes.length, sizeof(*commit->changes.items), by_change);
+    }
+    if (commit->retired.length > 1) {
+        qsort(commit->retired.items, commit->retired.length, sizeof(*commit->retired.items), by_hash);
+    }
     write_shard_index(lane);
     write_index(lane);
     write_retired(lane);

@@ -13,9 +13,10 @@
  * state per pass. */
 #include "aggregate/store/image.h"
 
+#include "aggregate/runtime/clock.h"
 #include "check.h"
 
-enum { PASSES_MAX = 200 };
+enum { READING_MS_MAX = 60000 }; /* then the writer is simply too fast for this reader */
 
 void image_free(struct image *image) {
     freeReplyObject(image->meta_pairs);
@@ -75,7 +76,7 @@ static bool take_index(struct pass *pass, const redisReply *index, struct fault 
         }
         pass->bucket_count++;
     }
-    qsort(pass->buckets, pass->bucket_count, sizeof(*pass->buckets), by_bucket);
+    if (pass->bucket_count > 1) qsort(pass->buckets, pass->bucket_count, sizeof(*pass->buckets), by_bucket);
     return true;
 }
 
@@ -261,7 +262,8 @@ bool image_read(struct image *image, struct connection *connection, const struct
                 struct source_partition who, struct fault *fault) {
     *image = (struct image){.present = false};
     if (!keys_create(&image->keys, options->name_space, who, fault)) return false;
-    while (image->passes < PASSES_MAX) {
+    int64_t deadline_ms = clock_monotonic_ms() + READING_MS_MAX;
+    while (clock_monotonic_ms() < deadline_ms) {
         struct pass pass = {.image = image};
         bool held = false;
         bool fine = read_pass(&pass, connection, options, &held, fault);
@@ -275,9 +277,9 @@ bool image_read(struct image *image, struct connection *connection, const struct
         if (!fine || held) return fine;
     }
     return fault_set(fault, FAULT_UNREACHABLE, true,
-                     "%s/%d: the state changed during each of %d readings; read again when it is calmer, or give "
-                     "Redis a faster way to this host",
-                     who.topic, who.partition, PASSES_MAX);
+                     "%s/%d: commits came faster than their changes could be read, for %d s: read again when it is calmer, or "
+                     "from nearer to Redis",
+                     who.topic, who.partition, READING_MS_MAX / 1000);
 }
 
 static int by_field(const void *left, const void *right) {

@@ -11,14 +11,13 @@
 
 enum { SLOT_BITS = 14 };
 
-static uint16_t crc16_more(uint16_t crc, struct slice bytes) {
+static uint16_t crc16_more(uint16_t before, struct slice bytes) {
+    uint32_t crc = before;
     for (size_t i = 0; i < bytes.length; i++) {
-        crc = (uint16_t)(crc ^ ((uint16_t)(unsigned char)bytes.data[i] << 8));
-        for (int bit = 0; bit < 8; bit++) {
-            crc = (crc & 0x8000) != 0 ? (uint16_t)((crc << 1) ^ 0x1021) : (uint16_t)(crc << 1);
-        }
+        crc ^= (uint32_t)(unsigned char)bytes.data[i] << 8;
+        for (int bit = 0; bit < 8; bit++) crc = (crc & 0x8000) != 0 ? (crc << 1 ^ 0x1021) & 0xFFFF : crc << 1;
     }
-    return crc;
+    return (uint16_t)crc;
 }
 
 uint16_t crc16(struct slice bytes) {

@@ -168,7 +168,7 @@ static void a_killed_client_reconnects_before_and_after_sending(void **state) {
             assert_true(fault.retriable);
         if (after) DO(scene, SLICE("CLIENT"), SLICE("KILL"), SLICE("TYPE"), SLICE("normal"), SLICE("SKIPME"), SLICE("yes"));
         assert_true(settle(lane, &committed, &faults, &fault));
-        assert_int_equal(faults, 1);
+        assert_in_range(faults, 0, 1); /* none when the replies were there before the end */
         assert_true(committed == 11 + after);
     }
     assert_stored(scene, MINUTE_1, "cell", "3");
