@@ -80,7 +80,7 @@ static const struct flaw flaws[] = {
     {REASON_BAD_AMOUNT, 'o', "150000,", "9223372036854775808,", 0, false},
     {REASON_BAD_AMOUNT, 'd', "150000,", "123456789012345678901234567890,", 0, false},
     {REASON_FUTURE, 'p', NULL, NULL, HOURS_3, false},
-    {REASON_FUTURE, 'o', NULL, NULL, 301000, false},
+    {REASON_FUTURE, 'o', NULL, NULL, 301001, false},
     {REASON_FUTURE, 'w', "\"content_changed_at\":", "\"content_changed_at\":@F,\"was\":", 0, false},
     {REASON_TOO_OLD, 'p', NULL, NULL, -YEARS_3, false},
     {REASON_TOO_OLD, 'd', NULL, NULL, -YEARS_3, false},

@@ -3,7 +3,7 @@
  * Records are bitemporal: `valid_from` says since when, `recorded_at` when the registry learned it, usually days later. Here are
  * closures, records that end, moves to another district, corrections of an older record (same valid_from, recorded later), records of
  * the same instant (the later one in the log wins), websites updated, and claims on an account that somebody else already holds (refused:
- * the first claim stands). Everything is recorded before nine tenths of the stream have passed, so the default `as_of` sees it all. */
+ * the first claim stands). Everything is recorded some days before the stream ends, so the default `as_of` sees it all. */
 #include "check.h"
 #include "ingest/province_units.h"
 
@@ -15,10 +15,11 @@ static int64_t day_ms(int32_t day) {
     return (int64_t)day * PROVINCE_DAY_MS - PROVINCE_OFFSET_MS;
 }
 
-/* Some hours to `days` days after a day, but not after nine tenths of the stream. */
+/* Some hours to `days` days after a day, but not in the last nine days (the last tenth of a short stream). */
 static int64_t recorded_after(const struct province_units *units, int32_t day, uint32_t days, struct province_random *random) {
     int64_t at_ms = day_ms(day) + PROVINCE_HOUR_MS + (int64_t)province_random_below(random, days * 86400) * 1000;
-    int64_t latest_ms = day_ms(units->first_day) + (int64_t)(units->end_day - units->first_day) * PROVINCE_DAY_MS / 10 * 9;
+    int64_t tenth_ms = (int64_t)(units->end_day - units->first_day) * PROVINCE_DAY_MS / 10;
+    int64_t latest_ms = day_ms(units->end_day) - (tenth_ms < 9 * (int64_t)PROVINCE_DAY_MS ? tenth_ms : 9 * (int64_t)PROVINCE_DAY_MS);
     return at_ms < latest_ms ? at_ms : latest_ms;
 }
 

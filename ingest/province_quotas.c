@@ -59,7 +59,7 @@ static void email_set(struct province_units *units, struct province_random *rand
 /* The last day that a record may still mention, so that its own `recorded_at` falls into the stream. */
 static int32_t mention_day_max(const struct province_units *units) {
     int32_t days = units->end_day - units->first_day;
-    int32_t day = units->first_day + days * 8 / 10 - 1;
+    int32_t day = units->end_day - 1 - (days / 5 < 18 ? days / 5 : 18);
     return day < units->last_day ? day : units->last_day;
 }
 
