@@ -18,7 +18,10 @@ struct mock_kafka *mock_kafka_create(int brokers, struct fault *fault) {
     struct mock_kafka *mock = calloc(1, sizeof(*mock));
     if (mock == NULL) goto no_memory;
     mock->brokers = brokers;
-    mock->kafka = kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), fault); /* no brokers: only the mock is on this handle */
+    rd_kafka_conf_t *config = rd_kafka_conf_new(); /* no brokers: only the mock is on this handle */
+    char ignored[64];
+    (void)rd_kafka_conf_set(config, "log_level", "3", ignored, sizeof(ignored)); /* not the warning that there are none */
+    mock->kafka = kafka_new(RD_KAFKA_PRODUCER, config, fault);
     if (mock->kafka == NULL) goto refuse;
     mock->cluster = rd_kafka_mock_cluster_new(mock->kafka, brokers);
     if (mock->cluster != NULL) return mock;
