@@ -1,7 +1,7 @@
 /* The life of one partition in a worker: claim, rebuild the window, apply, commit, give up.
  *
  *     partition_open      lane_open (epoch + 1) -> rollup -> lane_recover -> "start reading at window_offset"
- *     partition_feed      offset < next: only rebuilds the window        (rollup_rewarm)
+ *     partition_feed      offset < next: only rebuilds the window        (rollup_rewarm, then rollup_rewarmed: same log?)
  *                         offset >= next: decode -> prefetch -> apply    (rollup_record), refused ones -> dead letters
  *     partition_step      EXEC confirmed? -> next commit due? -> dead letters flushed -> cut and send
  *
@@ -31,6 +31,7 @@ struct partition {
     bool letters_waiting; /* dead letters put since the last flush */
     bool at_end;          /* the source has said that the log ends here for now */
     bool committed_end;   /* what the last cut said of it */
+    bool rewarmed;        /* the rebuilt window has been compared with what the state was built from */
 };
 
 static bool bounds_hold(const struct partition *partition, const struct progress *progress, int64_t first, int64_t end,
@@ -140,6 +141,8 @@ static bool feed_chunk(struct partition *partition, const struct record *records
         status_add(context->status, STATUS_REBUILT, (int64_t)count);
         return true;
     }
+    if (!partition->rewarmed && !rollup_rewarmed(partition->rollup, fault)) return false;
+    partition->rewarmed = true;
     if (context->tee != NULL) {
         for (size_t i = 0; i < count; i++) {
             if (!tee_put(context->tee, partition->who, &records[i], fault)) return false;
