@@ -6,12 +6,15 @@
 #include "aggregate/snapshot/table.h"
 
 static const char usage[] =
-    "usage: nhip snapshot --period PERIOD [--config FILE] [--set key=value]... [--as-of TIME] [--daily] [--dir DIR] [--definitions FILE]\n"
+    "usage: nhip snapshot --period PERIOD [--config FILE] [--set key=value]... [--as-of TIME] [--daily] [--dir DIR] "
+    "[--definitions FILE]\n"
     "                     [--quiet]\n\n"
-    "Reads one true prefix of the state in Redis and writes a vintage: an immutable directory with obs.csv (SDMX-CSV 2.0), indicators.json,\n"
+    "Reads one true prefix of the state in Redis and writes a vintage: an immutable directory with obs.csv (SDMX-CSV 2.0), "
+    "indicators.json,\n"
     "snapshot.json (offsets, registry cut, configuration hashes) and MANIFEST.sha256. Prints its path and the adoption table.\n\n"
     "  --period PERIOD      2021, 2021-Q3, 2021-09, 2021-W39 or 2021-09-30\n"
-    "  --as-of TIME         label and registry cut, RFC 3339 (default: the greatest record time of the state; earlier is refused)\n"
+    "  --as-of TIME         label and registry cut, RFC 3339 (default: the greatest record time of the state; earlier is "
+    "refused)\n"
     "  --daily              also one row per day of the period for the indicators that are made daily\n"
     "  --dir DIR            where vintages are collected (setting snapshot.directory)\n"
     "  --definitions FILE   indicators.json (setting snapshot.definitions)\n"
@@ -19,11 +22,16 @@ static const char usage[] =
     "Examples:\n"
     "  nhip snapshot --period 2021-09 --set redis.address=127.0.0.1:6379\n"
     "  nhip snapshot --config nhip.conf --period 2021-Q3 --as-of 2021-10-02T17:00:00Z --dir snapshots\n\n"
-    "Exit codes: 0 written, 1 Redis failed, 2 usage, setting or definitions, 3 refused (no state, as-of too early), 4 file error.\n";
+    "Exit codes: 0 written, 1 Redis failed, 2 usage, setting or definitions, 3 refused (no state, as-of too early), 4 file "
+    "error.\n";
 
 static const struct option long_options[] = {
-    {"period", required_argument, NULL, 'p'}, {"as-of", required_argument, NULL, 'a'},       {"daily", no_argument, NULL, 'd'},
-    {"dir", required_argument, NULL, 'o'},    {"definitions", required_argument, NULL, 'f'}, {"quiet", no_argument, NULL, 'q'},
+    {"period", required_argument, NULL, 'p'},
+    {"as-of", required_argument, NULL, 'a'},
+    {"daily", no_argument, NULL, 'd'},
+    {"dir", required_argument, NULL, 'o'},
+    {"definitions", required_argument, NULL, 'f'},
+    {"quiet", no_argument, NULL, 'q'},
     {0},
 };
 
@@ -55,7 +63,8 @@ static bool apply(const struct request *request, struct snapshot_options *option
     options->daily = request->daily;
     if (request->directory != NULL) options->directory = request->directory;
     if (request->as_of == NULL || rfc3339_parse(slice_of(request->as_of), &options->as_of_ms)) return true;
-    return fault_set(fault, FAULT_USAGE, false, "--as-of: found \"%.40s\", accepted is RFC 3339 such as 2021-10-02T17:00:00Z", request->as_of);
+    return fault_set(fault, FAULT_USAGE, false, "--as-of: found \"%.40s\", accepted is RFC 3339 such as 2021-10-02T17:00:00Z",
+                     request->as_of);
 }
 
 static bool write_and_print(const struct request *request, const struct snapshot_options *options, struct fault *fault) {
@@ -87,13 +96,15 @@ static bool snapshot(const struct request *request, struct config *config, struc
 
 int cmd_snapshot(int argc, char **argv) {
     struct request request = {.period = NULL};
-    const struct command_options how = {.name = "snapshot", .usage = usage, .options = long_options, .option = on_option, .context = &request};
+    const struct command_options how = {
+        .name = "snapshot", .usage = usage, .options = long_options, .option = on_option, .context = &request};
     struct command command;
     struct fault fault = {.code = FAULT_NONE};
     if (!command_begin(&command, &how, argc, argv)) return command.exit_code;
     bool fine = false;
     if (command.argument_count > 0) {
-        (void)fault_set(&fault, FAULT_USAGE, false, "unexpected argument \"%.60s\" (see nhip snapshot --help)", command.arguments[0]);
+        (void)fault_set(&fault, FAULT_USAGE, false, "unexpected argument \"%.60s\" (see nhip snapshot --help)",
+                        command.arguments[0]);
     } else {
         fine = snapshot(&request, command.config, &fault);
     }

@@ -1,5 +1,6 @@
-/* SHA-256 through libmd: configuration hashes, registry cuts and manifests. libmd and not OpenSSL, because one hash function does not
- * justify a TLS library in the process; and not our own lines, because a hash that people check with sha256sum must not be ours. */
+/* SHA-256 through libmd: configuration hashes, registry cuts and manifests. libmd and not OpenSSL, because one hash function does
+ * not justify a TLS library in the process; and not our own lines, because a hash that people check with sha256sum must not be
+ * ours. */
 #include "aggregate/runtime/digest.h"
 
 #include <errno.h>
@@ -31,7 +32,8 @@ bool digest_file(const char *path, char out[static DIGEST_TEXT_BYTES], struct fa
     SHA256Init(&state);
     uint8_t block[16384];
     size_t length;
-    while ((length = fread(block, 1, sizeof(block), file)) > 0) SHA256Update(&state, block, length);
+    while ((length = fread(block, 1, sizeof(block), file)) > 0)
+        SHA256Update(&state, block, length);
     bool broken = ferror(file) != 0;
     (void)fclose(file);
     if (broken) return fault_set(fault, FAULT_IO, false, "%s: reading broke off: %s", path, strerror(errno));

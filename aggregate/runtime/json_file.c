@@ -1,5 +1,5 @@
-/* jansson knows the line of a syntax error but not of a value that is merely wrong; so the text is kept and searched for the key when a
- * message is due. Files are small; a size bound keeps a wrong path (a log, a device) from filling memory. */
+/* jansson knows the line of a syntax error but not of a value that is merely wrong; so the text is kept and searched for the key
+ * when a message is due. Files are small; a size bound keeps a wrong path (a log, a device) from filling memory. */
 #include "aggregate/runtime/json_file.h"
 
 #include <errno.h>
@@ -57,7 +57,8 @@ int json_file_line(const struct json_file *file, const char *key) {
     int line = 1;
     for (size_t i = 0; i + length + 2 <= file->length; i++) {
         if (file->text[i] == '\n') line++;
-        if (file->text[i] == '"' && memcmp(file->text + i + 1, key, length) == 0 && file->text[i + 1 + length] == '"') return line;
+        if (file->text[i] == '"' && memcmp(file->text + i + 1, key, length) == 0 && file->text[i + 1 + length] == '"')
+            return line;
     }
     return 1;
 }

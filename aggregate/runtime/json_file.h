@@ -11,11 +11,11 @@ struct json_file {
     const char *path; /* the caller's */
     char *text;       /* whole file, NUL-terminated */
     size_t length;
-    json_t *root;     /* an object */
+    json_t *root; /* an object */
 };
 
-/* False and `fault` (FAULT_IO, or FAULT_CONFIG with file, line and what is wrong) when it is not one JSON object without duplicate keys.
- * On success json_file_close() is due. */
+/* False and `fault` (FAULT_IO, or FAULT_CONFIG with file, line and what is wrong) when it is not one JSON object without
+ * duplicate keys. On success json_file_close() is due. */
 bool json_file_open(struct json_file *file, const char *path, struct fault *fault);
 void json_file_close(struct json_file *file);
 

@@ -1,8 +1,8 @@
-/* What sources declare about themselves (sources.json), as a sorted array: a look-up happens for every payment of the stream, and a
- * binary search over a handful of names costs less than hashing one.
+/* What sources declare about themselves (sources.json), as a sorted array: a look-up happens for every payment of the stream, and
+ * a binary search over a handful of names costs less than hashing one.
  *
- * The hash is taken over the meaning (sorted, defaults left out), so that comments of layout - blanks, order, a source that is listed
- * with the defaults - never force an operator to rebuild a namespace. */
+ * The hash is taken over the meaning (sorted, defaults left out), so that comments of layout - blanks, order, a source that is
+ * listed with the defaults - never force an operator to rebuild a namespace. */
 #include "aggregate/runtime/sources.h"
 
 #include "aggregate/runtime/digest.h"
@@ -48,8 +48,10 @@ static const struct declaration *find(const struct sources *sources, struct slic
         const struct declaration *declaration = &sources->declarations[middle];
         int order = compare_bytes(source.data, source.length, declaration->source, declaration->length);
         if (order == 0) return declaration;
-        if (order < 0) high = middle;
-        else low = middle + 1;
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
     }
     return NULL;
 }
@@ -63,8 +65,9 @@ static bool read_success(const struct json_file *file, const char *source, const
             return true;
         }
     }
-    return fault_set(fault, FAULT_CONFIG, false, "%s line %d: %.64s.success_at: found %.40s, accepted are FIRST, CAPTURED, SETTLED",
-                     file->path, json_file_line(file, source), source, text == NULL ? "something that is no string" : text);
+    return fault_set(fault, FAULT_CONFIG, false,
+                     "%s line %d: %.64s.success_at: found %.40s, accepted are FIRST, CAPTURED, SETTLED", file->path,
+                     json_file_line(file, source), source, text == NULL ? "something that is no string" : text);
 }
 
 static bool read_declaration(const struct json_file *file, const char *source, json_t *value, struct declaration *out,
@@ -72,10 +75,11 @@ static bool read_declaration(const struct json_file *file, const char *source, j
     size_t length = strlen(source);
     int line = json_file_line(file, source);
     bool printable = length > 0 && length <= ID_BYTES_MAX;
-    for (size_t i = 0; printable && i < length; i++) printable = source[i] >= 0x20 && source[i] <= 0x7E;
+    for (size_t i = 0; printable && i < length; i++)
+        printable = source[i] >= 0x20 && source[i] <= 0x7E;
     if (!printable) {
-        return fault_set(fault, FAULT_CONFIG, false, "%s line %d: key %.80s: a source is 1 to %d printable ASCII characters", file->path,
-                         line, source, ID_BYTES_MAX);
+        return fault_set(fault, FAULT_CONFIG, false, "%s line %d: key %.80s: a source is 1 to %d printable ASCII characters",
+                         file->path, line, source, ID_BYTES_MAX);
     }
     if (!json_is_object(value)) {
         return fault_set(fault, FAULT_CONFIG, false, "%s line %d: %s: an object with success_at and records_cash is expected",
@@ -91,9 +95,10 @@ static bool read_declaration(const struct json_file *file, const char *source, j
         } else if (strcmp(key, "records_cash") == 0 && json_is_boolean(member)) {
             out->records_cash = json_is_true(member);
         } else {
-            return fault_set(fault, FAULT_CONFIG, false,
-                             "%s line %d: %s.%.40s: accepted are success_at (FIRST, CAPTURED, SETTLED) and records_cash (true, false)",
-                             file->path, line, source, key);
+            return fault_set(
+                fault, FAULT_CONFIG, false,
+                "%s line %d: %s.%.40s: accepted are success_at (FIRST, CAPTURED, SETTLED) and records_cash (true, false)",
+                file->path, line, source, key);
         }
     }
     return true;

@@ -1,5 +1,5 @@
-/* What each source declares about itself (`sources.json`): {"PSP1": {"success_at": "FIRST", "records_cash": true}, ...}. A source that is
- * not listed is FIRST and does not record cash. Read once at start, immutable, shareable between threads. */
+/* What each source declares about itself (`sources.json`): {"PSP1": {"success_at": "FIRST", "records_cash": true}, ...}.
+ * A source that is not listed is FIRST and does not record cash. Read once at start, immutable, shareable between threads. */
 #ifndef NHIP_SOURCES_H
 #define NHIP_SOURCES_H
 

@@ -1,6 +1,6 @@
-/* Units that do something (active, over the window, among the living) and how the set of active units moves from one period to the next
- * (turnover: whoever had a cell of the flows in the period, alive or not). Two identities hold by construction and are tested:
- * ACT(p) = new + retained + reactivated, ACT(p-1) = retained + churned. */
+/* Units that do something (active, over the window, among the living) and how the set of active units moves from one period to
+ * the next (turnover: whoever had a cell of the flows in the period, alive or not). Two identities hold by construction and are
+ * tested: ACT(p) = new + retained + reactivated, ACT(p-1) = retained + churned. */
 #include "aggregate/snapshot/statistics.h"
 
 #include "aggregate/snapshot/memory.h"
@@ -18,11 +18,14 @@ struct tally {
     int64_t whole;
 };
 
-static void add_row(const struct statistics *statistics, const struct indicator *indicator, const struct coordinates *at, struct tally tally) {
+static void add_row(const struct statistics *statistics, const struct indicator *indicator, const struct coordinates *at,
+                    struct tally tally) {
     struct observation *row = observations_add(statistics->observations, at, &statistics->period);
     row->window = statistics->window;
-    if (indicator->share) statistics_percent(row, tally.active, tally.whole);
-    else decimal_integer(row->value, tally.active);
+    if (indicator->share)
+        statistics_percent(row, tally.active, tally.whole);
+    else
+        decimal_integer(row->value, tally.active);
 }
 
 static void count_unit(struct tally *tally, bool active) {
@@ -69,8 +72,8 @@ static void mark_cells(const struct statistics *statistics, uint64_t flows, int3
     }
 }
 
-/* Marks units to which an account belonged on the first day of one of its activities, when that day is before `day`: the memory that
- * outlives the ledger's retention. */
+/* Marks units to which an account belonged on the first day of one of its activities, when that day is before `day`: the memory
+ * that outlives the ledger's retention. */
 static void mark_first_days(const struct statistics *statistics, uint64_t activities, int32_t day, bool *marks) {
     for (size_t i = 0; i < statistics->state->slot_count; i++) {
         const struct state_slot *slot = &statistics->state->slots[i];
@@ -95,10 +98,14 @@ void turnover_write(const struct statistics *statistics, const struct indicator 
     mark_first_days(statistics, indicator->activities, statistics->period.first, earlier);
     int64_t counts[PART_CHURNED + 1] = {0};
     for (uint32_t i = 0; i < unit_count; i++) {
-        if (now[i] && previous[i]) counts[PART_RETAINED]++;
-        else if (now[i] && earlier[i]) counts[PART_REACTIVATED]++;
-        else if (now[i]) counts[PART_NEW]++;
-        else if (previous[i]) counts[PART_CHURNED]++;
+        if (now[i] && previous[i])
+            counts[PART_RETAINED]++;
+        else if (now[i] && earlier[i])
+            counts[PART_REACTIVATED]++;
+        else if (now[i])
+            counts[PART_NEW]++;
+        else if (previous[i])
+            counts[PART_CHURNED]++;
     }
     struct coordinates at = statistics_total(statistics, indicator, 'O');
     decimal_integer(observations_add(statistics->observations, &at, &statistics->period)->value, counts[indicator->part]);

@@ -1,8 +1,8 @@
-/* The join, done once: a snapshot asks many questions of the same cells (some forty indicators, thirty days, sixty coordinates), so the
- * answers to "whose is it" and "what does it count for" are put into each cell and every later pass is a scan.
+/* The join, done once: a snapshot asks many questions of the same cells (some forty indicators, thirty days, sixty coordinates),
+ * so the answers to "whose is it" and "what does it count for" are put into each cell and every later pass is a scan.
  *
- * Facets repeat (a few thousand different ones in millions of cells), so their flows are remembered in a small direct-mapped table. The
- * cells are ordered by day with a counting sort, so that a period is a contiguous stretch. */
+ * Facets repeat (a few thousand different ones in millions of cells), so their flows are remembered in a small direct-mapped
+ * table. The cells are ordered by day with a counting sort, so that a period is a contiguous stretch. */
 #include "aggregate/snapshot/cells.h"
 
 #include "aggregate/snapshot/memory.h"
@@ -70,10 +70,13 @@ static void sort_by_day(struct cells *cells) {
     }
     size_t days = (size_t)((int64_t)last - first) + 1;
     size_t *starts = memory_zeroed(days + 1, sizeof(*starts));
-    for (size_t i = 0; i < cells->count; i++) starts[cells->items[i].day - first + 1]++;
-    for (size_t i = 0; i < days; i++) starts[i + 1] += starts[i];
+    for (size_t i = 0; i < cells->count; i++)
+        starts[cells->items[i].day - first + 1]++;
+    for (size_t i = 0; i < days; i++)
+        starts[i + 1] += starts[i];
     struct cell *sorted = memory_zeroed(cells->count, sizeof(*sorted));
-    for (size_t i = 0; i < cells->count; i++) sorted[starts[cells->items[i].day - first]++] = cells->items[i];
+    for (size_t i = 0; i < cells->count; i++)
+        sorted[starts[cells->items[i].day - first]++] = cells->items[i];
     free(starts);
     free(cells->items);
     cells->items = sorted;
@@ -87,7 +90,8 @@ struct cells *cells_create(const struct state *state, const struct registry *reg
     uint64_t *barred = barred_flows(state, definitions, sources);
     bool *unmatched = memory_zeroed(text_map_count(state->accounts), sizeof(*unmatched));
     cells->items = memory_zeroed(state->cell_count, sizeof(*cells->items));
-    for (size_t i = 0; i < MEMO_SIZE; i++) memos[i].facet = UINT64_MAX;
+    for (size_t i = 0; i < MEMO_SIZE; i++)
+        memos[i].facet = UINT64_MAX;
     for (size_t i = 0; i < state->cell_count; i++) {
         const struct state_cell *from = &state->cells[i];
         uint32_t account = state->slots[from->slot].account;
@@ -110,7 +114,8 @@ struct cells *cells_create(const struct state *state, const struct registry *reg
             .sum = from->sum,
         };
     }
-    for (uint32_t i = 0; i < text_map_count(state->accounts); i++) cells->unmatched_accounts += unmatched[i];
+    for (uint32_t i = 0; i < text_map_count(state->accounts); i++)
+        cells->unmatched_accounts += unmatched[i];
     free(unmatched);
     free(barred);
     free(memos);
@@ -129,8 +134,10 @@ size_t cells_from(const struct cells *cells, int32_t day) {
     size_t high = cells->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (cells->items[middle].day < day) low = middle + 1;
-        else high = middle;
+        if (cells->items[middle].day < day)
+            low = middle + 1;
+        else
+            high = middle;
     }
     return low;
 }

@@ -1,5 +1,5 @@
-/* Ledger cells joined to the registry once: each with its day, the version of the unit it belongs to, and the flows it is part of. Cells of
- * no flow are left out. Sorted by day; read only after creation. */
+/* Ledger cells joined to the registry once: each with its day, the version of the unit it belongs to, and the flows it is part
+ * of. Cells of no flow are left out. Sorted by day; read only after creation. */
 #ifndef NHIP_SNAPSHOT_CELLS_H
 #define NHIP_SNAPSHOT_CELLS_H
 

@@ -1,11 +1,11 @@
 /* Claims -> spans of days.
  *
- * A version in force claims the accounts it lists, each for the days that the version and the entry share. Where several units claim one
- * account on one day, the record that comes first by (recorded_at, log order) stands. Where nobody claims it, an account whose id is a
- * unit's id belongs to that unit: a claim that loses against every other one.
+ * A version in force claims the accounts it lists, each for the days that the version and the entry share. Where several units
+ * claim one account on one day, the record that comes first by (recorded_at, log order) stands. Where nobody claims it, an
+ * account whose id is a unit's id belongs to that unit: a claim that loses against every other one.
  *
- * Each account's days are cut at every start and end of its claims; between two cuts nothing changes, so one winner is chosen there.
- * Spans of all accounts lie in one array; a look-up is a binary search over the few of one account. */
+ * Each account's days are cut at every start and end of its claims; between two cuts nothing changes, so one winner is chosen
+ * there. Spans of all accounts lie in one array; a look-up is a binary search over the few of one account. */
 #include "aggregate/snapshot/crosswalk.h"
 
 #include "aggregate/snapshot/memory.h"
@@ -71,14 +71,16 @@ static void collect(struct claims *claims, const struct registry *registry) {
         for (size_t j = 0; j < record->account_count; j++) {
             const struct unit_account *account = &record->accounts[j];
             struct claim claim = {.name = name_of(claims, account), .rank = version->record, .version = i};
-            claim.from = account->valid_from != DAY_ABSENT && account->valid_from > version->from ? account->valid_from : version->from;
+            claim.from =
+                account->valid_from != DAY_ABSENT && account->valid_from > version->from ? account->valid_from : version->from;
             claim.to = account->valid_to != DAY_ABSENT && account->valid_to < version->to ? account->valid_to : version->to;
             if (claim.from < claim.to) add_claim(claims, claim);
         }
     }
     if (claims->count > 0) qsort(claims->items, claims->count, sizeof(*claims->items), compare_claims);
     claims->first = memory_zeroed(text_map_count(claims->names) + (size_t)1, sizeof(*claims->first));
-    for (size_t i = 0; i < claims->count; i++) claims->first[claims->items[i].name + 1] = (uint32_t)i + 1;
+    for (size_t i = 0; i < claims->count; i++)
+        claims->first[claims->items[i].name + 1] = (uint32_t)i + 1;
     for (uint32_t i = 0; i < text_map_count(claims->names); i++) {
         if (claims->first[i + 1] == 0) claims->first[i + 1] = claims->first[i]; /* names whose claims were all empty */
     }
@@ -88,6 +90,33 @@ static int compare_days(const void *left, const void *right) {
     int32_t a = *(const int32_t *)left;
     int32_t b = *(const int32_t *)right;
     return (a > b) - (a < b);
+}
+
+/* The claim that stands on `day`, null when there is none; marks those that lose there against another unit. `claims` sorted by
+ * rank. */
+static const struct claim *winner_on(const struct registry *registry, struct claim *claims, size_t count, int32_t day) {
+    const struct claim *winner = NULL;
+    for (size_t i = 0; i < count; i++) {
+        struct claim *claim = &claims[i];
+        if (claim->from > day || claim->to <= day) continue;
+        if (winner == NULL)
+            winner = claim;
+        else if (registry->versions[claim->version].unit != registry->versions[winner->version].unit)
+            claim->refused = true;
+    }
+    return winner;
+}
+
+/* Appends the span, or lengthens the last one since `start` when it goes on. */
+static void add_span(struct crosswalk *crosswalk, size_t start, struct span span) {
+    struct span *last = crosswalk->span_count > start ? &crosswalk->spans[crosswalk->span_count - 1] : NULL;
+    if (last != NULL && last->version == span.version && last->to == span.from) {
+        last->to = span.to;
+        return;
+    }
+    crosswalk->spans =
+        memory_reserve(crosswalk->spans, &crosswalk->span_capacity, crosswalk->span_count + 1, sizeof(*crosswalk->spans));
+    crosswalk->spans[crosswalk->span_count++] = span;
 }
 
 /* Lays the winners of claims[0..count) as spans; marks claims that lost against another unit. `out` null: only marks. */
@@ -101,21 +130,8 @@ static void lay_spans(const struct registry *registry, struct claim *claims, siz
     size_t start = out == NULL ? 0 : out->span_count;
     for (size_t i = 0; i + 1 < count * 2; i++) {
         if (cuts[i] == cuts[i + 1]) continue;
-        const struct claim *winner = NULL;
-        for (size_t j = 0; j < count; j++) {
-            struct claim *claim = &claims[j];
-            if (claim->from > cuts[i] || claim->to <= cuts[i]) continue;
-            if (winner == NULL) winner = claim; /* claims are sorted by rank */
-            else if (registry->versions[claim->version].unit != registry->versions[winner->version].unit) claim->refused = true;
-        }
-        if (winner == NULL || out == NULL) continue;
-        struct span *last = out->span_count > start ? &out->spans[out->span_count - 1] : NULL;
-        if (last != NULL && last->version == winner->version && last->to == cuts[i]) {
-            last->to = cuts[i + 1];
-            continue;
-        }
-        out->spans = memory_reserve(out->spans, &out->span_capacity, out->span_count + 1, sizeof(*out->spans));
-        out->spans[out->span_count++] = (struct span){cuts[i], cuts[i + 1], winner->version};
+        const struct claim *winner = winner_on(registry, claims, count, cuts[i]);
+        if (winner != NULL && out != NULL) add_span(out, start, (struct span){cuts[i], cuts[i + 1], winner->version});
     }
     free(cuts);
 }
@@ -126,7 +142,8 @@ static void lay_account(struct crosswalk *crosswalk, const struct registry *regi
     scratch->count = 0;
     uint32_t name = text_map_find(claims->names, account);
     if (name != TEXT_NONE) {
-        for (uint32_t i = claims->first[name]; i < claims->first[name + 1]; i++) add_claim(scratch, claims->items[i]);
+        for (uint32_t i = claims->first[name]; i < claims->first[name + 1]; i++)
+            add_claim(scratch, claims->items[i]);
     }
     const char *mark = memchr(account.data, 0x1F, account.length);
     CHECK(mark != NULL);
@@ -149,7 +166,8 @@ struct crosswalk *crosswalk_create(const struct registry *registry, const struct
         uint32_t count = claims.first[i + 1] - claims.first[i];
         if (count > 1) lay_spans(registry, &claims.items[claims.first[i]], count, NULL);
     }
-    for (size_t i = 0; i < claims.count; i++) crosswalk->refused += claims.items[i].refused;
+    for (size_t i = 0; i < claims.count; i++)
+        crosswalk->refused += claims.items[i].refused;
     uint32_t count = text_map_count(accounts);
     crosswalk->first = memory_zeroed(count + (size_t)1, sizeof(*crosswalk->first));
     for (uint32_t i = 0; i < count; i++) {
@@ -176,8 +194,10 @@ uint32_t crosswalk_version(const struct crosswalk *crosswalk, uint32_t account, 
     uint32_t high = end;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if (crosswalk->spans[middle].to <= day) low = middle + 1;
-        else high = middle;
+        if (crosswalk->spans[middle].to <= day)
+            low = middle + 1;
+        else
+            high = middle;
     }
     if (low == end || crosswalk->spans[low].from > day) return VERSION_NONE;
     return crosswalk->spans[low].version;

@@ -1,5 +1,5 @@
-/* Long division, digit by digit: the quotient of two 128-bit sums times ten thousand does not fit 128 bits, but each step of the school
- * method does, as the remainder stays below the denominator. Half to even looks at the last remainder, which is exact. */
+/* Long division, digit by digit: the quotient of two 128-bit sums times ten thousand does not fit 128 bits, but each step of the
+ * school method does, as the remainder stays below the denominator. Half to even looks at the last remainder, which is exact. */
 #include "aggregate/snapshot/decimal.h"
 
 #include "check.h"

@@ -6,8 +6,8 @@
 
 enum { DECIMAL_BYTES = 48 };
 
-/* numerator / denominator * 10^shift with `decimals` digits behind the point (shift 0..4, decimals 0..4). The denominator is not 0; the
- * quotient must have fewer than 36 digits (checked). Remainders are exact for |denominator| < 1.7e37. */
+/* numerator / denominator * 10^shift with `decimals` digits behind the point (shift 0..4, decimals 0..4). The denominator is not
+ * 0; the quotient must have fewer than 36 digits (checked). Remainders are exact for |denominator| < 1.7e37. */
 void decimal_quotient(char out[static DECIMAL_BYTES], __int128 numerator, __int128 denominator, int shift, int decimals);
 
 /* value / 10^exponent, exactly, with `exponent` digits behind the point (0..4). */

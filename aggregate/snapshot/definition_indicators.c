@@ -1,5 +1,6 @@
-/* The list of indicators: each kind has its own keys (schemas/indicators.md §3), and names of flows and populations become numbers and
- * pointers here. A key that its kind does not read is refused: a slice or a condition that would silently do nothing is a wrong figure. */
+/* The list of indicators: each kind has its own keys (schemas/indicators.md §3), and names of flows and populations become
+ * numbers and pointers here. A key that its kind does not read is refused: a slice or a condition that would silently do nothing
+ * is a wrong figure. */
 #include "aggregate/snapshot/json_reading.h"
 
 #include <stdio.h>
@@ -36,7 +37,8 @@ static const struct {
 };
 
 /* One of `words` (joined by blanks) -> 1, 2, ...; refused otherwise. */
-static bool read_choice(struct reading *reading, const char *where, json_t *object, const char *key, const char *words, int *choice) {
+static bool read_choice(struct reading *reading, const char *where, json_t *object, const char *key, const char *words,
+                        int *choice) {
     const char *text = json_string_value(json_object_get(object, key));
     int number = 1;
     for (const char *at = words; text != NULL && *at != '\0'; number++) {
@@ -50,8 +52,8 @@ static bool read_choice(struct reading *reading, const char *where, json_t *obje
     return reading_refuse(reading, where, key, json_object_get(object, key), words);
 }
 
-static bool flow_number(struct reading *reading, const char *where, const char *key, json_t *found, const char *name, size_t length,
-                        const struct definitions *definitions, uint32_t *number) {
+static bool flow_number(struct reading *reading, const char *where, const char *key, json_t *found, const char *name,
+                        size_t length, const struct definitions *definitions, uint32_t *number) {
     for (uint32_t i = 0; name != NULL && i < definitions->flow_count; i++) {
         const char *known = definitions->flows[i].name;
         if (strlen(known) == length && memcmp(known, name, length) == 0) {
@@ -81,7 +83,8 @@ static bool read_terms(struct reading *reading, const char *where, json_t *objec
     struct text_list names = {.count = 0};
     if (!reading_texts(reading, where, object, key, required, &names)) return false;
     json_t *list = json_object_get(object, key);
-    if (names.count > TERMS_MAX || (required && names.count == 0)) return reading_refuse(reading, where, key, list, "1 to 6 terms");
+    if (names.count > TERMS_MAX || (required && names.count == 0))
+        return reading_refuse(reading, where, key, list, "1 to 6 terms");
     for (size_t i = 0; i < names.count; i++) {
         struct term *term = &terms->items[terms->count++];
         const char *point = strrchr(names.items[i], '.');
@@ -90,7 +93,8 @@ static bool read_terms(struct reading *reading, const char *where, json_t *objec
             return reading_refuse(reading, where, key, json_array_get(list, i), "flow.n or flow.sum");
         }
         size_t length = (size_t)(point - names.items[i]);
-        if (!flow_number(reading, where, key, json_array_get(list, i), names.items[i], length, definitions, &term->flow)) return false;
+        if (!flow_number(reading, where, key, json_array_get(list, i), names.items[i], length, definitions, &term->flow))
+            return false;
     }
     return true;
 }
@@ -100,7 +104,8 @@ static bool add_population(struct reading *reading, const char *where, const cha
     const char *name = json_string_value(found);
     for (size_t i = 0; name != NULL && i < definitions->population_count; i++) {
         if (strcmp(definitions->populations[i].name, name) != 0) continue;
-        if (indicator->population_count == MEMBERS_MAX) return reading_refuse(reading, where, key, found, "at most 8 populations");
+        if (indicator->population_count == MEMBERS_MAX)
+            return reading_refuse(reading, where, key, found, "at most 8 populations");
         indicator->populations[indicator->population_count++] = &definitions->populations[i];
         return true;
     }
@@ -110,7 +115,8 @@ static bool add_population(struct reading *reading, const char *where, const cha
 static bool read_populations(struct reading *reading, const char *where, json_t *object, const struct definitions *definitions,
                              struct indicator *indicator) {
     json_t *list = json_object_get(object, "populations");
-    if (json_array_size(list) == 0) return reading_refuse(reading, where, "populations", list, "a list of names of `populations`");
+    if (json_array_size(list) == 0)
+        return reading_refuse(reading, where, "populations", list, "a list of names of `populations`");
     for (size_t i = 0; i < json_array_size(list); i++) {
         if (!add_population(reading, where, "populations", json_array_get(list, i), definitions, indicator)) return false;
     }
@@ -171,7 +177,8 @@ static bool read_flow_kind(struct reading *reading, const char *where, json_t *o
     int64_t factor = 0;
     if (!reading_whole(reading, where, object, "factor", 1, 10000, &factor)) return false;
     for (int64_t rest = factor; rest > 1; rest /= 10) {
-        if (rest % 10 != 0) return reading_refuse(reading, where, "factor", json_object_get(object, "factor"), "1, 10, 100, 1000, 10000");
+        if (rest % 10 != 0)
+            return reading_refuse(reading, where, "factor", json_object_get(object, "factor"), "1, 10, 100, 1000, 10000");
         indicator->shift++;
     }
     return read_terms(reading, where, object, "over", true, definitions, &indicator->over) &&
@@ -183,7 +190,8 @@ static bool read_hhi(struct reading *reading, const char *where, json_t *object,
     json_t *flow = json_object_get(object, "flow");
     const char *name = json_string_value(flow);
     int leaf = 0;
-    if (!flow_number(reading, where, "flow", flow, name, name == NULL ? 0 : strlen(name), definitions, &indicator->flow)) return false;
+    if (!flow_number(reading, where, "flow", flow, name, name == NULL ? 0 : strlen(name), definitions, &indicator->flow))
+        return false;
     if (!read_choice(reading, where, object, "by", "outlet party", &leaf)) return false;
     indicator->leaf = (enum leaf)leaf;
     return true;
@@ -233,7 +241,8 @@ static bool read_slices(struct reading *reading, const char *where, json_t *obje
     return true;
 }
 
-static bool read_indicator(struct reading *reading, json_t *object, const struct definitions *definitions, struct indicator *indicator) {
+static bool read_indicator(struct reading *reading, json_t *object, const struct definitions *definitions,
+                           struct indicator *indicator) {
     char where[64];
     const char *kind = json_string_value(json_object_get(object, "kind"));
     const struct kind_rule *rule = NULL;

@@ -1,7 +1,8 @@
 /* indicators.json -> struct definitions: axes, populations, flows (the indicators themselves: definition_indicators.c).
  *
- * Definitions are data, so that an economist can read what is computed and the methodology note can print it. They are compiled here to
- * sets of bits: whether a ledger cell belongs to a flow is nine ANDs, and nothing is looked up by name after this file. */
+ * Definitions are data, so that an economist can read what is computed and the methodology note can print it. They are compiled
+ * here to sets of bits: whether a ledger cell belongs to a flow is nine ANDs, and nothing is looked up by name after this file.
+ */
 #include "aggregate/snapshot/definitions.h"
 
 #include "aggregate/snapshot/json_reading.h"
@@ -45,7 +46,8 @@ static bool read_axis(struct reading *reading, json_t *axes, const char *key, en
         struct code_group *code = &axis->codes[axis->code_count++];
         *code = (struct code_group){names.items[i], axis_codes_of(axis, list, names.items[i])};
         if (code->codes == 0) {
-            return reading_refuse(reading, where, "codes", json_array_get(json_object_get(object, "codes"), i), "groups and codes");
+            return reading_refuse(reading, where, "codes", json_array_get(json_object_get(object, "codes"), i),
+                                  "groups and codes");
         }
     }
     return true;
@@ -73,7 +75,8 @@ static bool check_texts(struct reading *reading, const char *where, const char *
     for (size_t i = 0; i < list->count; i++) {
         const char *text = list->items[i];
         size_t length = strlen(text);
-        bool good = words == NULL ? length >= 2 && length <= 5 && strspn(text, "0123456789") == length : reading_word(words, text);
+        bool good =
+            words == NULL ? length >= 2 && length <= 5 && strspn(text, "0123456789") == length : reading_word(words, text);
         if (!good) return reading_refuse(reading, where, key, NULL, words == NULL ? "2 to 5 digits" : words);
     }
     return true;
@@ -101,7 +104,8 @@ static bool read_population(struct reading *reading, const char *name, json_t *o
     json_t *any = json_object_get(object, "any");
     if (any == NULL) return true;
     size_t count = json_array_size(any);
-    if (count == 0 || count > ALTERNATIVES_MAX) return reading_refuse(reading, where, "any", any, "a list of 1 to 4 alternatives");
+    if (count == 0 || count > ALTERNATIVES_MAX)
+        return reading_refuse(reading, where, "any", any, "a list of 1 to 4 alternatives");
     for (size_t i = 0; i < count; i++) {
         json_t *alternative = json_array_get(any, i);
         if (!reading_keys(reading, where, alternative, "legal_form unit_type vsic side")) return false;
@@ -111,7 +115,8 @@ static bool read_population(struct reading *reading, const char *name, json_t *o
 }
 
 /* `key`: only these; `key_not`: all but these, absent included. */
-static bool read_set(struct reading *reading, const char *where, json_t *object, const char *key, enum code_list list, uint64_t *set) {
+static bool read_set(struct reading *reading, const char *where, json_t *object, const char *key, enum code_list list,
+                     uint64_t *set) {
     char negated[32];
     (void)snprintf(negated, sizeof(negated), "%s_not", key);
     uint64_t excluded = 0;
@@ -138,9 +143,11 @@ static bool read_flow(struct reading *reading, const char *name, json_t *object,
     char where[96];
     (void)snprintf(where, sizeof(where), "flows.%.48s", name);
     flow->name = name;
-    return reading_name(reading, where, name) && reading_keys(reading, where, object,
-                        "family role outlet outlet_not instrument instrument_not context context_not pay_mode person_type outcome "
-                        "reason_class records_cash") &&
+    return reading_name(reading, where, name) &&
+           reading_keys(
+               reading, where, object,
+               "family role outlet outlet_not instrument instrument_not context context_not pay_mode person_type outcome "
+               "reason_class records_cash") &&
            read_single(reading, where, object, "family", LIST_FAMILY, true, &flow->family) &&
            read_single(reading, where, object, "role", LIST_ROLE, false, &flow->role) &&
            read_set(reading, where, object, "outlet", LIST_OUTLET, &flow->outlet) &&
@@ -174,7 +181,8 @@ static bool read_tables(struct reading *reading, struct definitions *definitions
 static bool read_all(struct reading *reading, struct definitions *definitions) {
     json_t *root = reading->file.root;
     int64_t window_days = 0;
-    if (!reading_keys(reading, "top", root, "$schema version structure_id window_days axes populations flows indicators")) return false;
+    if (!reading_keys(reading, "top", root, "$schema version structure_id window_days axes populations flows indicators"))
+        return false;
     if (!reading_text(reading, "", root, "version", true, &definitions->version)) return false;
     if (!reading_text(reading, "", root, "structure_id", true, &definitions->structure_id)) return false;
     if (!reading_whole(reading, "", root, "window_days", 1, 366, &window_days)) return false;
@@ -216,7 +224,8 @@ void definitions_destroy(struct definitions *definitions) {
 
 uint64_t terms_flows(const struct terms *terms) {
     uint64_t flows = 0;
-    for (size_t i = 0; i < terms->count; i++) flows |= (uint64_t)1 << terms->items[i].flow;
+    for (size_t i = 0; i < terms->count; i++)
+        flows |= (uint64_t)1 << terms->items[i].flow;
     return flows;
 }
 

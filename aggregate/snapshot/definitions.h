@@ -9,8 +9,19 @@
 
 #include <stdint.h>
 
-enum { TEXTS_MAX = 64, FLOWS_MAX = 64, POPULATIONS_MAX = 32, INDICATORS_MAX = 128, ALTERNATIVES_MAX = 4, SIDES_MAX = 4, TERMS_MAX = 6,
-       AXIS_CODES_MAX = 32, GROUPS_MAX = 4, UNIT_TYPES_MAX = 16, MEMBERS_MAX = 8 };
+enum {
+    TEXTS_MAX = 64,
+    FLOWS_MAX = 64,
+    POPULATIONS_MAX = 32,
+    INDICATORS_MAX = 128,
+    ALTERNATIVES_MAX = 4,
+    SIDES_MAX = 4,
+    TERMS_MAX = 6,
+    AXIS_CODES_MAX = 32,
+    GROUPS_MAX = 4,
+    UNIT_TYPES_MAX = 16,
+    MEMBERS_MAX = 8
+};
 
 struct text_list {
     const char *items[TEXTS_MAX];
@@ -18,8 +29,19 @@ struct text_list {
 };
 
 /* Columns of a registry record that conditions look at. */
-enum column { COLUMN_NONE = 0, COLUMN_HAS_EMAIL, COLUMN_ACCEPTS_EPAY, COLUMN_BILLS_HOUSEHOLDS, COLUMN_MGMT_SOFTWARE,
-              COLUMN_HAS_EMAIL_ASOF, COLUMN_WEBSITE_UPDATED_AT, COLUMN_WEBSITE_URL, COLUMN_MKTPL_ACCOUNTS, COLUMN_ECHANNELS, COLUMN_COUNT };
+enum column {
+    COLUMN_NONE = 0,
+    COLUMN_HAS_EMAIL,
+    COLUMN_ACCEPTS_EPAY,
+    COLUMN_BILLS_HOUSEHOLDS,
+    COLUMN_MGMT_SOFTWARE,
+    COLUMN_HAS_EMAIL_ASOF,
+    COLUMN_WEBSITE_UPDATED_AT,
+    COLUMN_WEBSITE_URL,
+    COLUMN_MKTPL_ACCOUNTS,
+    COLUMN_ECHANNELS,
+    COLUMN_COUNT
+};
 
 enum test { TEST_NONE = 0, TEST_YES, TEST_NO, TEST_IN_WINDOW, TEST_WITHIN_DAYS, TEST_NON_EMPTY };
 
@@ -75,13 +97,29 @@ struct terms {
     size_t count;
 };
 
-enum indicator_kind { INDICATOR_NONE = 0, INDICATOR_SHARE, INDICATOR_UNITS, INDICATOR_STRUCTURE, INDICATOR_ACTIVE, INDICATOR_TURNOVER,
-                      INDICATOR_FLOW, INDICATOR_RATIO, INDICATOR_DISTINCT, INDICATOR_HHI };
+enum indicator_kind {
+    INDICATOR_NONE = 0,
+    INDICATOR_SHARE,
+    INDICATOR_UNITS,
+    INDICATOR_STRUCTURE,
+    INDICATOR_ACTIVE,
+    INDICATOR_TURNOVER,
+    INDICATOR_FLOW,
+    INDICATOR_RATIO,
+    INDICATOR_DISTINCT,
+    INDICATOR_HHI
+};
 enum turnover_part { PART_NONE = 0, PART_NEW, PART_RETAINED, PART_REACTIVATED, PART_CHURNED };
 enum measure { MEASURE_NONE = 0, MEASURE_NUMBER, MEASURE_CURRENCY, MEASURE_PERCENT };
 enum leaf { LEAF_NONE = 0, LEAF_OUTLET, LEAF_PARTY };
-enum slice_bit { SLICE_DISTRICT = 1, SLICE_UNIT_TYPE = 2, SLICE_PLATFORM = 4, SLICE_MARKETPLACE = 8, SLICE_INSTRUMENT = 16,
-                 SLICE_MARKETPLACE_TOTAL = 32 };
+enum slice_bit {
+    SLICE_DISTRICT = 1,
+    SLICE_UNIT_TYPE = 2,
+    SLICE_PLATFORM = 4,
+    SLICE_MARKETPLACE = 8,
+    SLICE_INSTRUMENT = 16,
+    SLICE_MARKETPLACE_TOTAL = 32
+};
 
 struct indicator {
     const char *code;
@@ -91,18 +129,18 @@ struct indicator {
     bool daily;
     const struct population *populations[MEMBERS_MAX]; /* share, active: the first; units, structure: all */
     size_t population_count;
-    uint64_t flows;      /* set of flow numbers: share (O), active, turnover */
-    bool needs_flow;     /* share: evidence O counts only when some cell of the flows exists */
+    uint64_t flows;       /* set of flow numbers: share (O), active, turnover */
+    bool needs_flow;      /* share: evidence O counts only when some cell of the flows exists */
     struct side declared; /* share: main column and its test */
     struct side sides[SIDES_MAX];
     size_t side_count;
     bool declared_window; /* share: R looks at the window */
     bool size_ge10;
-    bool share;                 /* active */
+    bool share; /* active */
     enum turnover_part part;
-    uint64_t activities;        /* turnover: set of enum activity */
-    enum measure measure;       /* flow, ratio */
-    int shift;                  /* ratio: the factor as a power of ten */
+    uint64_t activities;  /* turnover: set of enum activity */
+    enum measure measure; /* flow, ratio */
+    int shift;            /* ratio: the factor as a power of ten */
     struct terms plus, minus, over, over_minus;
     uint32_t flow; /* hhi */
     enum leaf leaf;

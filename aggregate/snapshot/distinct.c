@@ -1,5 +1,6 @@
-/* Distinct persons, from sketches: payers of accepted non-cash payments and buyers, matched to a unit or not. Months are united for months,
- * quarters and years, days for days and weeks; day sketches are kept for 35 days only, so an older day cannot be known (M, not 0). */
+/* Distinct persons, from sketches: payers of accepted non-cash payments and buyers, matched to a unit or not. Months are united
+ * for months, quarters and years, days for days and weeks; day sketches are kept for 35 days only, so an older day cannot be
+ * known (M, not 0). */
 #include "aggregate/snapshot/statistics.h"
 
 #include "aggregate/snapshot/memory.h"
@@ -19,8 +20,8 @@ static bool day_kept(const struct statistics *statistics, int32_t day) {
     return true;
 }
 
-static void unite_codes(const struct statistics *statistics, uint8_t *registers, enum hash_kind kind, int32_t bucket, uint64_t outlets,
-                        uint64_t instruments) {
+static void unite_codes(const struct statistics *statistics, uint8_t *registers, enum hash_kind kind, int32_t bucket,
+                        uint64_t outlets, uint64_t instruments) {
     for (int code = 1; code < OUTLET_COUNT; code++) {
         if ((outlets >> code & 1) == 0) continue;
         uint64_t facet = facet_with_outlet(facet_with_family(0, FAMILY_ORDER), (enum outlet)code);
@@ -33,8 +34,8 @@ static void unite_codes(const struct statistics *statistics, uint8_t *registers,
     }
 }
 
-static void add_row(const struct statistics *statistics, const struct period *period, const struct coordinates *at, uint64_t outlets,
-                    uint64_t instruments) {
+static void add_row(const struct statistics *statistics, const struct period *period, const struct coordinates *at,
+                    uint64_t outlets, uint64_t instruments) {
     struct observation *row = observations_add(statistics->observations, at, period);
     bool by_day = period->frequency == FREQUENCY_DAY || period->frequency == FREQUENCY_WEEK;
     uint8_t *registers = memory_zeroed(HLL_REGISTERS, 1);

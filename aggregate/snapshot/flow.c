@@ -26,8 +26,8 @@ static void set_measure(const struct statistics *statistics, const struct indica
     }
 }
 
-static void set_ratio(const struct statistics *statistics, const struct indicator *indicator, struct observation *row, __int128 top,
-                      __int128 bottom) {
+static void set_ratio(const struct statistics *statistics, const struct indicator *indicator, struct observation *row,
+                      __int128 top, __int128 bottom) {
     decimal_integer(row->numerator, top);
     decimal_integer(row->denominator, bottom);
     if (bottom == 0) {
@@ -35,7 +35,8 @@ static void set_ratio(const struct statistics *statistics, const struct indicato
         return;
     }
     if (indicator->measure == MEASURE_CURRENCY) {
-        for (int i = 0; i < statistics->currency_exponent; i++) bottom *= 10;
+        for (int i = 0; i < statistics->currency_exponent; i++)
+            bottom *= 10;
     }
     decimal_quotient(row->value, top, bottom, indicator->shift, row->decimals);
 }
@@ -51,7 +52,8 @@ static void add_row(const struct statistics *statistics, const struct indicator 
     }
     __int128 top = flow_table_terms(table, &indicator->plus, place) - flow_table_terms(table, &indicator->minus, place);
     if (indicator->kind == INDICATOR_RATIO) {
-        __int128 bottom = flow_table_terms(table, &indicator->over, place) - flow_table_terms(table, &indicator->over_minus, place);
+        __int128 bottom =
+            flow_table_terms(table, &indicator->over, place) - flow_table_terms(table, &indicator->over_minus, place);
         set_ratio(statistics, indicator, row, top, bottom);
     } else {
         decimal_scaled(row->value, top, indicator->measure == MEASURE_CURRENCY ? statistics->currency_exponent : 0);
@@ -63,7 +65,8 @@ static void write_unit_slices(const struct statistics *statistics, const struct 
     for (int i = 0; i < DISTRICT_COUNT && (indicator->slices & SLICE_DISTRICT) != 0; i++) {
         struct coordinates at = *total;
         statistics_district_area(statistics, i, at.area);
-        if (statistics_district_listed(i)) add_row(statistics, indicator, period, &at, (struct place){PLACE_DISTRICT, (uint64_t)i});
+        if (statistics_district_listed(i))
+            add_row(statistics, indicator, period, &at, (struct place){PLACE_DISTRICT, (uint64_t)i});
     }
     if ((indicator->slices & SLICE_DISTRICT) != 0) {
         struct coordinates at = *total;

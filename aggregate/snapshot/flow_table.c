@@ -1,5 +1,5 @@
-/* One pass over the cells of the period fills every axis; some six hundred kilobytes stand in for asking the cells again for each of the
- * thousand published rows. Unmatched cells stand beside the province and on no axis. */
+/* One pass over the cells of the period fills every axis; some six hundred kilobytes stand in for asking the cells again for each
+ * of the thousand published rows. Unmatched cells stand beside the province and on no axis. */
 #include "aggregate/snapshot/flow_table.h"
 
 #include "aggregate/snapshot/memory.h"
@@ -31,8 +31,10 @@ struct flow_table *flow_table_create(const struct cells *cells, const struct reg
         const struct cell *cell = &cells->items[i];
         for (uint64_t flows = cell->flows; flows != 0; flows &= flows - 1) {
             struct flow_row *row = &table->rows[__builtin_ctzll(flows)];
-            if (cell->version == VERSION_NONE) add(&row->unmatched, cell);
-            else add_cell(row, cell, &registry->versions[cell->version]);
+            if (cell->version == VERSION_NONE)
+                add(&row->unmatched, cell);
+            else
+                add_cell(row, cell, &registry->versions[cell->version]);
         }
     }
     return table;

@@ -1,4 +1,5 @@
-/* Counts and sums of every flow over the days of one period, along every one-way axis: what flow, ratio and hhi indicators read. */
+/* Counts and sums of every flow over the days of one period, along every one-way axis: what flow, ratio and hhi indicators read.
+ */
 #ifndef NHIP_SNAPSHOT_FLOW_TABLE_H
 #define NHIP_SNAPSHOT_FLOW_TABLE_H
 

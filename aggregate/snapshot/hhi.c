@@ -1,7 +1,8 @@
 /* Concentration: 10000 * sum(v^2) / (sum v)^2 over outlets or wallets, by value, in integers. */
 #include "aggregate/snapshot/statistics.h"
 
-/* (sum v)^2 must stay below 1.7e37 for exact remainders; beyond 2^61 minor units the last bits are dropped, a relative change below 1e-17. */
+/* (sum v)^2 must stay below 1.7e37 for exact remainders; beyond 2^61 minor units the last bits are dropped, a relative change
+ * below 1e-17. */
 enum { TOTAL_BITS_MAX = 61 };
 
 static void set_value(struct observation *row, const struct amount *leaves, int count, uint64_t codes) {
@@ -10,16 +11,20 @@ static void set_value(struct observation *row, const struct amount *leaves, int 
     int drop = 0;
     row->unit_measure = "IX_10K";
     row->decimals = 2;
-    for (int i = 0; i < count; i++) total += (codes >> i & 1) != 0 ? leaves[i].sum : 0;
-    while (total >> drop >> TOTAL_BITS_MAX != 0) drop++;
+    for (int i = 0; i < count; i++)
+        total += (codes >> i & 1) != 0 ? leaves[i].sum : 0;
+    while (total >> drop >> TOTAL_BITS_MAX != 0)
+        drop++;
     total = 0;
     for (int i = 0; i < count; i++) {
         __int128 value = (codes >> i & 1) != 0 ? leaves[i].sum >> drop : 0;
         total += value;
         squares += value * value;
     }
-    if (total == 0) row->status = 'M';
-    else decimal_quotient(row->value, squares, total * total, 4, 2);
+    if (total == 0)
+        row->status = 'M';
+    else
+        decimal_quotient(row->value, squares, total * total, 4, 2);
 }
 
 void hhi_write(const struct statistics *statistics, const struct indicator *indicator, const struct period *period) {
@@ -40,7 +45,7 @@ void hhi_write(const struct statistics *statistics, const struct indicator *indi
         if (!statistics_district_listed(i)) continue;
         struct coordinates at = total;
         statistics_district_area(statistics, i, at.area);
-        set_value(observations_add(statistics->observations, &at, period), outlets ? flow->district_outlet[i] : flow->district_party[i],
-                  count, codes);
+        set_value(observations_add(statistics->observations, &at, period),
+                  outlets ? flow->district_outlet[i] : flow->district_party[i], count, codes);
     }
 }

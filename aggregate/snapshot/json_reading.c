@@ -1,5 +1,5 @@
-/* Reading configuration that people write: strict about unknown keys and names, because a misspelt condition that is silently ignored
- * would publish a wrong figure. Messages name the place; see json_reading.h. */
+/* Reading configuration that people write: strict about unknown keys and names, because a misspelt condition that is silently
+ * ignored would publish a wrong figure. Messages name the place; see json_reading.h. */
 #include "aggregate/snapshot/json_reading.h"
 
 #include "check.h"
@@ -77,7 +77,8 @@ bool reading_bool(struct reading *reading, const char *where, json_t *object, co
     return true;
 }
 
-bool reading_whole(struct reading *reading, const char *where, json_t *object, const char *key, int64_t min, int64_t max, int64_t *out) {
+bool reading_whole(struct reading *reading, const char *where, json_t *object, const char *key, int64_t min, int64_t max,
+                   int64_t *out) {
     json_t *value = json_object_get(object, key);
     if (!json_is_integer(value) || json_integer_value(value) < min || json_integer_value(value) > max) {
         char accepted[64];
@@ -93,11 +94,13 @@ bool reading_object(struct reading *reading, const char *where, json_t *object, 
     return json_is_object(*out) ? true : reading_refuse(reading, where, key, *out, "an object");
 }
 
-bool reading_texts(struct reading *reading, const char *where, json_t *object, const char *key, bool required, struct text_list *out) {
+bool reading_texts(struct reading *reading, const char *where, json_t *object, const char *key, bool required,
+                   struct text_list *out) {
     json_t *value = json_object_get(object, key);
     if (value == NULL && !required) return true;
     size_t count = json_array_size(value);
-    if (!json_is_array(value) || count > TEXTS_MAX) return reading_refuse(reading, where, key, value, "a list of at most 64 texts");
+    if (!json_is_array(value) || count > TEXTS_MAX)
+        return reading_refuse(reading, where, key, value, "a list of at most 64 texts");
     for (size_t i = 0; i < count; i++) {
         const char *text = json_string_value(json_array_get(value, i));
         if (!plain(text)) return reading_refuse(reading, where, key, json_array_get(value, i), plain_text);
@@ -163,7 +166,8 @@ const char *reading_code_list_name(enum code_list list) {
     return names[list];
 }
 
-bool reading_codes(struct reading *reading, const char *where, json_t *object, const char *key, enum code_list list, uint64_t *out) {
+bool reading_codes(struct reading *reading, const char *where, json_t *object, const char *key, enum code_list list,
+                   uint64_t *out) {
     struct text_list names = {.count = 0};
     if (json_object_get(object, key) == NULL) return true;
     if (!reading_texts(reading, where, object, key, true, &names)) return false;
@@ -171,7 +175,8 @@ bool reading_codes(struct reading *reading, const char *where, json_t *object, c
     for (size_t i = 0; i < names.count; i++) {
         int code = reading_code(list, names.items[i]);
         if (code == 0) {
-            return reading_refuse(reading, where, key, json_array_get(json_object_get(object, key), i), reading_code_list_name(list));
+            return reading_refuse(reading, where, key, json_array_get(json_object_get(object, key), i),
+                                  reading_code_list_name(list));
         }
         set |= (uint64_t)1 << code;
     }
@@ -195,7 +200,8 @@ static bool read_side(struct reading *reading, const char *where, const char *na
         return true;
     }
     json_t *days = json_object_get(value, "within_days");
-    if (json_is_integer(days) && json_object_size(value) == 1 && json_integer_value(days) > 0 && json_integer_value(days) <= 36500) {
+    if (json_is_integer(days) && json_object_size(value) == 1 && json_integer_value(days) > 0 &&
+        json_integer_value(days) <= 36500) {
         side->test = TEST_WITHIN_DAYS;
         side->days = (int32_t)json_integer_value(days);
         return true;
@@ -205,7 +211,8 @@ static bool read_side(struct reading *reading, const char *where, const char *na
     return reading_refuse(reading, where, name, value, "\"Y\", \"N\", {\"within_days\": 1..36500}, {\"non_empty\": true}");
 }
 
-bool reading_sides(struct reading *reading, const char *where, json_t *object, const char *key, struct side *sides, size_t *count) {
+bool reading_sides(struct reading *reading, const char *where, json_t *object, const char *key, struct side *sides,
+                   size_t *count) {
     json_t *value = json_object_get(object, key);
     if (value == NULL) return true;
     if (!json_is_object(value) || json_object_size(value) > SIDES_MAX) {

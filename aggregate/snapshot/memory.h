@@ -1,5 +1,5 @@
-/* Memory of a snapshot: one command, one thread, freed at the end. Running out of it stops the process (CHECK): no vintage has been
- * named by then, so nothing is lost but the attempt. */
+/* Memory of a snapshot: one command, one thread, freed at the end. Running out of it stops the process (CHECK): no vintage has
+ * been named by then, so nothing is lost but the attempt. */
 #ifndef NHIP_SNAPSHOT_MEMORY_H
 #define NHIP_SNAPSHOT_MEMORY_H
 

@@ -7,10 +7,28 @@
 #include <stddef.h>
 
 /* Columns of obs.csv that readers look at, by position. */
-enum obs_column { OBS_FREQ = 3, OBS_REF_AREA = 4, OBS_INDICATOR = 5, OBS_EVIDENCE = 6, OBS_ACTIVITY = 7, OBS_UNIT_TYPE = 8,
-                  OBS_SIZE_CLASS = 9, OBS_PLATFORM = 10, OBS_INSTRUMENT = 11, OBS_TIME_PERIOD = 13, OBS_VALUE = 14,
-                  OBS_UNIT_MEASURE = 15, OBS_OBS_STATUS = 18, OBS_NUMERATOR = 20, OBS_DENOMINATOR = 21, OBS_BOUND_LO = 23,
-                  OBS_BOUND_HI = 24, OBS_RELEASE = 32, OBS_AS_OF = 33, OBS_COLUMN_COUNT = 34 };
+enum obs_column {
+    OBS_FREQ = 3,
+    OBS_REF_AREA = 4,
+    OBS_INDICATOR = 5,
+    OBS_EVIDENCE = 6,
+    OBS_ACTIVITY = 7,
+    OBS_UNIT_TYPE = 8,
+    OBS_SIZE_CLASS = 9,
+    OBS_PLATFORM = 10,
+    OBS_INSTRUMENT = 11,
+    OBS_TIME_PERIOD = 13,
+    OBS_VALUE = 14,
+    OBS_UNIT_MEASURE = 15,
+    OBS_OBS_STATUS = 18,
+    OBS_NUMERATOR = 20,
+    OBS_DENOMINATOR = 21,
+    OBS_BOUND_LO = 23,
+    OBS_BOUND_HI = 24,
+    OBS_RELEASE = 32,
+    OBS_AS_OF = 33,
+    OBS_COLUMN_COUNT = 34
+};
 
 struct obs_row {
     const char *cells[OBS_COLUMN_COUNT];

@@ -1,5 +1,6 @@
-/* The canonical table in the layout of SDMX-CSV 2.0. ACTION is R (replace): under the default "merge" an emptied cell would survive in every
- * consumer's database. No cell holds a comma, a quote or a line break (definitions.c and the code lists see to it), so nothing is quoted. */
+/* The canonical table in the layout of SDMX-CSV 2.0. ACTION is R (replace): under the default "merge" an emptied cell would
+ * survive in every consumer's database. No cell holds a comma, a quote or a line break (definitions.c and the code lists see to
+ * it), so nothing is quoted. */
 #include "aggregate/snapshot/observation.h"
 
 #include "aggregate/snapshot/memory.h"
@@ -19,9 +20,10 @@ struct keyed {
     const struct observation *observation;
 };
 
-struct observation *observations_add(struct observations *observations, const struct coordinates *at, const struct period *period) {
-    observations->items = memory_reserve(observations->items, &observations->capacity, observations->count + 1,
-                                         sizeof(*observations->items));
+struct observation *observations_add(struct observations *observations, const struct coordinates *at,
+                                     const struct period *period) {
+    observations->items =
+        memory_reserve(observations->items, &observations->capacity, observations->count + 1, sizeof(*observations->items));
     struct observation *row = &observations->items[observations->count++];
     *row = (struct observation){
         .at = *at,
@@ -48,9 +50,9 @@ const char *unit_class_of(int64_t units) {
 }
 
 static void write_key(const struct observation *row, char out[static KEY_BYTES]) {
-    int length = snprintf(out, KEY_BYTES, "%c,%s,%s,%c,%s,%s,%s,%s,%s,N,%s", (char)row->period.frequency, row->at.area, row->at.indicator,
-                          row->at.evidence, row->at.activity, row->at.unit_type, row->at.size_class, row->at.platform,
-                          row->at.instrument, row->period.text);
+    int length = snprintf(out, KEY_BYTES, "%c,%s,%s,%c,%s,%s,%s,%s,%s,N,%s", (char)row->period.frequency, row->at.area,
+                          row->at.indicator, row->at.evidence, row->at.activity, row->at.unit_type, row->at.size_class,
+                          row->at.platform, row->at.instrument, row->period.text);
     CHECK(length > 0 && length < KEY_BYTES);
 }
 
@@ -64,9 +66,9 @@ static void write_row(const struct keyed *keyed, const struct observation_frame 
     char last[11];
     iso_date_format(row->period.first, first);
     iso_date_format(row->period.last, last);
-    (void)fprintf(out, "dataflow,%s,R,%s,%s,%s,0,%d,%c,N,%s,%s,%s,%s,%s,%s,,%s,%s,,%s,%s,%lld,%s\n", frame->structure_id, keyed->key,
-                  row->value, row->unit_measure, row->decimals, row->status, row->numerator, row->denominator, row->unit_class,
-                  row->bound_low, row->bound_high, row->error_type, row->window, frame->method, first, last,
+    (void)fprintf(out, "dataflow,%s,R,%s,%s,%s,0,%d,%c,N,%s,%s,%s,%s,%s,%s,,%s,%s,,%s,%s,%lld,%s\n", frame->structure_id,
+                  keyed->key, row->value, row->unit_measure, row->decimals, row->status, row->numerator, row->denominator,
+                  row->unit_class, row->bound_low, row->bound_high, row->error_type, row->window, frame->method, first, last,
                   (long long)frame->release, as_of);
 }
 

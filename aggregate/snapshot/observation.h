@@ -45,7 +45,8 @@ struct observations {
 };
 
 /* A new row with status P and every other cell empty; valid until the next call. */
-struct observation *observations_add(struct observations *observations, const struct coordinates *at, const struct period *period);
+struct observation *observations_add(struct observations *observations, const struct coordinates *at,
+                                     const struct period *period);
 void observations_clear(struct observations *observations);
 
 /* N_UNITS: 0, 1-4, 5-9, 10-49, 50+. */
@@ -59,7 +60,8 @@ struct observation_frame {
     int64_t as_of_ms;
 };
 
-/* Sorts the rows by key and writes header and rows. Two rows with one key are a programmer's error. The caller looks at ferror(). */
+/* Sorts the rows by key and writes header and rows. Two rows with one key are a programmer's error. The caller looks at ferror().
+ */
 void observations_write(struct observations *observations, const struct observation_frame *frame, FILE *out);
 
 #endif

@@ -1,5 +1,5 @@
-/* Periods are pairs of local days; the text is kept as it was given, since each form has one spelling only. ISO weeks: week 1 is the one
- * with 4 January in it, so week w of year y starts (w - 1) weeks after the Monday at or before 4 January. */
+/* Periods are pairs of local days; the text is kept as it was given, since each form has one spelling only. ISO weeks: week 1 is
+ * the one with 4 January in it, so week w of year y starts (w - 1) weeks after the Monday at or before 4 January. */
 #include "aggregate/snapshot/period.h"
 
 #include "zone.h"
@@ -36,6 +36,22 @@ static int32_t months_later(int32_t day, int32_t months) {
     return day_of_month_start(month_of_day(day) + months);
 }
 
+/* Behind the year and the hyphen: Q3, W39 or 09. */
+static bool parse_part(const char *part, size_t length, int32_t year, struct period *period) {
+    int32_t number = number_at(part + (length == 3 || part[0] == 'Q'), length == 3 || part[0] != 'Q' ? 2 : 1);
+    if (length == 3 && part[0] == 'W') {
+        int32_t first = week_one(year) + (number - 1) * 7;
+        if (number < 1 || first >= week_one(year + 1)) return false;
+        set(period, FREQUENCY_WEEK, first, first + 7);
+        return true;
+    }
+    bool quarter = part[0] == 'Q';
+    if (length != 2 || number < 1 || number > (quarter ? 4 : 12)) return false;
+    int32_t first = month_first(year, quarter ? number * 3 - 2 : number);
+    set(period, quarter ? FREQUENCY_QUARTER : FREQUENCY_MONTH, first, months_later(first, quarter ? 3 : 1));
+    return true;
+}
+
 static bool parse(const char *text, struct period *period) {
     size_t length = strlen(text);
     int32_t year = length >= 4 ? number_at(text, 4) : -1;
@@ -45,27 +61,7 @@ static bool parse(const char *text, struct period *period) {
         return true;
     }
     if (text[4] != '-') return false;
-    if (length == 7 && text[5] == 'Q') {
-        int32_t quarter = number_at(text + 6, 1);
-        if (quarter < 1 || quarter > 4) return false;
-        int32_t first = month_first(year, quarter * 3 - 2);
-        set(period, FREQUENCY_QUARTER, first, months_later(first, 3));
-        return true;
-    }
-    if (length == 7) {
-        int32_t month = number_at(text + 5, 2);
-        if (month < 1 || month > 12) return false;
-        int32_t first = month_first(year, month);
-        set(period, FREQUENCY_MONTH, first, months_later(first, 1));
-        return true;
-    }
-    if (length == 8 && text[5] == 'W') {
-        int32_t week = number_at(text + 6, 2);
-        int32_t first = week_one(year) + (week - 1) * 7;
-        if (week < 1 || first >= week_one(year + 1)) return false;
-        set(period, FREQUENCY_WEEK, first, first + 7);
-        return true;
-    }
+    if (length == 7 || length == 8) return parse_part(text + 5, length - 5, year, period);
     int32_t day;
     if (length != 10 || !iso_date_parse((struct slice){text, length}, &day)) return false;
     set(period, FREQUENCY_DAY, day, day + 1);
@@ -75,9 +71,10 @@ static bool parse(const char *text, struct period *period) {
 bool period_parse(const char *text, struct period *period, struct fault *fault) {
     *period = (struct period){.frequency = FREQUENCY_NONE};
     if (text == NULL || !parse(text, period)) {
-        return fault_set(fault, FAULT_USAGE, false,
-                         "period: found \"%.40s\", accepted are 2021, 2021-Q3, 2021-09, 2021-W39 and 2021-09-30 (years 1970 to 2199)",
-                         text == NULL ? "" : text);
+        return fault_set(
+            fault, FAULT_USAGE, false,
+            "period: found \"%.40s\", accepted are 2021, 2021-Q3, 2021-09, 2021-W39 and 2021-09-30 (years 1970 to 2199)",
+            text == NULL ? "" : text);
     }
     (void)snprintf(period->text, sizeof(period->text), "%s", text);
     return true;

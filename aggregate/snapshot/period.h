@@ -6,8 +6,14 @@
 
 #include <stdint.h>
 
-enum frequency { FREQUENCY_NONE = 0, FREQUENCY_DAY = 'D', FREQUENCY_WEEK = 'W', FREQUENCY_MONTH = 'M', FREQUENCY_QUARTER = 'Q',
-                 FREQUENCY_YEAR = 'A' };
+enum frequency {
+    FREQUENCY_NONE = 0,
+    FREQUENCY_DAY = 'D',
+    FREQUENCY_WEEK = 'W',
+    FREQUENCY_MONTH = 'M',
+    FREQUENCY_QUARTER = 'Q',
+    FREQUENCY_YEAR = 'A'
+};
 
 struct period {
     enum frequency frequency;

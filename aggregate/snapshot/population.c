@@ -1,6 +1,6 @@
-/* Conditions on registry records. The rule that needs care is absent against empty: a *side* condition on a column that the record does
- * not have holds (the source has no such column, so it cannot exclude anybody); the *main* column of a declaration, absent or empty, is
- * unknown for yes/no columns and no for dates and lists. */
+/* Conditions on registry records. The rule that needs care is absent against empty: a *side* condition on a column that the
+ * record does not have holds (the source has no such column, so it cannot exclude anybody); the *main* column of a declaration,
+ * absent or empty, is unknown for yes/no columns and no for dates and lists. */
 #include "aggregate/snapshot/population.h"
 
 #include "check.h"
@@ -61,7 +61,8 @@ static bool test_holds(const struct side *side, const struct column_value *value
     return false;
 }
 
-static bool sides_hold(const struct side *sides, size_t count, const struct unit_record *record, int32_t window_first, int32_t last) {
+static bool sides_hold(const struct side *sides, size_t count, const struct unit_record *record, int32_t window_first,
+                       int32_t last) {
     for (size_t i = 0; i < count; i++) {
         struct column_value value = value_of(record, sides[i].column);
         bool absent = value.dated ? value.day == DAY_ABSENT : value.answer == YES_NO_ABSENT;
@@ -84,7 +85,8 @@ static bool vsic_listed(const struct text_list *list, const char *vsic) {
     return list->count == 0;
 }
 
-static bool condition_holds(const struct condition *condition, const struct unit_record *record, int32_t window_first, int32_t last) {
+static bool condition_holds(const struct condition *condition, const struct unit_record *record, int32_t window_first,
+                            int32_t last) {
     return listed(&condition->legal_form, record->legal_form) && listed(&condition->unit_type, record->unit_type) &&
            vsic_listed(&condition->vsic, record->vsic) &&
            sides_hold(condition->sides, condition->side_count, record, window_first, last);
@@ -101,7 +103,8 @@ bool population_holds(const struct population *population, const struct unit_rec
 enum declaration population_declared(const struct indicator *indicator, const struct unit_record *record, int32_t window_first,
                                      int32_t last) {
     struct column_value value = value_of(record, indicator->declared.column);
-    if (indicator->declared.test == TEST_YES && (value.answer == YES_NO_ABSENT || value.answer == YES_NO_EMPTY)) return DECLARED_UNKNOWN;
+    if (indicator->declared.test == TEST_YES && (value.answer == YES_NO_ABSENT || value.answer == YES_NO_EMPTY))
+        return DECLARED_UNKNOWN;
     if (!test_holds(&indicator->declared, &value, window_first, last)) return DECLARED_NO;
     return sides_hold(indicator->sides, indicator->side_count, record, window_first, last) ? DECLARED_YES : DECLARED_NO;
 }

@@ -1,5 +1,6 @@
-/* The offset vector, the registry cut and the configuration hashes are the identity of a vintage; the counts show what did not get in.
- * Written by hand and not with a JSON library: the order of keys and the form of numbers are part of "same inputs, same bytes". */
+/* The offset vector, the registry cut and the configuration hashes are the identity of a vintage; the counts show what did not
+ * get in. Written by hand and not with a JSON library: the order of keys and the form of numbers are part of "same inputs, same
+ * bytes". */
 #include "aggregate/snapshot/provenance.h"
 
 #include "zone.h"
@@ -8,9 +9,12 @@ static void write_text(FILE *out, const char *text) {
     (void)fputc('"', out);
     for (const char *at = text == NULL ? "" : text; *at != '\0'; at++) {
         unsigned char c = (unsigned char)*at;
-        if (c < 0x20) (void)fprintf(out, "\\u%04x", c);
-        else if (c == '"' || c == '\\') (void)fprintf(out, "\\%c", c);
-        else (void)fputc(c, out);
+        if (c < 0x20)
+            (void)fprintf(out, "\\u%04x", c);
+        else if (c == '"' || c == '\\')
+            (void)fprintf(out, "\\%c", c);
+        else
+            (void)fputc(c, out);
     }
     (void)fputc('"', out);
 }
@@ -62,7 +66,8 @@ static void add_counts(struct counts *total, const struct counts *counts) {
     total->unresolved += counts->unresolved;
     total->unconverted += counts->unconverted;
     total->open_unknown += counts->open_unknown;
-    for (int i = 0; i < REASON_COUNT; i++) total->reasons[i] += counts->reasons[i];
+    for (int i = 0; i < REASON_COUNT; i++)
+        total->reasons[i] += counts->reasons[i];
 }
 
 static void write_inputs(const struct state *state, FILE *out) {
@@ -75,8 +80,8 @@ static void write_inputs(const struct state *state, FILE *out) {
         write_text(out, partition->topic);
         (void)fprintf(out, ", \"partition\": %d, \"cluster_id\": ", (int)partition->partition);
         write_text(out, partition->cluster_id);
-        (void)fprintf(out, ", \"end_offset\": %lld, \"tail_offset\": %lld, \"tail_print\": \"%016llx\",\n     ", (long long)progress->next,
-                      (long long)progress->tail_offset, (unsigned long long)progress->tail_print);
+        (void)fprintf(out, ", \"end_offset\": %lld, \"tail_offset\": %lld, \"tail_print\": \"%016llx\",\n     ",
+                      (long long)progress->next, (long long)progress->tail_offset, (unsigned long long)progress->tail_print);
         write_time(out, "record_time_max", progress->record_time_max_ms);
         (void)fputs(", ", out);
         write_time(out, "watermark", progress->watermark_ms);
@@ -97,7 +102,8 @@ static void write_engine(const struct provenance *provenance, FILE *out) {
     (void)fputs("  \"engine\": {\n", out);
     write_pair(out, "    ", "version", options->engine_version, true);
     write_pair(out, "    ", "commit", options->engine_commit, true);
-    write_pair(out, "    ", "state_config_sha256", state->partition_count == 0 ? "" : state->partitions[0].configuration_hash, true);
+    write_pair(out, "    ", "state_config_sha256", state->partition_count == 0 ? "" : state->partitions[0].configuration_hash,
+               true);
     write_pair(out, "    ", "presentation_config_sha256", options->presentation_hash, true);
     write_pair(out, "    ", "sources_sha256", sources_hash(options->sources), true);
     write_pair(out, "    ", "definitions_sha256", provenance->definitions->sha256, true);
@@ -110,7 +116,8 @@ static void write_registry(const struct provenance *provenance, FILE *out) {
     (void)fprintf(out,
                   "  \"registry\": {\n    \"rows\": %zu,\n    \"rows_recorded_later\": %zu,\n    \"units\": %u,\n    \"sha256\": "
                   "\"%s\",\n    \"ordinals\": [",
-                  registry->record_count, registry->record_total - registry->record_count, registry->unit_count, registry->sha256);
+                  registry->record_count, registry->record_total - registry->record_count, registry->unit_count,
+                  registry->sha256);
     const char *separator = "";
     for (size_t i = 0; i < provenance->state->partition_count; i++) {
         const struct state_partition *partition = &provenance->state->partitions[i];
@@ -121,8 +128,7 @@ static void write_registry(const struct provenance *provenance, FILE *out) {
                       (long long)partition->progress.units);
         separator = ", ";
     }
-    (void)fprintf(out,
-                  "],\n    \"refused_claims\": %lld,\n    \"unmatched_accounts\": %lld,\n    \"unmatched_n\": %lld\n  },\n",
+    (void)fprintf(out, "],\n    \"refused_claims\": %lld,\n    \"unmatched_accounts\": %lld,\n    \"unmatched_n\": %lld\n  },\n",
                   (long long)provenance->refused_claims, (long long)provenance->cells->unmatched_accounts,
                   (long long)provenance->cells->unmatched_n);
 }
@@ -151,7 +157,8 @@ void provenance_write(const struct provenance *provenance, FILE *out) {
     write_engine(provenance, out);
     write_inputs(provenance->state, out);
     write_registry(provenance, out);
-    (void)fputs("  \"reproduce\": \"nhip verify VINTAGE: run --until the end offsets above into an empty store, then snapshot with the same "
+    (void)fputs("  \"reproduce\": \"nhip verify VINTAGE: run --until the end offsets above into an empty store, then snapshot "
+                "with the same "
                 "period and as_of\"\n}\n",
                 out);
 }
@@ -161,9 +168,10 @@ bool provenance_check(const struct state *state, struct fault *fault) {
         const struct state_partition *partition = &state->partitions[i];
         const struct counts *counts = &partition->progress.counts;
         if (counts->applied + counts->duplicate + counts->quarantined + counts->rejected + counts->ignored != counts->delivered) {
-            return fault_set(fault, FAULT_STORE, false,
-                             "state of %.80s/%d: %lld records delivered, but the verdicts do not add up to that; rebuild the namespace",
-                             partition->topic, (int)partition->partition, (long long)counts->delivered);
+            return fault_set(
+                fault, FAULT_STORE, false,
+                "state of %.80s/%d: %lld records delivered, but the verdicts do not add up to that; rebuild the namespace",
+                partition->topic, (int)partition->partition, (long long)counts->delivered);
         }
         if (strcmp(partition->configuration_hash, state->partitions[0].configuration_hash) != 0) {
             return fault_set(fault, FAULT_REFUSED, false,

@@ -1,5 +1,5 @@
-/* snapshot.json: from what a vintage was computed, so that anybody can compute it again. No wall clock and no paths: two runs over the same
- * inputs write the same bytes, but for the release number. */
+/* snapshot.json: from what a vintage was computed, so that anybody can compute it again. No wall clock and no paths: two runs
+ * over the same inputs write the same bytes, but for the release number. */
 #ifndef NHIP_SNAPSHOT_PROVENANCE_H
 #define NHIP_SNAPSHOT_PROVENANCE_H
 
@@ -23,8 +23,8 @@ struct provenance {
 /* The caller looks at ferror(). */
 void provenance_write(const struct provenance *provenance, FILE *out);
 
-/* Conservation (I4) in every partition, one configuration for all: else FAULT_STORE or FAULT_REFUSED, as figures from such a state would
- * be wrong. */
+/* Conservation (I4) in every partition, one configuration for all: else FAULT_STORE or FAULT_REFUSED, as figures from such a
+ * state would be wrong. */
 bool provenance_check(const struct state *state, struct fault *fault);
 
 #endif

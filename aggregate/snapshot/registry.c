@@ -1,9 +1,9 @@
 /* Bitemporal records -> versions in force.
  *
- * The version of a unit on day d is, among its records with valid_from <= d, the one with the greatest valid_from, then the greatest
- * recorded_at, then the last in log order. So, once the records of a unit are sorted that way, only the last of each valid_from can ever
- * hold, from there to the next valid_from; a valid_to cuts its interval short and nothing older comes back behind it. That makes the
- * registry piecewise constant, and everything else a binary search.
+ * The version of a unit on day d is, among its records with valid_from <= d, the one with the greatest valid_from, then the
+ * greatest recorded_at, then the last in log order. So, once the records of a unit are sorted that way, only the last of each
+ * valid_from can ever hold, from there to the next valid_from; a valid_to cuts its interval short and nothing older comes back
+ * behind it. That makes the registry piecewise constant, and everything else a binary search.
  *
  * Records are numbered by (recorded_at, log order): the crosswalk lets the smallest number win, the versions let the greatest. */
 #include "aggregate/snapshot/registry.h"
@@ -20,7 +20,8 @@ struct entry {
 static int compare_recorded(const void *left, const void *right) {
     const struct entry *a = left;
     const struct entry *b = right;
-    if (a->record->recorded_at_ms != b->record->recorded_at_ms) return a->record->recorded_at_ms < b->record->recorded_at_ms ? -1 : 1;
+    if (a->record->recorded_at_ms != b->record->recorded_at_ms)
+        return a->record->recorded_at_ms < b->record->recorded_at_ms ? -1 : 1;
     return (a->log_order > b->log_order) - (a->log_order < b->log_order);
 }
 
@@ -57,10 +58,12 @@ static struct entry *read_documents(struct registry *registry, const struct stat
         struct unit_record *record = unit_parse(document->text, &refusal);
         if (record == NULL) {
             const struct state_partition *partition = &state->partitions[document->partition];
-            (void)fault_set(fault, FAULT_REFUSED, false, "registry record at %.80s/%d offset %lld: field %s: %s", partition->topic,
-                            (int)partition->partition, (long long)document->offset, refusal.field, refusal.message);
+            (void)fault_set(fault, FAULT_REFUSED, false, "registry record at %.80s/%d offset %lld: field %s: %s",
+                            partition->topic, (int)partition->partition, (long long)document->offset, refusal.field,
+                            refusal.message);
             free(lines);
-            for (size_t j = 0; j < registry->record_count; j++) unit_destroy(entries[j].record);
+            for (size_t j = 0; j < registry->record_count; j++)
+                unit_destroy(entries[j].record);
             registry->record_count = 0;
             free(entries);
             return NULL;
@@ -141,7 +144,8 @@ struct registry *registry_create(const struct state *state, int64_t as_of_ms, co
 
 void registry_destroy(struct registry *registry) {
     if (registry == NULL) return;
-    for (size_t i = 0; registry->records != NULL && i < registry->record_count; i++) unit_destroy(registry->records[i]);
+    for (size_t i = 0; registry->records != NULL && i < registry->record_count; i++)
+        unit_destroy(registry->records[i]);
     free(registry->records);
     free(registry->versions);
     free(registry->unit_versions);
@@ -158,8 +162,10 @@ uint32_t registry_version(const struct registry *registry, uint32_t unit, int32_
     uint32_t high = registry->unit_versions[unit + 1];
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if (registry->versions[middle].to <= day) low = middle + 1;
-        else high = middle;
+        if (registry->versions[middle].to <= day)
+            low = middle + 1;
+        else
+            high = middle;
     }
     if (low == registry->unit_versions[unit + 1] || registry->versions[low].from > day) return VERSION_NONE;
     return low;

@@ -17,21 +17,21 @@ struct version {
     uint32_t unit;
     uint32_t record; /* index in registry.records = rank by (recorded_at, log order) */
     int32_t from;
-    int32_t to; /* INT32_MAX: open */
-    int16_t district; /* code - DISTRICT_FIRST */
+    int32_t to;        /* INT32_MAX: open */
+    int16_t district;  /* code - DISTRICT_FIRST */
     int16_t unit_type; /* index in definitions.unit_types, -1 when it is not listed */
 };
 
 struct registry {
     struct unit_record **records; /* those with recorded_at <= A, by (recorded_at, log order) */
     size_t record_count;
-    size_t record_total;          /* also the later ones */
-    struct version *versions;     /* by unit, from */
+    size_t record_total;      /* also the later ones */
+    struct version *versions; /* by unit, from */
     size_t version_count;
-    uint32_t *unit_versions;      /* versions of unit u: [unit_versions[u], unit_versions[u + 1]) */
+    uint32_t *unit_versions; /* versions of unit u: [unit_versions[u], unit_versions[u + 1]) */
     uint32_t unit_count;
-    struct text_map *units;       /* ids */
-    bool columns[COLUMN_COUNT];   /* some record seen has the column */
+    struct text_map *units;         /* ids */
+    bool columns[COLUMN_COUNT];     /* some record seen has the column */
     char sha256[DIGEST_TEXT_BYTES]; /* of the documents seen, in log order, one line each */
 };
 
@@ -40,8 +40,8 @@ struct registry *registry_create(const struct state *state, int64_t as_of_ms, co
                                  struct fault *fault);
 void registry_destroy(struct registry *registry);
 
-uint32_t registry_unit(const struct registry *registry, struct slice unit_id);                  /* TEXT_NONE when unknown */
-uint32_t registry_version(const struct registry *registry, uint32_t unit, int32_t day);         /* VERSION_NONE when none holds */
+uint32_t registry_unit(const struct registry *registry, struct slice unit_id);          /* TEXT_NONE when unknown */
+uint32_t registry_version(const struct registry *registry, uint32_t unit, int32_t day); /* VERSION_NONE when none holds */
 
 static inline const struct unit_record *registry_record(const struct registry *registry, uint32_t version) {
     return registry->records[registry->versions[version].record];

@@ -1,8 +1,9 @@
 /* Adoption shares: of the units alive at the end of the period, how many declare (R), are seen to (O), or either (C).
  *
- * Each evidence is a list of per-unit answers over the same population, so every slice is a count over a subset of it: by district and
- * unit type a subset of units, by platform and instrument a stricter answer to "seen" over all of them. An evidence that is not collected
- * at all (no record has the column; no cell of the flows anywhere) is M: nobody knows, which is not "nobody does". */
+ * Each evidence is a list of per-unit answers over the same population, so every slice is a count over a subset of it: by
+ * district and unit type a subset of units, by platform and instrument a stricter answer to "seen" over all of them. An evidence
+ * that is not collected at all (no record has the column; no cell of the flows anywhere) is M: nobody knows, which is not "nobody
+ * does". */
 #include "aggregate/snapshot/statistics.h"
 
 #include "aggregate/snapshot/memory.h"
@@ -48,7 +49,8 @@ static void gather(struct share *share) {
         uint32_t version = statistics->alive[unit];
         if (version == VERSION_NONE) continue;
         const struct unit_record *record = registry_record(registry, version);
-        if (!population_holds(share->indicator->populations[0], record, statistics->window_first, statistics->period.last)) continue;
+        if (!population_holds(share->indicator->populations[0], record, statistics->window_first, statistics->period.last))
+            continue;
         share->members[share->count++] = (struct member){
             .unit = unit,
             .version = &registry->versions[version],
@@ -129,8 +131,10 @@ static void write_seen_through(const struct share *share, struct coordinates at,
     }
     at.evidence = 'O';
     struct observation *row = add_row(share, &at);
-    if (share->observed_collected) statistics_percent(row, yes, (int64_t)share->count);
-    else set_not_collected(row);
+    if (share->observed_collected)
+        statistics_percent(row, yes, (int64_t)share->count);
+    else
+        set_not_collected(row);
 }
 
 /* The unit types that the population's first alternative names, when it names any: the other rows could never be filled. */

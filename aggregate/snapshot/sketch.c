@@ -1,8 +1,8 @@
-/* Ertl's improved raw estimator ("New cardinality estimation algorithms for HyperLogLog sketches", 2017): one formula from none to
- * saturation, without the empirical bias tables of HLL++ and without the bump where classic HLL hands over to linear counting.
+/* Ertl's improved raw estimator ("New cardinality estimation algorithms for HyperLogLog sketches", 2017): one formula from none
+ * to saturation, without the empirical bias tables of HLL++ and without the bump where classic HLL hands over to linear counting.
  *
- * It is the only double arithmetic of a snapshot, and of an estimate, never of money. The order of operations is fixed, only + - * / and
- * sqrt are used, and contraction is off, so every IEEE machine gets the same bits. */
+ * It is the only double arithmetic of a snapshot, and of an estimate, never of money. The order of operations is fixed, only + -
+ * * / and sqrt are used, and contraction is off, so every IEEE machine gets the same bits. */
 #include "aggregate/snapshot/sketch.h"
 
 #include <math.h>
@@ -54,11 +54,13 @@ static double tau(double x) {
 
 int64_t sketch_estimate(const uint8_t registers[static HLL_REGISTERS]) {
     int counts[RANK_LAST + 1] = {0};
-    for (int i = 0; i < HLL_REGISTERS; i++) counts[registers[i] <= RANK_LAST ? registers[i] : RANK_LAST]++;
+    for (int i = 0; i < HLL_REGISTERS; i++)
+        counts[registers[i] <= RANK_LAST ? registers[i] : RANK_LAST]++;
     const double m = HLL_REGISTERS;
     if (counts[0] == HLL_REGISTERS) return 0;
     double z = m * tau(1 - counts[RANK_LAST] / m);
-    for (int rank = RANK_LAST - 1; rank >= 1; rank--) z = (z + counts[rank]) * 0.5;
+    for (int rank = RANK_LAST - 1; rank >= 1; rank--)
+        z = (z + counts[rank]) * 0.5;
     z += m * sigma(counts[0] / m);
     return llrint(alpha * m * m / z);
 }

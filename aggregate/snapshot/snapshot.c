@@ -1,9 +1,9 @@
 /* One snapshot, from the state to a named directory: read, join, compute, write aside, rename.
  *
- * Everything is in memory at once - a province's ledger is some hundred megabytes at most - which makes the order of computation free and
- * the result a pure function of its inputs. There is no clock here: AS_OF comes from the state (its greatest record time) or from the
- * caller, who may name a later instant but never an earlier one, because the counters cannot be turned back (past states are made by
- * replay). */
+ * Everything is in memory at once - a province's ledger is some hundred megabytes at most - which makes the order of computation
+ * free and the result a pure function of its inputs. There is no clock here: AS_OF comes from the state (its greatest record
+ * time) or from the caller, who may name a later instant but never an earlier one, because the counters cannot be turned back
+ * (past states are made by replay). */
 #include "aggregate/snapshot/snapshot.h"
 
 #include "aggregate/snapshot/statistics.h"
@@ -38,7 +38,8 @@ static bool choose_as_of(struct work *work, struct fault *fault) {
     rfc3339_format(work->as_of_ms, asked);
     rfc3339_format(greatest, held);
     return fault_set(fault, FAULT_REFUSED, false,
-                     "as of %s: the state already holds records of %s; an earlier state is made by replay (nhip run --until)", asked, held);
+                     "as of %s: the state already holds records of %s; an earlier state is made by replay (nhip run --until)",
+                     asked, held);
 }
 
 static bool check_area(const char *area, struct fault *fault) {
@@ -49,8 +50,9 @@ static bool check_area(const char *area, struct fault *fault) {
         good = (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
     }
     if (good) return true;
-    return fault_set(fault, FAULT_CONFIG, false, "reporting.area: found \"%.40s\", accepted are up to %d of A-Z 0-9 _ -, such as VN_38",
-                     area, AREA_BYTES - 9);
+    return fault_set(fault, FAULT_CONFIG, false,
+                     "reporting.area: found \"%.40s\", accepted are up to %d of A-Z 0-9 _ -, such as VN_38", area,
+                     AREA_BYTES - 9);
 }
 
 static bool prepare(struct work *work, struct fault *fault) {
@@ -58,7 +60,8 @@ static bool prepare(struct work *work, struct fault *fault) {
     struct statistics *statistics = &work->statistics;
     int exponent = currency_exponent(slice_of(options->reporting_currency));
     if (exponent < 0) {
-        return fault_set(fault, FAULT_CONFIG, false, "reporting.currency: found \"%.8s\", accepted are ISO 4217 codes such as VND",
+        return fault_set(fault, FAULT_CONFIG, false,
+                         "reporting.currency: found \"%.8s\", accepted are ISO 4217 codes such as VND",
                          options->reporting_currency);
     }
     if (!check_area(options->reporting_area, fault) || !period_parse(options->period, &statistics->period, fault)) return false;
@@ -68,7 +71,8 @@ static bool prepare(struct work *work, struct fault *fault) {
     work->registry = registry_create(work->state, work->as_of_ms, work->definitions, fault);
     if (work->registry == NULL) return false;
     work->crosswalk = crosswalk_create(work->registry, work->state->accounts);
-    work->cells = cells_create(work->state, work->registry, work->crosswalk, work->definitions, options->sources, &statistics->period);
+    work->cells =
+        cells_create(work->state, work->registry, work->crosswalk, work->definitions, options->sources, &statistics->period);
     statistics->definitions = work->definitions;
     statistics->state = work->state;
     statistics->registry = work->registry;
@@ -140,7 +144,8 @@ static bool write_provenance(struct work *work, struct fault *fault) {
 static bool publish(struct work *work, struct snapshot_result *result, struct fault *fault) {
     char flow[64];
     flow_name(work->definitions->structure_id, flow);
-    if (!vintage_open(&work->vintage, work->options->directory, flow, &work->statistics.period, work->as_of_ms, fault)) return false;
+    if (!vintage_open(&work->vintage, work->options->directory, flow, &work->statistics.period, work->as_of_ms, fault))
+        return false;
     if (!write_observations(work, fault) || !write_definitions(work, fault) || !write_provenance(work, fault)) return false;
     if (!vintage_publish(&work->vintage, result->path, fault)) return false;
     memcpy(result->vintage, work->vintage.name, sizeof(result->vintage));

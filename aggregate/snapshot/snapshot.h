@@ -1,7 +1,7 @@
 /* A snapshot: one true prefix of the state -> indicators -> an immutable vintage directory (schemas/indicators.md).
  *
- * Reads Redis through aggregate/store/reader.h only, writes nothing there. G(state at an offset vector, registry cut, definitions, as_of):
- * same inputs, same bytes (I5); no clock: `as_of` comes from the state or the caller. One thread. */
+ * Reads Redis through aggregate/store/reader.h only, writes nothing there. G(state at an offset vector, registry cut,
+ * definitions, as_of): same inputs, same bytes (I5); no clock: `as_of` comes from the state or the caller. One thread. */
 #ifndef NHIP_SNAPSHOT_H
 #define NHIP_SNAPSHOT_H
 
@@ -14,30 +14,30 @@ struct snapshot_options {
     const struct store_options *store;
     const struct zone *zone;
     const struct sources *sources;
-    const char *definitions_path;    /* indicators.json */
-    const char *directory;           /* where vintages are collected; made when missing */
-    const char *period;              /* 2021, 2021-Q3, 2021-09, 2021-W39, 2021-09-30 */
-    int64_t as_of_ms;                /* TIME_NONE: the greatest record_time_max of the state */
-    bool daily;                      /* also FREQ D rows for the days of the period */
+    const char *definitions_path; /* indicators.json */
+    const char *directory;        /* where vintages are collected; made when missing */
+    const char *period;           /* 2021, 2021-Q3, 2021-09, 2021-W39, 2021-09-30 */
+    int64_t as_of_ms;             /* TIME_NONE: the greatest record_time_max of the state */
+    bool daily;                   /* also FREQ D rows for the days of the period */
     const char *reporting_currency;
     const char *reporting_country;
-    const char *reporting_area;      /* VN_38 */
-    const char *presentation_hash;   /* hex SHA-256 of presentational settings; goes into snapshot.json */
+    const char *reporting_area;    /* VN_38 */
+    const char *presentation_hash; /* hex SHA-256 of presentational settings; goes into snapshot.json */
     const char *engine_version;
     const char *engine_commit;
 };
 
 /* What was written, for the command that prints it. */
 struct snapshot_result {
-    char vintage[160];   /* directory name */
-    char path[512];      /* directory/vintage */
+    char vintage[160]; /* directory name */
+    char path[512];    /* directory/vintage */
     int64_t observations;
     int64_t unmatched_accounts;
     int64_t refused_claims;
 };
 
-/* Reads, computes, writes into a temporary directory beside the vintage, fsyncs, renames, then replaces LATEST. On failure nothing but an
- * unreferenced temporary directory may remain (it is removed where possible). False and `fault`. */
+/* Reads, computes, writes into a temporary directory beside the vintage, fsyncs, renames, then replaces LATEST. On failure
+ * nothing but an unreferenced temporary directory may remain (it is removed where possible). False and `fault`. */
 bool snapshot_write(const struct snapshot_options *options, struct snapshot_result *result, struct fault *fault);
 
 /* One published figure looked up again in a written obs.csv, for the adoption table of `nhip demo` and `nhip snapshot`. */

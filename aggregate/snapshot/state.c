@@ -1,10 +1,11 @@
 /* From stored text to arrays.
  *
- * The reader hands over a partition only when its prefix is proved, so this file has no transactions to think of: it parses, and it
- * refuses what is not of the layout, because a figure from half-understood state would be worse than none. Ledger cells are kept as they
- * are (day, account, facet): which unit an account belonged to is decided later, from the registry (crosswalk.c), so that a corrected
- * link changes past periods. Sketches are united here, register by register (max): union is all that a snapshot ever does with them, so
- * a partition's own sketch is not kept. Pulse, histogram and late cells are not needed for indicators and are skipped.
+ * The reader hands over a partition only when its prefix is proved, so this file has no transactions to think of: it parses, and
+ * it refuses what is not of the layout, because a figure from half-understood state would be worse than none. Ledger cells are
+ * kept as they are (day, account, facet): which unit an account belonged to is decided later, from the registry (crosswalk.c), so
+ * that a corrected link changes past periods. Sketches are united here, register by register (max): union is all that a snapshot
+ * ever does with them, so a partition's own sketch is not kept. Pulse, histogram and late cells are not needed for indicators and
+ * are skipped.
  *
  * The order of delivery does not matter beyond the partition: cells may come before the accounts they name. */
 #include "aggregate/snapshot/state.h"
@@ -35,8 +36,10 @@ void state_destroy(struct state *state) {
         free(state->partitions[i].configuration_hash);
         free(state->partitions[i].cluster_id);
     }
-    for (uint32_t i = 0; i < text_map_count(state->sketch_names); i++) free(state->sketches[i]);
-    for (size_t i = 0; i < state->document_count; i++) free((char *)(uintptr_t)state->documents[i].text.data);
+    for (uint32_t i = 0; i < text_map_count(state->sketch_names); i++)
+        free(state->sketches[i]);
+    for (size_t i = 0; i < state->document_count; i++)
+        free((char *)(uintptr_t)state->documents[i].text.data);
     free(state->partitions);
     free(state->slots);
     free(state->cells);
@@ -47,7 +50,8 @@ void state_destroy(struct state *state) {
     free(state);
 }
 
-/* A decimal integer of at most SUM_DIGITS_MAX digits; stops behind it. No sign: stored numbers are counts, sums of amounts and days. */
+/* A decimal integer of at most SUM_DIGITS_MAX digits; stops behind it. No sign: stored numbers are counts, sums of amounts and
+ * days. */
 static bool read_number(struct cursor *cursor, __int128 *value) {
     const char *start = cursor->at;
     *value = 0;
@@ -79,11 +83,13 @@ static bool corrupt(const struct state *state, struct hash_id id, struct slice f
     const struct state_partition *partition = &state->partitions[state->partition_count - 1];
     char shown[24];
     size_t length = field.length < sizeof(shown) - 1 ? field.length : sizeof(shown) - 1;
-    for (size_t i = 0; i < length; i++) shown[i] = field.data[i] > 0x20 && field.data[i] < 0x7F ? field.data[i] : '?';
+    for (size_t i = 0; i < length; i++)
+        shown[i] = field.data[i] > 0x20 && field.data[i] < 0x7F ? field.data[i] : '?';
     shown[length] = '\0';
-    return fault_set(fault, FAULT_STORE, false,
-                     "state of %.80s/%d, hash %c:%d:%u, field %s: %s (schemas/store-layout.md); rebuild the namespace from the log",
-                     partition->topic, (int)partition->partition, (char)id.kind, (int)id.bucket, id.shard, shown, what);
+    return fault_set(
+        fault, FAULT_STORE, false,
+        "state of %.80s/%d, hash %c:%d:%u, field %s: %s (schemas/store-layout.md); rebuild the namespace from the log",
+        partition->topic, (int)partition->partition, (char)id.kind, (int)id.bucket, id.shard, shown, what);
 }
 
 static char *copy_text(const char *text) {
@@ -114,7 +120,8 @@ static bool take_partition(void *context, struct source_partition partition, con
     for (; state->slot_count < slot_count; state->slot_count++) {
         struct state_slot *slot = &state->slots[state->slot_count];
         slot->account = TEXT_NONE;
-        for (int i = 0; i < ACTIVITY_COUNT; i++) slot->first_day[i] = slot->last_day[i] = INT32_MAX;
+        for (int i = 0; i < ACTIVITY_COUNT; i++)
+            slot->first_day[i] = slot->last_day[i] = INT32_MAX;
     }
     return true;
 }
@@ -136,7 +143,8 @@ static bool take_cell(struct state *state, struct hash_id id, struct slice field
     }
     if (field.length > FACET_TEXT_LENGTH) {
         char padded[FACET_TEXT_LENGTH] = {'A', 'A', 'A', 'A', 'A', 'A', 'A', field.data[FACET_TEXT_LENGTH]};
-        if (!facet_parse(padded, &lane) || lane == 0) return corrupt(state, id, field, "the lane is no digit of base64url", fault);
+        if (!facet_parse(padded, &lane) || lane == 0)
+            return corrupt(state, id, field, "the lane is no digit of base64url", fault);
     }
     if (!slot_number(state, id.shard, (int64_t)lane, &cell.slot)) return corrupt(state, id, field, "no such account", fault);
     struct cursor cursor = cursor_of(value);
@@ -184,7 +192,8 @@ static bool take_account(struct state *state, struct hash_id id, struct slice fi
 static bool take_document(struct state *state, struct hash_id id, struct slice field, struct slice value, struct fault *fault) {
     struct cursor cursor = cursor_of(field);
     int64_t lane;
-    if (!read_count(&cursor, SHARD_SIZE - 1, &lane) || cursor.at != cursor.end) return corrupt(state, id, field, "no ordinal", fault);
+    if (!read_count(&cursor, SHARD_SIZE - 1, &lane) || cursor.at != cursor.end)
+        return corrupt(state, id, field, "no ordinal", fault);
     struct state_document document = {
         .partition = (uint32_t)state->partition_count - 1,
         .ordinal = id.shard * SHARD_SIZE + (uint32_t)lane,
@@ -217,8 +226,8 @@ static uint8_t *sketch_registers(struct state *state, enum hash_kind kind, int32
     uint32_t count = text_map_count(state->sketch_names);
     uint32_t number = text_map_intern(state->sketch_names, (struct slice){name, sizeof(name)});
     if (number == count) {
-        state->sketches = memory_reserve(state->sketches, &state->capacities[CAPACITY_SKETCHES], (size_t)count + 1,
-                                         sizeof(*state->sketches));
+        state->sketches =
+            memory_reserve(state->sketches, &state->capacities[CAPACITY_SKETCHES], (size_t)count + 1, sizeof(*state->sketches));
         state->sketches[number] = memory_zeroed(HLL_REGISTERS, 1);
     }
     return state->sketches[number];

@@ -1,5 +1,5 @@
-/* The stored state of all partitions, parsed from its text forms (schemas/store-layout.md §3, §5-7) into compact arrays: what every
- * indicator is computed from. Filled through a reader_sink, then read only. One thread. */
+/* The stored state of all partitions, parsed from its text forms (schemas/store-layout.md §3, §5-7) into compact arrays: what
+ * every indicator is computed from. Filled through a reader_sink, then read only. One thread. */
 #ifndef NHIP_SNAPSHOT_STATE_H
 #define NHIP_SNAPSHOT_STATE_H
 
@@ -20,7 +20,7 @@ struct state_partition {
 
 /* One account of one partition. Two partitions may name the same account. */
 struct state_slot {
-    uint32_t account; /* number in state.accounts; TEXT_NONE until its record was seen */
+    uint32_t account;                  /* number in state.accounts; TEXT_NONE until its record was seen */
     int32_t first_day[ACTIVITY_COUNT]; /* INT32_MAX: never active so */
     int32_t last_day[ACTIVITY_COUNT];
 };
@@ -51,7 +51,7 @@ struct state {
     size_t document_count;
     struct text_map *accounts; /* source 0x1F id */
     struct text_map *sketch_names;
-    uint8_t **sketches; /* by number in sketch_names: HLL_REGISTERS ranks, united over the partitions */
+    uint8_t **sketches;   /* by number in sketch_names: HLL_REGISTERS ranks, united over the partitions */
     size_t capacities[5]; /* of partitions, slots, cells, documents, sketches */
 };
 

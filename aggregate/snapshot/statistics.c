@@ -1,5 +1,6 @@
-/* The order of work: what holds on the last day, what was used in the window, one flow table for the period and one for each of its days;
- * then every indicator in the order of the file. Rows are sorted when they are written, so this order is nobody's business. */
+/* The order of work: what holds on the last day, what was used in the window, one flow table for the period and one for each of
+ * its days; then every indicator in the order of the file. Rows are sorted when they are written, so this order is nobody's
+ * business. */
 #include "aggregate/snapshot/statistics.h"
 
 #include "aggregate/snapshot/memory.h"
@@ -59,8 +60,10 @@ void statistics_percent(struct observation *row, int64_t part, int64_t whole) {
     row->unit_class = unit_class_of(whole);
     decimal_integer(row->numerator, part);
     decimal_integer(row->denominator, whole);
-    if (whole == 0) row->status = 'M';
-    else decimal_quotient(row->value, part, whole, 2, 2);
+    if (whole == 0)
+        row->status = 'M';
+    else
+        decimal_quotient(row->value, part, whole, 2, 2);
 }
 
 static void write_indicator(const struct statistics *statistics, const struct indicator *indicator) {
@@ -99,7 +102,8 @@ static void write_day(struct statistics *statistics, int32_t day) {
     for (size_t i = 0; i < statistics->definitions->indicator_count; i++) {
         const struct indicator *indicator = &statistics->definitions->indicators[i];
         if (!indicator->daily) continue;
-        if (indicator->kind == INDICATOR_FLOW || indicator->kind == INDICATOR_RATIO) flow_write(statistics, indicator, &period, true);
+        if (indicator->kind == INDICATOR_FLOW || indicator->kind == INDICATOR_RATIO)
+            flow_write(statistics, indicator, &period, true);
         if (indicator->kind == INDICATOR_DISTINCT) distinct_write(statistics, indicator, &period);
     }
     free(statistics->table);
@@ -112,12 +116,15 @@ void statistics_run(struct statistics *statistics, bool daily) {
     (void)snprintf(statistics->window, sizeof(statistics->window), "P%dD", statistics->definitions->window_days);
     find_alive(statistics);
     find_uses(statistics);
-    statistics->table = flow_table_create(statistics->cells, statistics->registry, statistics->period.first, statistics->period.last);
-    for (size_t i = 0; i < statistics->definitions->indicator_count; i++) write_indicator(statistics, &statistics->definitions->indicators[i]);
+    statistics->table =
+        flow_table_create(statistics->cells, statistics->registry, statistics->period.first, statistics->period.last);
+    for (size_t i = 0; i < statistics->definitions->indicator_count; i++)
+        write_indicator(statistics, &statistics->definitions->indicators[i]);
     free(statistics->table);
     statistics->table = NULL;
     if (daily && statistics->period.frequency != FREQUENCY_DAY) {
-        for (int32_t day = statistics->period.first; day <= statistics->period.last; day++) write_day(statistics, day);
+        for (int32_t day = statistics->period.first; day <= statistics->period.last; day++)
+            write_day(statistics, day);
     }
     free(statistics->alive);
     free(statistics->uses);

@@ -1,4 +1,5 @@
-/* From cells and registry to observations: the kinds of indicators (schemas/indicators.md §3, §4). One thread; inputs are borrowed. */
+/* From cells and registry to observations: the kinds of indicators (schemas/indicators.md §3, §4). One thread; inputs are
+ * borrowed. */
 #ifndef NHIP_SNAPSHOT_STATISTICS_H
 #define NHIP_SNAPSHOT_STATISTICS_H
 
@@ -7,7 +8,8 @@
 #include "aggregate/snapshot/sketch.h"
 #include "zone.h"
 
-/* What a unit did on window days, per flow: outlets and instruments of its cells (bit 0: absent), so never empty when there is a cell. */
+/* What a unit did on window days, per flow: outlets and instruments of its cells (bit 0: absent), so never empty when there is a
+ * cell. */
 struct use {
     uint32_t outlets;
     uint32_t instruments;
@@ -25,17 +27,17 @@ struct statistics {
     int currency_exponent;
     const char *area;
     struct period period;
-    int32_t window_first;        /* window days: [window_first, period.last] */
-    char window[16];             /* "P90D" */
-    uint32_t *alive;             /* per unit: its version on the last day when it is ACTIVE there, else VERSION_NONE */
-    struct use *uses;            /* unit * flow_count + flow, window days */
-    uint64_t window_flows;       /* flows with any cell on window days, matched or not */
-    struct flow_table *table;    /* of the period that is being written */
+    int32_t window_first;     /* window days: [window_first, period.last] */
+    char window[16];          /* "P90D" */
+    uint32_t *alive;          /* per unit: its version on the last day when it is ACTIVE there, else VERSION_NONE */
+    struct use *uses;         /* unit * flow_count + flow, window days */
+    uint64_t window_flows;    /* flows with any cell on window days, matched or not */
+    struct flow_table *table; /* of the period that is being written */
     struct observations *observations;
 };
 
-/* Writes the rows of all indicators for statistics->period; `daily`: also the D rows of its days. The borrowed members and `period` are set by
- * the caller, the others here. */
+/* Writes the rows of all indicators for statistics->period; `daily`: also the D rows of its days. The borrowed members and
+ * `period` are set by the caller, the others here. */
 void statistics_run(struct statistics *statistics, bool daily);
 
 /* Shared by the kinds. */
@@ -52,7 +54,8 @@ void share_write(const struct statistics *statistics, const struct indicator *in
 void structure_write(const struct statistics *statistics, const struct indicator *indicator); /* kinds units and structure */
 void active_write(const struct statistics *statistics, const struct indicator *indicator);
 void turnover_write(const struct statistics *statistics, const struct indicator *indicator);
-/* These write for `period` from statistics->table; the province's total, platform and instrument slices, others unless `daily`. */
+/* These write for `period` from statistics->table; the province's total, platform and instrument slices, others unless `daily`.
+ */
 void flow_write(const struct statistics *statistics, const struct indicator *indicator, const struct period *period, bool daily);
 void distinct_write(const struct statistics *statistics, const struct indicator *indicator, const struct period *period);
 void hhi_write(const struct statistics *statistics, const struct indicator *indicator, const struct period *period);

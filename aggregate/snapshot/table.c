@@ -1,8 +1,9 @@
-/* What a newcomer looks at first. Everything comes from the written obs.csv, so that the table shows what was published and nothing else.
+/* What a newcomer looks at first. Everything comes from the written obs.csv, so that the table shows what was published and
+ * nothing else.
  *
- * The published figures are those of the province's report that nhip started from: declarations of 2020/21, taken as they were printed. The
- * difference is taken from the evidence that answers the same question (the letter behind it), in percentage points, and in integers: the
- * texts are parsed as hundredths. */
+ * The published figures are those of the province's report that nhip started from: declarations of 2020/21, taken as they were
+ * printed. The difference is taken from the evidence that answers the same question (the letter behind it), in percentage points,
+ * and in integers: the texts are parsed as hundredths. */
 #include "aggregate/snapshot/table.h"
 
 #include "aggregate/snapshot/obs_table.h"
@@ -138,8 +139,10 @@ static void print_share_line(const struct view *view, const struct share_line *l
     const struct obs_row *compared = NULL;
     (void)fprintf(view->out, "%-31s", line->label);
     for (int i = 0; i < 3; i++) {
-        rows[i] = find(view, (struct observation_key){.indicator = line->indicator, .evidence = evidences[i],
-                                                      .unit_type = line->unit_type, .platform = line->platform,
+        rows[i] = find(view, (struct observation_key){.indicator = line->indicator,
+                                                      .evidence = evidences[i],
+                                                      .unit_type = line->unit_type,
+                                                      .platform = line->platform,
                                                       .instrument = line->instrument});
         print_share(view, rows[i]);
     }
@@ -165,9 +168,10 @@ static void print_structure(const struct view *view) {
 
 static void print_flows(const struct view *view) {
     for (size_t i = 0; i < sizeof(flow_lines) / sizeof(flow_lines[0]); i++) {
-        const struct obs_row *row =
-            find(view, (struct observation_key){.indicator = flow_lines[i].indicator, .unit_type = "_T",
-                                                .platform = flow_lines[i].platform, .instrument = flow_lines[i].instrument});
+        const struct obs_row *row = find(view, (struct observation_key){.indicator = flow_lines[i].indicator,
+                                                                        .unit_type = "_T",
+                                                                        .platform = flow_lines[i].platform,
+                                                                        .instrument = flow_lines[i].instrument});
         char value[NUMBER_BYTES];
         char low[NUMBER_BYTES];
         char high[NUMBER_BYTES];
@@ -176,7 +180,10 @@ static void print_flows(const struct view *view) {
             continue;
         }
         const char *unit = row->cells[OBS_UNIT_MEASURE];
-        const char *shown = strcmp(unit, "PT") == 0 ? "%" : strcmp(unit, "NB") == 0 ? "" : strcmp(unit, "IX_10K") == 0 ? "of 10,000" : unit;
+        const char *shown = strcmp(unit, "PT") == 0       ? "%"
+                            : strcmp(unit, "NB") == 0     ? ""
+                            : strcmp(unit, "IX_10K") == 0 ? "of 10,000"
+                                                          : unit;
         group_digits(row->cells[OBS_VALUE], value);
         (void)fprintf(view->out, "%-36s %22s %s", flow_lines[i].label, value, shown);
         if (row->cells[OBS_BOUND_LO][0] != '\0') {
@@ -202,9 +209,10 @@ bool adoption_table_print(const char *vintage_path, const char *period, FILE *ou
         struct view view = {.table = &table, .area = first->cells[OBS_REF_AREA], .period = period, .out = out};
         (void)fprintf(out, "Adoption in %s, %s (release %s, as of %s)\n\n", view.area, period, first->cells[OBS_RELEASE],
                       first->cells[OBS_AS_OF]);
-        (void)fprintf(out, "%-31s %17s %17s %17s %4s %8s\n", "Per cent of units at the end", "declared R", "observed O", "combined C",
-                      "pub.", "diff. pp");
-        for (size_t i = 0; i < sizeof(share_lines) / sizeof(share_lines[0]); i++) print_share_line(&view, &share_lines[i]);
+        (void)fprintf(out, "%-31s %17s %17s %17s %4s %8s\n", "Per cent of units at the end", "declared R", "observed O",
+                      "combined C", "pub.", "diff. pp");
+        for (size_t i = 0; i < sizeof(share_lines) / sizeof(share_lines[0]); i++)
+            print_share_line(&view, &share_lines[i]);
         print_structure(&view);
         (void)fputc('\n', out);
         print_flows(&view);

@@ -1,5 +1,5 @@
-/* Open addressing over 32-bit numbers, the texts in blocks that never move. FNV-1a is enough here: the names were admitted by the decoder,
- * there are at most a few million, and a bad chain costs one command some time, not the stream. */
+/* Open addressing over 32-bit numbers, the texts in blocks that never move. FNV-1a is enough here: the names were admitted by the
+ * decoder, there are at most a few million, and a bad chain costs one command some time, not the stream. */
 #include "aggregate/snapshot/text_map.h"
 
 #include "aggregate/snapshot/memory.h"
@@ -26,7 +26,8 @@ struct text_map {
 
 static uint64_t hash_of(struct slice text) {
     uint64_t hash = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < text.length; i++) hash = (hash ^ (uint8_t)text.data[i]) * 0x100000001b3u;
+    for (size_t i = 0; i < text.length; i++)
+        hash = (hash ^ (uint8_t)text.data[i]) * 0x100000001b3u;
     return hash ^ hash >> 29;
 }
 
@@ -62,7 +63,8 @@ static void widen(struct text_map *map) {
     free(map->slots);
     map->slot_mask = map->slot_mask * 2 + 1;
     map->slots = memory_zeroed((size_t)map->slot_mask + 1, sizeof(*map->slots));
-    for (uint32_t i = 0; i < map->count; i++) *slot_of(map, map->texts[i], map->hashes[i]) = i + 1;
+    for (uint32_t i = 0; i < map->count; i++)
+        *slot_of(map, map->texts[i], map->hashes[i]) = i + 1;
 }
 
 static const char *keep(struct text_map *map, struct slice text) {

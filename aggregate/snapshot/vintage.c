@@ -1,9 +1,10 @@
-/* Immutable directories. Everything is written into a hidden directory beside the final one and fsynced, file by file and then the
- * directory; a rename that refuses to replace gives it its name; LATEST, a plain file and not a symbolic link (people copy these
- * directories to places without links), is replaced last, by a rename too. A crash at any point leaves either no vintage or a whole one.
+/* Immutable directories. Everything is written into a hidden directory beside the final one and fsynced, file by file and then
+ * the directory; a rename that refuses to replace gives it its name; LATEST, a plain file and not a symbolic link (people copy
+ * these directories to places without links), is replaced last, by a rename too. A crash at any point leaves either no vintage or
+ * a whole one.
  *
- * The release number counts what stands in the directory, so it needs no other state. Two writers at once may count the same number: the
- * rename of the slower one is then refused, and nothing is lost but its run. */
+ * The release number counts what stands in the directory, so it needs no other state. Two writers at once may count the same
+ * number: the rename of the slower one is then refused, and nothing is lost but its run. */
 #include "aggregate/snapshot/vintage.h"
 
 #include "aggregate/runtime/tree.h"
@@ -63,7 +64,8 @@ bool vintage_open(struct vintage *vintage, const char *directory, const char *fl
     char prefix[VINTAGE_NAME_BYTES];
     char as_of[17];
     size_t length = strlen(directory);
-    while (length > 1 && directory[length - 1] == '/') length--;
+    while (length > 1 && directory[length - 1] == '/')
+        length--;
     if (length == 0 || length > DIRECTORY_BYTES_MAX) {
         return fault_set(fault, FAULT_USAGE, false, "snapshot directory: a path of 1 to %d bytes is expected",
                          DIRECTORY_BYTES_MAX);
@@ -75,7 +77,8 @@ bool vintage_open(struct vintage *vintage, const char *directory, const char *fl
     vintage->release++;
     short_time(as_of_ms, as_of);
     written = snprintf(vintage->name, sizeof(vintage->name), "%.100s%lld_%s", prefix, (long long)vintage->release, as_of);
-    if (written < 0 || (size_t)written >= sizeof(vintage->name)) return fault_set(fault, FAULT_USAGE, false, "vintage name too long");
+    if (written < 0 || (size_t)written >= sizeof(vintage->name))
+        return fault_set(fault, FAULT_USAGE, false, "vintage name too long");
     (void)snprintf(vintage->temporary, sizeof(vintage->temporary), "%.190s/.tmp-%s-XXXXXX", vintage->directory, vintage->name);
     if (mkdtemp(vintage->temporary) == NULL) {
         (void)io_fault(fault, vintage->temporary, "temporary directory cannot be made");
@@ -107,7 +110,8 @@ bool vintage_close_file(struct vintage *vintage, FILE *file, const char *name, s
     if (!good) (void)io_fault(fault, path, "cannot be written");
     if (fclose(file) != 0 && good) good = io_fault(fault, path, "cannot be written");
     if (!good) return false;
-    if (vintage->file_count == VINTAGE_FILES_MAX) return fault_set(fault, FAULT_IO, false, "%s: too many files in a vintage", path);
+    if (vintage->file_count == VINTAGE_FILES_MAX)
+        return fault_set(fault, FAULT_IO, false, "%s: too many files in a vintage", path);
     vintage->files[vintage->file_count] = name;
     return digest_file(path, vintage->digests[vintage->file_count++], fault);
 }

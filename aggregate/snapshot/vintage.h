@@ -20,11 +20,12 @@ struct vintage {
     size_t file_count;
 };
 
-/* Makes `directory` (with parents) when it is missing, finds the release number and makes the temporary directory. `flow` is the flow part of
- * the name, such as THDX_ADOPTION. On failure nothing is left behind. */
+/* Makes `directory` (with parents) when it is missing, finds the release number and makes the temporary directory. `flow` is the
+ * flow part of the name, such as THDX_ADOPTION. On failure nothing is left behind. */
 bool vintage_open(struct vintage *vintage, const char *directory, const char *flow, const struct period *period, int64_t as_of_ms,
                   struct fault *fault);
-/* A file of the vintage, for writing; vintage_close_file() flushes, fsyncs, closes and takes its digest. `name` outlives the vintage. */
+/* A file of the vintage, for writing; vintage_close_file() flushes, fsyncs, closes and takes its digest. `name` outlives the
+ * vintage. */
 FILE *vintage_file(struct vintage *vintage, const char *name, struct fault *fault);
 bool vintage_close_file(struct vintage *vintage, FILE *file, const char *name, struct fault *fault);
 /* Writes MANIFEST.sha256, fsyncs, renames, replaces LATEST. `path` gets directory/name. */

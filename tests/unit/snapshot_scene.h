@@ -1,5 +1,5 @@
-/* What the snapshot's tests share: a state written by hand in the stored text forms, fed through the reader's sink, and vintages of it in a
- * directory of their own. */
+/* What the snapshot's tests share: a state written by hand in the stored text forms, fed through the reader's sink, and vintages
+ * of it in a directory of their own. */
 #ifndef NHIP_TEST_SNAPSHOT_SCENE_H
 #define NHIP_TEST_SNAPSHOT_SCENE_H
 
@@ -69,8 +69,8 @@ static inline int32_t on_day(const char *text) {
 }
 
 /* A partition with so many accounts, whose latest record is of `record_time`; events: it has a watermark. */
-static inline void scene_partition(struct scene *scene, const char *topic, int32_t partition, int64_t accounts, const char *record_time,
-                                   bool events) {
+static inline void scene_partition(struct scene *scene, const char *topic, int32_t partition, int64_t accounts,
+                                   const char *record_time, bool events) {
     struct progress progress = {.next = 15, .accounts = accounts, .watermark_ms = INT64_MIN, .ledger_day_min = INT32_MIN};
     progress.record_time_max_ms = at_time(record_time);
     if (events) progress.watermark_ms = progress.record_time_max_ms - 60000;
@@ -110,13 +110,14 @@ static inline void scene_unit(struct scene *scene, const char *fields) {
     uint32_t ordinal = scene->units++;
     (void)snprintf(field, sizeof(field), "%u", ordinal & 31);
     (void)snprintf(value, sizeof(value),
-                   "%u\x1f{\"type\":\"unit.registered\",\"schema_version\":1,\"event_id\":\"r%u\",\"source\":\"REGISTRY\",%s}", ordinal,
-                   ordinal, fields);
+                   "%u\x1f{\"type\":\"unit.registered\",\"schema_version\":1,\"event_id\":\"r%u\",\"source\":\"REGISTRY\",%s}",
+                   ordinal, ordinal, fields);
     assert_true(scene_field(scene, (struct hash_id){HASH_UNIT, 0, ordinal >> 5}, field, slice_of(value)));
 }
 
 /* A sparse sketch of persons first .. first + count - 1. */
-static inline void scene_sketch(struct scene *scene, enum hash_kind kind, int32_t bucket, uint64_t facet, uint64_t first, uint64_t count) {
+static inline void scene_sketch(struct scene *scene, enum hash_kind kind, int32_t bucket, uint64_t facet, uint64_t first,
+                                uint64_t count) {
     static uint8_t registers[HLL_REGISTERS];
     memset(registers, 0, sizeof(registers));
     for (uint64_t person = first; person < first + count; person++) {
@@ -133,7 +134,8 @@ static inline void scene_sketch(struct scene *scene, enum hash_kind kind, int32_
     CHECK(value != NULL);
     size_t length = 0;
     size_t set = 0;
-    for (size_t i = 0; i < HLL_REGISTERS; i++) set += registers[i] != 0;
+    for (size_t i = 0; i < HLL_REGISTERS; i++)
+        set += registers[i] != 0;
     value[length++] = set <= 4000 ? 1 : 2;
     for (size_t i = 0; i < HLL_REGISTERS; i++) {
         if (set > 4000) {

@@ -1,5 +1,5 @@
-/* indicators.json as data: the shipped file is read whole, what is wrong is refused with its place, and conditions on registry records
- * keep absent and empty apart. */
+/* indicators.json as data: the shipped file is read whole, what is wrong is refused with its place, and conditions on registry
+ * records keep absent and empty apart. */
 #include "aggregate/snapshot/cells.h"
 #include "aggregate/snapshot/population.h"
 
@@ -85,16 +85,24 @@ static void wrong_definitions_are_refused_with_their_place(void **state) {
         {"\"family\": \"WEBSITE\"", "\"family\": \"SITE\"", {"flows.website.family", "\"SITE\"", "family"}},
         {"[\"ENTERPRISE\"]}", "[\"ENTERPRISES\"]}", {"populations.ENT.legal_form", "accepted", "HOUSEHOLD_BIZ"}},
         {"\"vsic\": [\"47111\"", "\"vsic\": [\"G4711\"", {"vsic", "2 to 5 digits", ""}},
-        {"{\"bills_households\": \"Y\"}", "{\"bills_households\": true}", {"populations.UTL.bills_households", "found true", "within_days"}},
+        {"{\"bills_households\": \"Y\"}",
+         "{\"bills_households\": true}",
+         {"populations.UTL.bills_households", "found true", "within_days"}},
         {"{\"bills_households\": \"Y\"}", "{\"bills\": \"Y\"}", {"populations.UTL.bills", "columns", ""}},
         {"\"kind\": \"structure\"", "\"kind\": \"shape\"", {"indicators.IT_ENT_SH.kind", "\"shape\"", "turnover"}},
         {"\"part\": \"new\"", "\"part\": \"newer\"", {"indicators.MER_NEW_N.part", "\"newer\"", "reactivated"}},
         {"[\"cancelled.n\"]", "[\"cancelled.count\"]", {"indicators.CANC_RATE.plus", "cancelled.count", "flow.sum"}},
         {"[\"cancelled.n\"]", "[\"canceled.n\"]", {"indicators.CANC_RATE.plus", "canceled.n", "`flows`"}},
         {"\"factor\": 100", "\"factor\": 50", {"indicators.CANC_RATE.factor", "found 50", "100"}},
-        {"\"population\": \"MDT\"", "\"population\": \"SHOPS\"", {"indicators.MDT_EPAY.population", "\"SHOPS\"", "`populations`"}},
-        {"\"slices\": [\"marketplace_total\", \"district\"]", "\"slices\": [\"platform\"]", {"indicators.HHI_PLATFORM.slices", "\"platform\"", "kind"}},
-        {"\"column\": \"echannels\", \"is\": \"non_empty\"", "\"column\": \"echannels\", \"is\": \"in_window\"", {"TSB_ECHAN.R.column", "a date", ""}},
+        {"\"population\": \"MDT\"",
+         "\"population\": \"SHOPS\"",
+         {"indicators.MDT_EPAY.population", "\"SHOPS\"", "`populations`"}},
+        {"\"slices\": [\"marketplace_total\", \"district\"]",
+         "\"slices\": [\"platform\"]",
+         {"indicators.HHI_PLATFORM.slices", "\"platform\"", "kind"}},
+        {"\"column\": \"echannels\", \"is\": \"non_empty\"",
+         "\"column\": \"echannels\", \"is\": \"in_window\"",
+         {"TSB_ECHAN.R.column", "a date", ""}},
         {"\"code\": \"MER_NEW_N\"", "\"code\": \"ORD_N\"", {"ORD_N", "each code once", ""}},
         {"\"window_days\": 90", "\"window_days\": \"90\"", {"window_days", "found \"90\"", "1 to 366"}},
         {"THDX:DF_ADOPTION(1.0.0)", "ADOPTION", {"structure_id", "AGENCY:FLOW(version)", ""}},
@@ -108,14 +116,18 @@ static void wrong_definitions_are_refused_with_their_place(void **state) {
         if (definitions != NULL) fail_msg("%s was taken", cases[i].to);
         assert_int_equal(fault.code, FAULT_CONFIG);
         for (size_t j = 0; j < 3; j++) {
-            if (strstr(fault.message, cases[i].said[j]) == NULL) fail_msg("\"%s\" does not say \"%s\"", fault.message, cases[i].said[j]);
+            if (strstr(fault.message, cases[i].said[j]) == NULL)
+                fail_msg("\"%s\" does not say \"%s\"", fault.message, cases[i].said[j]);
         }
     }
 }
 
 static struct unit_record plain_record(void) {
-    return (struct unit_record){
-        .legal_form = "ENTERPRISE", .unit_type = "GENERIC", .vsic = "47711", .has_email_asof = DAY_ABSENT, .website_updated_at = DAY_ABSENT};
+    return (struct unit_record){.legal_form = "ENTERPRISE",
+                                .unit_type = "GENERIC",
+                                .vsic = "47711",
+                                .has_email_asof = DAY_ABSENT,
+                                .website_updated_at = DAY_ABSENT};
 }
 
 enum { LAST = 18900, WINDOW_FIRST = LAST - 89 };
@@ -129,13 +141,20 @@ static void populations_take_alternatives_prefixes_and_absent_columns(void **sta
         enum yes_no bills;
         bool holds;
     } cases[] = {
-        {"ENT", "ENTERPRISE", "OTHER", "47711", YES_NO_ABSENT, true},      {"ENT", "HOUSEHOLD_BIZ", "OTHER", "47711", YES_NO_ABSENT, false},
-        {"UNIT", "HOUSEHOLD_BIZ", "OTHER", "01", YES_NO_ABSENT, true},     {"MDT", "BRANCH", "SUPERMARKET", "47711", YES_NO_ABSENT, true},
-        {"MDT", "BRANCH", "GENERIC", "47111", YES_NO_ABSENT, true},        {"MDT", "BRANCH", "GENERIC", "47112", YES_NO_ABSENT, false},
-        {"MDT", "BRANCH", "CONVENIENCE", "47111", YES_NO_ABSENT, false},   {"UTL", "ENTERPRISE", "UTILITY", "36000", YES_NO_ABSENT, true},
-        {"UTL", "ENTERPRISE", "UTILITY", "36000", YES_NO_YES, true},       {"UTL", "ENTERPRISE", "UTILITY", "36000", YES_NO_EMPTY, false},
-        {"UTL", "ENTERPRISE", "UTILITY", "36000", YES_NO_NO, false},       {"UTL", "ENTERPRISE", "UTILITY", "360", YES_NO_YES, false},
-        {"TSB", "HOUSEHOLD_BIZ", "GENERIC", "55101", YES_NO_ABSENT, true}, {"IT_SW", "ENTERPRISE", "GENERIC", "62010", YES_NO_ABSENT, true},
+        {"ENT", "ENTERPRISE", "OTHER", "47711", YES_NO_ABSENT, true},
+        {"ENT", "HOUSEHOLD_BIZ", "OTHER", "47711", YES_NO_ABSENT, false},
+        {"UNIT", "HOUSEHOLD_BIZ", "OTHER", "01", YES_NO_ABSENT, true},
+        {"MDT", "BRANCH", "SUPERMARKET", "47711", YES_NO_ABSENT, true},
+        {"MDT", "BRANCH", "GENERIC", "47111", YES_NO_ABSENT, true},
+        {"MDT", "BRANCH", "GENERIC", "47112", YES_NO_ABSENT, false},
+        {"MDT", "BRANCH", "CONVENIENCE", "47111", YES_NO_ABSENT, false},
+        {"UTL", "ENTERPRISE", "UTILITY", "36000", YES_NO_ABSENT, true},
+        {"UTL", "ENTERPRISE", "UTILITY", "36000", YES_NO_YES, true},
+        {"UTL", "ENTERPRISE", "UTILITY", "36000", YES_NO_EMPTY, false},
+        {"UTL", "ENTERPRISE", "UTILITY", "36000", YES_NO_NO, false},
+        {"UTL", "ENTERPRISE", "UTILITY", "360", YES_NO_YES, false},
+        {"TSB", "HOUSEHOLD_BIZ", "GENERIC", "55101", YES_NO_ABSENT, true},
+        {"IT_SW", "ENTERPRISE", "GENERIC", "62010", YES_NO_ABSENT, true},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct unit_record record = plain_record();
@@ -159,22 +178,33 @@ static void declarations_keep_absent_empty_and_stale_apart(void **state) {
         int32_t day;        /* has_email_asof, or website_updated_at */
         enum declaration declared;
     } cases[] = {
-        {"ENT_EMAIL", YES_NO_YES, DAY_ABSENT, DECLARED_YES},        {"ENT_EMAIL", YES_NO_YES, DAY_EMPTY, DECLARED_YES},
-        {"ENT_EMAIL", YES_NO_YES, LAST - 364, DECLARED_YES},        {"ENT_EMAIL", YES_NO_YES, LAST - 365, DECLARED_NO},
-        {"ENT_EMAIL", YES_NO_NO, LAST, DECLARED_NO},                {"ENT_EMAIL", YES_NO_EMPTY, LAST, DECLARED_UNKNOWN},
-        {"ENT_EMAIL", YES_NO_ABSENT, LAST - 365, DECLARED_UNKNOWN}, {"ENT_WEB_UPD", YES_NO_YES, WINDOW_FIRST, DECLARED_YES},
-        {"ENT_WEB_UPD", YES_NO_YES, WINDOW_FIRST - 1, DECLARED_NO}, {"ENT_WEB_UPD", YES_NO_YES, LAST, DECLARED_YES},
-        {"ENT_WEB_UPD", YES_NO_YES, LAST + 1, DECLARED_NO},         {"ENT_WEB_UPD", YES_NO_EMPTY, LAST, DECLARED_NO},
-        {"ENT_WEB_UPD", YES_NO_ABSENT, LAST, DECLARED_YES},         {"ENT_WEB_UPD", YES_NO_YES, DAY_EMPTY, DECLARED_NO},
+        {"ENT_EMAIL", YES_NO_YES, DAY_ABSENT, DECLARED_YES},
+        {"ENT_EMAIL", YES_NO_YES, DAY_EMPTY, DECLARED_YES},
+        {"ENT_EMAIL", YES_NO_YES, LAST - 364, DECLARED_YES},
+        {"ENT_EMAIL", YES_NO_YES, LAST - 365, DECLARED_NO},
+        {"ENT_EMAIL", YES_NO_NO, LAST, DECLARED_NO},
+        {"ENT_EMAIL", YES_NO_EMPTY, LAST, DECLARED_UNKNOWN},
+        {"ENT_EMAIL", YES_NO_ABSENT, LAST - 365, DECLARED_UNKNOWN},
+        {"ENT_WEB_UPD", YES_NO_YES, WINDOW_FIRST, DECLARED_YES},
+        {"ENT_WEB_UPD", YES_NO_YES, WINDOW_FIRST - 1, DECLARED_NO},
+        {"ENT_WEB_UPD", YES_NO_YES, LAST, DECLARED_YES},
+        {"ENT_WEB_UPD", YES_NO_YES, LAST + 1, DECLARED_NO},
+        {"ENT_WEB_UPD", YES_NO_EMPTY, LAST, DECLARED_NO},
+        {"ENT_WEB_UPD", YES_NO_ABSENT, LAST, DECLARED_YES},
+        {"ENT_WEB_UPD", YES_NO_YES, DAY_EMPTY, DECLARED_NO},
         {"ENT_WEB_UPD", YES_NO_YES, DAY_ABSENT, DECLARED_NO},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct unit_record record = plain_record();
         bool email = strcmp(cases[i].indicator, "ENT_EMAIL") == 0;
-        if (email) record.has_email = cases[i].answer;
-        else record.website_url = cases[i].answer;
-        if (email) record.has_email_asof = cases[i].day;
-        else record.website_updated_at = cases[i].day;
+        if (email)
+            record.has_email = cases[i].answer;
+        else
+            record.website_url = cases[i].answer;
+        if (email)
+            record.has_email_asof = cases[i].day;
+        else
+            record.website_updated_at = cases[i].day;
         const struct indicator *indicator = find_indicator(definitions, cases[i].indicator);
         assert_int_equal(population_declared(indicator, &record, WINDOW_FIRST, LAST), cases[i].declared);
     }
@@ -200,8 +230,9 @@ static void facets_belong_to_the_flows_that_name_them(void **state) {
     assert_int_equal(facet_flows(definitions, sold), flow_bit(definitions, "marketplace") | flow_bit(definitions, "created"));
     assert_int_equal(facet_flows(definitions, bought), flow_bit(definitions, "marketplace"));
     assert_int_equal(facet_flows(definitions, mailed), flow_bit(definitions, "email"));
-    assert_int_equal(facet_flows(definitions, facet_with_pay_mode(sold, PAY_MODE_COD)),
-                     flow_bit(definitions, "marketplace") | flow_bit(definitions, "created") | flow_bit(definitions, "created_cod"));
+    assert_int_equal(facet_flows(definitions, facet_with_pay_mode(sold, PAY_MODE_COD)), flow_bit(definitions, "marketplace") |
+                                                                                            flow_bit(definitions, "created") |
+                                                                                            flow_bit(definitions, "created_cod"));
     uint64_t paid = facet_with_outcome(facet_with_role(facet_with_family(0, FAMILY_PAYMENT), ROLE_SELLER), OUTCOME_OK);
     paid = facet_with_instrument(facet_with_context(paid, CONTEXT_ONLINE), INSTRUMENT_CARD);
     assert_int_equal(facet_flows(definitions, paid), flow_bit(definitions, "pay_ok") | flow_bit(definitions, "noncash_rc"));

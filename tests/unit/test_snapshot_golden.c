@@ -1,5 +1,5 @@
-/* The golden example (docs: shared/reference/statistics.md §5), written as the state that booking.md makes of it: v1 = offsets [0, 14),
- * v2 = one late event more. Expected values are those worked out by hand on paper, not by this program. */
+/* The golden example (docs: shared/reference/statistics.md §5), written as the state that booking.md makes of it: v1 = offsets
+ * [0, 14), v2 = one late event more. Expected values are those worked out by hand on paper, not by this program. */
 #include "snapshot_scene.h"
 
 enum { M1_PSP = 0, M2_PSP, M3_PSP, M4_PSP, M1_LAZADA, M6_SHOPEE, X9_TIKI, M3_TIKI, M5_APP, ACCOUNTS };
@@ -48,8 +48,9 @@ static void book_registry(struct scene *scene) {
         "M6|2020-01-01|2020-01-05T00:00:00Z|ACTIVE|GENERIC|47711|399|6|Y|2021-08-30|N|Y",
         "M6|2021-09-10|2021-09-11T01:00:00Z|CLOSED|GENERIC|47711|399|6|Y|2021-08-30|N|Y",
     };
-    static const char *const keys[] = {"merchant_id", "valid_from", "recorded_at", "status",    "unit_type",          "vsic",
-                                       "district",    "employees",  "has_email",   "website_updated_at", "mgmt_software", "accepts_epay"};
+    static const char *const keys[] = {"merchant_id",   "valid_from",  "recorded_at", "status",    "unit_type",
+                                       "vsic",          "district",    "employees",   "has_email", "website_updated_at",
+                                       "mgmt_software", "accepts_epay"};
     for (size_t i = 0; i < sizeof(records) / sizeof(records[0]); i++) {
         char fields[1024];
         int length = snprintf(fields, sizeof(fields), "\"legal_form\":\"ENTERPRISE\",\"vsic_version\":\"2018\"");
@@ -57,7 +58,8 @@ static void book_registry(struct scene *scene) {
         for (size_t j = 0; j < sizeof(keys) / sizeof(keys[0]); j++) {
             int cell = (int)strcspn(at, "|");
             const char *mark = strcmp(keys[j], "employees") == 0 ? "" : "\"";
-            length += snprintf(fields + length, sizeof(fields) - (size_t)length, ",\"%s\":%s%.*s%s", keys[j], mark, cell, at, mark);
+            length +=
+                snprintf(fields + length, sizeof(fields) - (size_t)length, ",\"%s\":%s%.*s%s", keys[j], mark, cell, at, mark);
             at += cell + (at[cell] == '|');
         }
         scene_unit(scene, fields);
@@ -66,23 +68,29 @@ static void book_registry(struct scene *scene) {
 
 static void book_events(struct scene *scene, bool late) {
     scene_cell(scene, M3_PSP, "2021-08-10", payment(INSTRUMENT_EWALLET, PARTY_MOMO, CONTEXT_BILL, OUTCOME_OK, 0), 1, 120000);
-    scene_cell(scene, M1_LAZADA, "2021-09-02", order(ROLE_SELLER, OUTLET_LAZADA, PAY_MODE_PREPAID, PERSON_HOUSEHOLD, OUTCOME_CREATED), 1,
-               600000);
+    scene_cell(scene, M1_LAZADA, "2021-09-02",
+               order(ROLE_SELLER, OUTLET_LAZADA, PAY_MODE_PREPAID, PERSON_HOUSEHOLD, OUTCOME_CREATED), 1, 600000);
     scene_cell(scene, M1_PSP, "2021-09-03", payment(INSTRUMENT_CARD, 0, CONTEXT_POS, OUTCOME_OK, 0), 1, 150000);
-    scene_cell(scene, M2_PSP, "2021-09-04", payment(INSTRUMENT_CARD, 0, CONTEXT_POS, OUTCOME_DECLINED, REASON_CLASS_BUSINESS), 1, 90000);
-    scene_cell(scene, M6_SHOPEE, "2021-09-05", order(ROLE_SELLER, OUTLET_SHOPEE, PAY_MODE_COD, PERSON_HOUSEHOLD, OUTCOME_CREATED), 1, 300000);
-    scene_cell(scene, M6_SHOPEE, "2021-09-07", order(ROLE_SELLER, OUTLET_SHOPEE, PAY_MODE_COD, PERSON_HOUSEHOLD, OUTCOME_CREATED), 1, 200000);
-    scene_cell(scene, M6_SHOPEE, "2021-09-07", order(ROLE_SELLER, OUTLET_SHOPEE, PAY_MODE_COD, PERSON_HOUSEHOLD, OUTCOME_CANCELLED), 1,
-               200000);
-    scene_cell(scene, X9_TIKI, "2021-09-12", order(ROLE_SELLER, OUTLET_TIKI, PAY_MODE_PREPAID, PERSON_BUSINESS, OUTCOME_CREATED), 1, 1000000);
-    scene_cell(scene, M3_TIKI, "2021-09-12", order(ROLE_BUYER, OUTLET_TIKI, PAY_MODE_PREPAID, PERSON_BUSINESS, OUTCOME_CREATED), 1, 1000000);
+    scene_cell(scene, M2_PSP, "2021-09-04", payment(INSTRUMENT_CARD, 0, CONTEXT_POS, OUTCOME_DECLINED, REASON_CLASS_BUSINESS), 1,
+               90000);
+    scene_cell(scene, M6_SHOPEE, "2021-09-05", order(ROLE_SELLER, OUTLET_SHOPEE, PAY_MODE_COD, PERSON_HOUSEHOLD, OUTCOME_CREATED),
+               1, 300000);
+    scene_cell(scene, M6_SHOPEE, "2021-09-07", order(ROLE_SELLER, OUTLET_SHOPEE, PAY_MODE_COD, PERSON_HOUSEHOLD, OUTCOME_CREATED),
+               1, 200000);
+    scene_cell(scene, M6_SHOPEE, "2021-09-07",
+               order(ROLE_SELLER, OUTLET_SHOPEE, PAY_MODE_COD, PERSON_HOUSEHOLD, OUTCOME_CANCELLED), 1, 200000);
+    scene_cell(scene, X9_TIKI, "2021-09-12", order(ROLE_SELLER, OUTLET_TIKI, PAY_MODE_PREPAID, PERSON_BUSINESS, OUTCOME_CREATED),
+               1, 1000000);
+    scene_cell(scene, M3_TIKI, "2021-09-12", order(ROLE_BUYER, OUTLET_TIKI, PAY_MODE_PREPAID, PERSON_BUSINESS, OUTCOME_CREATED),
+               1, 1000000);
     scene_cell(scene, M4_PSP, "2021-09-15", payment(INSTRUMENT_CASH, 0, CONTEXT_BILL, OUTCOME_OK, 0), 1, 80000);
-    scene_cell(scene, M5_APP, "2021-09-20", order(ROLE_SELLER, OUTLET_OWN_APP, PAY_MODE_PREPAID, PERSON_HOUSEHOLD, OUTCOME_CREATED), 1,
-               1200000);
+    scene_cell(scene, M5_APP, "2021-09-20",
+               order(ROLE_SELLER, OUTLET_OWN_APP, PAY_MODE_PREPAID, PERSON_HOUSEHOLD, OUTCOME_CREATED), 1, 1200000);
     scene_cell(scene, M1_PSP, "2021-09-21", payment(INSTRUMENT_EWALLET, PARTY_MOMO, CONTEXT_POS, OUTCOME_OK, 0), 1, 50000);
     scene_cell(scene, M1_PSP, "2021-09-22", payment(INSTRUMENT_EWALLET, PARTY_MOMO, CONTEXT_POS, OUTCOME_REFUNDED, 0), 1, 50000);
     scene_cell(scene, M1_PSP, "2021-10-01", payment(INSTRUMENT_EWALLET, PARTY_ZALOPAY, CONTEXT_POS, OUTCOME_OK, 0), 1, 999000);
-    if (late) scene_cell(scene, M1_PSP, "2021-09-30", payment(INSTRUMENT_EWALLET, PARTY_ZALOPAY, CONTEXT_POS, OUTCOME_OK, 0), 1, 70000);
+    if (late)
+        scene_cell(scene, M1_PSP, "2021-09-30", payment(INSTRUMENT_EWALLET, PARTY_ZALOPAY, CONTEXT_POS, OUTCOME_OK, 0), 1, 70000);
 }
 
 static uint64_t payer_cell(enum instrument instrument) {
@@ -197,13 +205,14 @@ static void check_vintage(bool late) {
         const struct obs_row *row = scene_row(&table, figures[i].key);
         const char *expected = late ? figures[i].v2 : figures[i].v1;
         char fraction[64] = "";
-        if (row != NULL) (void)snprintf(fraction, sizeof(fraction), "%s/%s", row->cells[OBS_NUMERATOR], row->cells[OBS_DENOMINATOR]);
+        if (row != NULL)
+            (void)snprintf(fraction, sizeof(fraction), "%s/%s", row->cells[OBS_NUMERATOR], row->cells[OBS_DENOMINATOR]);
         bool good = row != NULL && strcmp(row->cells[OBS_VALUE], expected) == 0;
         if (!late && figures[i].fraction != NULL) good = good && strcmp(fraction, figures[i].fraction) == 0;
         if (good && expected[0] == '\0') good = row->cells[OBS_OBS_STATUS][0] == 'M';
         if (good) continue;
-        print_error("%s: found %s (%s), expected %s (%s)\n", figures[i].key, row == NULL ? "no row" : row->cells[OBS_VALUE], fraction,
-                    expected, figures[i].fraction == NULL ? "" : figures[i].fraction);
+        print_error("%s: found %s (%s), expected %s (%s)\n", figures[i].key, row == NULL ? "no row" : row->cells[OBS_VALUE],
+                    fraction, expected, figures[i].fraction == NULL ? "" : figures[i].fraction);
         failures++;
     }
     obs_table_close(&table);

@@ -10,13 +10,15 @@ struct world {
     struct crosswalk *crosswalk;
 };
 
-#define REST "\"status\":\"ACTIVE\",\"legal_form\":\"ENTERPRISE\",\"unit_type\":\"GENERIC\",\"vsic\":\"47711\",\"vsic_version\":\"2018\""
+#define REST                                                                                                                     \
+    "\"status\":\"ACTIVE\",\"legal_form\":\"ENTERPRISE\",\"unit_type\":\"GENERIC\",\"vsic\":\"47711\",\"vsic_version\":\"2018\""
 
 /* One record: unit, valid_from, recorded_at, district, further members. */
 static void put(struct world *world, const char *unit, const char *from, const char *recorded, int district, const char *more) {
     char fields[1024];
-    (void)snprintf(fields, sizeof(fields), "\"merchant_id\":\"%s\",\"valid_from\":\"%s\",\"recorded_at\":\"%s\",\"district\":%d," REST "%s%s",
-                   unit, from, recorded, district, more[0] == '\0' ? "" : ",", more);
+    (void)snprintf(fields, sizeof(fields),
+                   "\"merchant_id\":\"%s\",\"valid_from\":\"%s\",\"recorded_at\":\"%s\",\"district\":%d," REST "%s%s", unit, from,
+                   recorded, district, more[0] == '\0' ? "" : ",", more);
     scene_unit(&world->scene, fields);
 }
 
@@ -84,7 +86,8 @@ static void ordinals_beyond_nine_stay_in_log_order(void **state) {
     (void)state;
     struct world world;
     begin(&world, 0);
-    for (int i = 0; i < 40; i++) put(&world, "A", "2021-01-01", "2021-01-05T00:00:00Z", i == 39 ? 399 : 380 + (i == 3), "");
+    for (int i = 0; i < 40; i++)
+        put(&world, "A", "2021-01-01", "2021-01-05T00:00:00Z", i == 39 ? 399 : 380 + (i == 3), "");
     build(&world, "2021-12-31T00:00:00Z");
     assert_int_equal(district_on(&world, "A", "2021-03-01"), 399);
     end(&world);
@@ -111,7 +114,7 @@ static void entries_hold_for_their_days_and_win_over_ids(void **state) {
     struct world world;
     begin(&world, 3);
     scene_account(&world.scene, 0, "PSP1", "T1", ";;;");
-    scene_account(&world.scene, 1, "PSP1", "B", ";;;"); /* also a unit's id */
+    scene_account(&world.scene, 1, "PSP1", "B", ";;;");  /* also a unit's id */
     scene_account(&world.scene, 2, "PSP2", "T1", ";;;"); /* another source */
     put(&world, "A", "2021-01-01", "2021-01-05T00:00:00Z", 380,
         "\"accounts\":[{\"source\":\"PSP1\",\"account_id\":\"T1\",\"valid_from\":\"2021-03-01\",\"valid_to\":\"2021-07-01\"},"

@@ -5,7 +5,9 @@
 #include "aggregate/snapshot/vintage.h"
 #include "unit.h"
 
-#define REST "\"status\":\"ACTIVE\",\"legal_form\":\"ENTERPRISE\",\"unit_type\":\"SUPERMARKET\",\"vsic\":\"47111\",\"vsic_version\":\"2018\""
+#define REST                                                                                                                     \
+    "\"status\":\"ACTIVE\",\"legal_form\":\"ENTERPRISE\",\"unit_type\":\"SUPERMARKET\",\"vsic\":\"47111\",\"vsic_version\":"     \
+    "\"2018\""
 
 enum { UNITS = 40, ACCOUNT_COUNT = 60, PARTITION_COUNT = 3, CELLS_PER_PARTITION = 2500 };
 
@@ -17,7 +19,8 @@ static uint32_t roll(uint32_t sides) {
 }
 
 static uint64_t random_facet(void) {
-    static const enum outcome order_outcomes[] = {OUTCOME_CREATED, OUTCOME_CREATED, OUTCOME_CANCELLED, OUTCOME_DELIVERED, OUTCOME_RETURNED};
+    static const enum outcome order_outcomes[] = {OUTCOME_CREATED, OUTCOME_CREATED, OUTCOME_CANCELLED, OUTCOME_DELIVERED,
+                                                  OUTCOME_RETURNED};
     static const enum outcome pay_outcomes[] = {OUTCOME_OK, OUTCOME_OK, OUTCOME_DECLINED, OUTCOME_REFUNDED};
     bool order = roll(2) == 0;
     uint64_t facet = facet_with_family(0, order ? FAMILY_ORDER : FAMILY_PAYMENT);
@@ -61,8 +64,8 @@ static void book(struct scene *scene, uint64_t start) {
                            i / 2, 1 + roll(9), roll(10), 1 + roll(9), 384 + roll(20), roll(40), roll(3) == 0 ? "" : "Y");
             scene_unit(scene, fields);
         }
-        scene_sketch(scene, HASH_SKETCH_MONTH, month_of_day(on_day("2021-09-01")), facet_with_outlet(facet_with_family(0, FAMILY_ORDER), OUTLET_TIKI),
-                     (uint64_t)partition * 3000, 9000);
+        scene_sketch(scene, HASH_SKETCH_MONTH, month_of_day(on_day("2021-09-01")),
+                     facet_with_outlet(facet_with_family(0, FAMILY_ORDER), OUTLET_TIKI), (uint64_t)partition * 3000, 9000);
     }
 }
 
@@ -76,8 +79,8 @@ static int64_t value_of(const struct obs_table *table, const char *key) {
 }
 
 static void check_identities(const struct obs_table *table) {
-    static const char *const parts[] = {"ORD_N O _T _T _T _T _Z 2021-09", "GMV_GROSS O _T _T _T _T _Z 2021-09", "PAY_ATT_N O _T _T _T _Z _T 2021-09",
-                                        "MER_ACTIVE_N O _T _T _T _Z _Z 2021-09"};
+    static const char *const parts[] = {"ORD_N O _T _T _T _T _Z 2021-09", "GMV_GROSS O _T _T _T _T _Z 2021-09",
+                                        "PAY_ATT_N O _T _T _T _Z _T 2021-09", "MER_ACTIVE_N O _T _T _T _Z _Z 2021-09"};
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         char key[160];
         int64_t sum = 0;
@@ -97,7 +100,8 @@ static void check_identities(const struct obs_table *table) {
     assert_int_equal(number_of(good, OBS_NUMERATOR) + number_of(business, OBS_NUMERATOR) + number_of(technical, OBS_NUMERATOR),
                      number_of(good, OBS_DENOMINATOR));
     int64_t platforms = 0;
-    static const char *const outlets[] = {"LAZADA", "SHOPEE", "TIKI", "SENDO", "TIKTOK_SHOP", "OTHER", "OWN_WEB", "OWN_APP", "SOCIAL", "OTA"};
+    static const char *const outlets[] = {"LAZADA", "SHOPEE",  "TIKI",    "SENDO",  "TIKTOK_SHOP",
+                                          "OTHER",  "OWN_WEB", "OWN_APP", "SOCIAL", "OTA"};
     for (size_t i = 0; i < sizeof(outlets) / sizeof(outlets[0]); i++) {
         char key[96];
         (void)snprintf(key, sizeof(key), "VN_38 ORD_N O _T _T _T %s _Z 2021-09", outlets[i]);
@@ -161,7 +165,8 @@ static void same_inputs_make_the_same_bytes(void **state) {
         struct snapshot_options options = scene_options(&scene, "2021-09");
         options.daily = true;
         scene_snapshot(&scene, &options, &result, &table);
-        for (int i = 0; i < 4; i++) texts[run][i] = file_text(result.path, names[i]);
+        for (int i = 0; i < 4; i++)
+            texts[run][i] = file_text(result.path, names[i]);
         obs_table_close(&table);
         scene_close(&scene);
     }
@@ -208,7 +213,8 @@ static int entries_of(const char *directory) {
     int count = 0;
     DIR *listing = opendir(directory);
     CHECK(listing != NULL);
-    while (readdir(listing) != NULL) count++;
+    while (readdir(listing) != NULL)
+        count++;
     (void)closedir(listing);
     return count;
 }
@@ -243,10 +249,8 @@ static void refusals_leave_nothing_behind(void **state) {
         const char *period, *as_of, *currency, *area;
         enum fault_code code;
     } cases[] = {
-        {"2021-9", NULL, "VND", "VN_38", FAULT_USAGE},
-        {"2021-09", "2021-10-01T23:59:59Z", "VND", "VN_38", FAULT_REFUSED},
-        {"2021-09", NULL, "VNX", "VN_38", FAULT_CONFIG},
-        {"2021-09", NULL, "VND", "VN,38", FAULT_CONFIG},
+        {"2021-9", NULL, "VND", "VN_38", FAULT_USAGE},   {"2021-09", "2021-10-01T23:59:59Z", "VND", "VN_38", FAULT_REFUSED},
+        {"2021-09", NULL, "VNX", "VN_38", FAULT_CONFIG}, {"2021-09", NULL, "VND", "VN,38", FAULT_CONFIG},
         {"2021-09", NULL, "VND", "", FAULT_CONFIG},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -271,22 +275,52 @@ static void text_that_is_not_of_the_layout_is_refused(void **state) {
         enum hash_kind kind;
         const char *field, *value;
     } cases[] = {
-        {HASH_LEDGER, "AAAAAAA", "1,2"},     {HASH_LEDGER, "AAAAAAA*", "1,2"},      {HASH_LEDGER, "AAAAAAAAA", "1,2"},
-        {HASH_LEDGER, "AAAAAAAAj", "1,2"},   {HASH_LEDGER, "AAAAAAAABB", "1,2"},    {HASH_LEDGER, "AAAAAAAA", "1"},
-        {HASH_LEDGER, "AAAAAAAA", "1,"},     {HASH_LEDGER, "AAAAAAAA", "1,2,"},     {HASH_LEDGER, "AAAAAAAA", "1,2,3,4"},
-        {HASH_LEDGER, "AAAAAAAA", "-1,2"},   {HASH_LEDGER, "AAAAAAAA", "1,2x"},     {HASH_LEDGER, "AAAAAAAA", "9223372036854775808,1"},
+        {HASH_LEDGER, "AAAAAAA", "1,2"},
+        {HASH_LEDGER, "AAAAAAA*", "1,2"},
+        {HASH_LEDGER, "AAAAAAAAA", "1,2"},
+        {HASH_LEDGER, "AAAAAAAAj", "1,2"},
+        {HASH_LEDGER, "AAAAAAAABB", "1,2"},
+        {HASH_LEDGER, "AAAAAAAA", "1"},
+        {HASH_LEDGER, "AAAAAAAA", "1,"},
+        {HASH_LEDGER, "AAAAAAAA", "1,2,"},
+        {HASH_LEDGER, "AAAAAAAA", "1,2,3,4"},
+        {HASH_LEDGER, "AAAAAAAA", "-1,2"},
+        {HASH_LEDGER, "AAAAAAAA", "1,2x"},
+        {HASH_LEDGER, "AAAAAAAA", "9223372036854775808,1"},
         {HASH_LEDGER, "AAAAAAAA", "1,100000000000000000000000000"},
-        {HASH_ACCOUNT, "5", "S\x1f" "A\x1f;;;"}, {HASH_ACCOUNT, "x", "S\x1f" "A\x1f;;;"}, {HASH_ACCOUNT, "0", "S"},
-        {HASH_ACCOUNT, "0", "S\x1f" "A"},        {HASH_ACCOUNT, "0", "S\x1f" "A\x1f" "5-4;;;"}, {HASH_ACCOUNT, "0", "S\x1f" "A\x1f;;;;;"},
-        {HASH_UNIT, "32", "0\x1f{}"},        {HASH_UNIT, "0", "{}"},                {HASH_SKETCH_DAY, "AAAAAAAA", ""},
-        {HASH_SKETCH_DAY, "AAAAAAAA", "\x02"}, {HASH_SKETCH_DAY, "AAAAAAAA", "\x01" "ab"}, {HASH_SKETCH_MONTH, "AAAAAAAA", "\x01\x7f\x7f\x01"},
+        {HASH_ACCOUNT, "5",
+         "S\x1f"
+         "A\x1f;;;"},
+        {HASH_ACCOUNT, "x",
+         "S\x1f"
+         "A\x1f;;;"},
+        {HASH_ACCOUNT, "0", "S"},
+        {HASH_ACCOUNT, "0",
+         "S\x1f"
+         "A"},
+        {HASH_ACCOUNT, "0",
+         "S\x1f"
+         "A\x1f"
+         "5-4;;;"},
+        {HASH_ACCOUNT, "0",
+         "S\x1f"
+         "A\x1f;;;;;"},
+        {HASH_UNIT, "32", "0\x1f{}"},
+        {HASH_UNIT, "0", "{}"},
+        {HASH_SKETCH_DAY, "AAAAAAAA", ""},
+        {HASH_SKETCH_DAY, "AAAAAAAA", "\x02"},
+        {HASH_SKETCH_DAY, "AAAAAAAA",
+         "\x01"
+         "ab"},
+        {HASH_SKETCH_MONTH, "AAAAAAAA", "\x01\x7f\x7f\x01"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct scene scene;
         scene_open(&scene);
         scene_partition(&scene, "t", 0, 3, "2021-10-02T00:00:00Z", true);
         struct hash_id id = {cases[i].kind, 18800, 0};
-        if (scene_field(&scene, id, cases[i].field, slice_of(cases[i].value))) fail_msg("case %zu (%s) was taken", i, cases[i].field);
+        if (scene_field(&scene, id, cases[i].field, slice_of(cases[i].value)))
+            fail_msg("case %zu (%s) was taken", i, cases[i].field);
         assert_int_equal(scene.fault.code, FAULT_STORE);
         assert_non_null(strstr(scene.fault.message, "t/0"));
         scene_close(&scene);
@@ -331,7 +365,8 @@ static void figures_can_be_looked_up_and_the_table_fits_a_terminal(void **state)
     CHECK(fclose(out) == 0);
     assert_non_null(strstr(text, "Not for publication"));
     assert_non_null(strstr(text, "Modern retail taking e-payment"));
-    for (const char *line = text; *line != '\0'; line += strcspn(line, "\n") + 1) assert_true(strcspn(line, "\n") <= 100);
+    for (const char *line = text; *line != '\0'; line += strcspn(line, "\n") + 1)
+        assert_true(strcspn(line, "\n") <= 100);
     free(text);
     scene_close(&scene);
 }

@@ -23,9 +23,10 @@ static struct sources *read_text(const char *text, struct fault *fault) {
 static void declared_sources_say_so_and_others_are_first_without_cash(void **state) {
     (void)state;
     struct fault fault;
-    struct sources *sources = read_text("{\"PSP2\": {\"success_at\": \"SETTLED\"}, \"PSP1\": {\"records_cash\": true, \"success_at\": "
-                                        "\"FIRST\"}, \"A\": {\"success_at\": \"CAPTURED\", \"records_cash\": false}}",
-                                        &fault);
+    struct sources *sources =
+        read_text("{\"PSP2\": {\"success_at\": \"SETTLED\"}, \"PSP1\": {\"records_cash\": true, \"success_at\": "
+                  "\"FIRST\"}, \"A\": {\"success_at\": \"CAPTURED\", \"records_cash\": false}}",
+                  &fault);
     assert_non_null(sources);
     assert_int_equal(sources_success_at(sources, SLICE("PSP2")), SUCCESS_AT_SETTLED);
     assert_int_equal(sources_success_at(sources, SLICE("A")), SUCCESS_AT_CAPTURED);
@@ -47,9 +48,10 @@ static void hash_follows_the_meaning_not_the_layout(void **state) {
     (void)state;
     struct fault fault;
     struct sources *plain = read_text("{\"B\":{\"records_cash\":true},\"A\":{\"success_at\":\"SETTLED\"}}", &fault);
-    struct sources *other = read_text("{ \"A\" : {\"records_cash\": false, \"success_at\": \"SETTLED\"},\n\n\"C\": {\"success_at\": "
-                                      "\"FIRST\"},\n \"B\":{\"records_cash\":true}}",
-                                      &fault);
+    struct sources *other =
+        read_text("{ \"A\" : {\"records_cash\": false, \"success_at\": \"SETTLED\"},\n\n\"C\": {\"success_at\": "
+                  "\"FIRST\"},\n \"B\":{\"records_cash\":true}}",
+                  &fault);
     struct sources *changed = read_text("{\"B\":{\"records_cash\":true},\"A\":{\"success_at\":\"CAPTURED\"}}", &fault);
     assert_string_equal(sources_hash(plain), sources_hash(other));
     assert_string_not_equal(sources_hash(plain), sources_hash(changed));
@@ -78,7 +80,8 @@ static void refusals_name_line_key_and_what_is_accepted(void **state) {
         assert_null(read_text(cases[i].text, &fault));
         assert_int_equal(fault.code, FAULT_CONFIG);
         for (size_t j = 0; j < 3; j++) {
-            if (strstr(fault.message, cases[i].said[j]) == NULL) fail_msg("\"%s\" does not say \"%s\"", fault.message, cases[i].said[j]);
+            if (strstr(fault.message, cases[i].said[j]) == NULL)
+                fail_msg("\"%s\" does not say \"%s\"", fault.message, cases[i].said[j]);
         }
     }
     struct fault fault = {.code = FAULT_NONE};
