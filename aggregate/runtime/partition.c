@@ -24,6 +24,7 @@ struct partition {
     struct lane *lane;
     struct rollup *rollup;
     int64_t rebuild_until; /* records below it only rebuild the window */
+    bool rebuilt;          /* and what was read is what the state was built from */
     int64_t cut_next;      /* `next` of the last cut */
     int64_t committed_next;
     int64_t commit_due_ms;
@@ -143,6 +144,8 @@ static bool feed_chunk(struct partition *partition, const struct record *records
     }
     if (!partition->rewarmed && !rollup_rewarmed(partition->rollup, fault)) return false;
     partition->rewarmed = true;
+    if (!partition->rebuilt && !rollup_rewarmed(partition->rollup, fault)) return false;
+    partition->rebuilt = true;
     if (context->tee != NULL) {
         for (size_t i = 0; i < count; i++) {
             if (!tee_put(context->tee, partition->who, &records[i], fault)) return false;
@@ -173,6 +176,8 @@ bool partition_feed(struct partition *partition, const struct record *records, s
 }
 
 void partition_end(struct partition *partition, int64_t next) {
+    struct fault later; /* the next record will be refused with it; until then nothing moves */
+    if (!partition->rebuilt && !rollup_rewarmed(partition->rollup, &later)) return;
     if (next > rollup_progress(partition->rollup)->next && next > 0) rollup_advance(partition->rollup, next);
     partition->at_end = true;
 }
