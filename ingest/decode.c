@@ -65,36 +65,35 @@ INSTANCE const char *space_skip(const struct scan *scan, const char *at, bool cl
     return scan_space(scan, at);
 }
 
-INSTANCE const char *value_id(const struct scan *scan, const char *at, enum field field) {
+INSTANCE const char *value_id(const struct scan *scan, const char *at, const struct field_card *card) {
     struct reading *reading = scan->reading;
     struct text text;
     char *room = reading->room[reading->rooms];
     const char *next = scan_string(scan, at + 1, room, &text);
     if (next == NULL) return NULL;
-    if (!text.printable || text.length - 1 >= ID_BYTES_MAX) return scan_refuse(scan, REASON_BAD_ID, at, field);
+    if (!text.printable || text.length - 1 >= ID_BYTES_MAX) return scan_refuse(scan, REASON_BAD_ID, at, (enum field)card->field);
     if (__builtin_expect(text.data == room, 0)) reading->rooms++;
-    reading->text[field] = (struct slice){text.data, text.length};
+    reading->text[card->field] = (struct slice){text.data, text.length};
     return next;
 }
 
 /* A code that is not in its list. False when the rejection has been filled. */
 static __attribute__((noinline, cold)) bool code_unknown(const struct scan *scan, const char *at, size_t length,
-                                                         enum field field, int64_t *number) {
-    const struct field_rule *rule = &field_rules[field];
-    if (rule->value == VALUE_TYPE || rule->value == VALUE_STATUS) return true; /* judged when the text is whole */
-    if (rule->value == VALUE_OPEN && length <= CODE_BYTES_MAX) {
-        *number = other_code[rule->list];
-        scan->reading->unknown |= rule->bit;
+                                                         const struct field_card *card, int64_t *number) {
+    if (card->value == VALUE_TYPE || card->value == VALUE_STATUS) return true; /* judged when the text is whole */
+    if (card->value == VALUE_OPEN && length <= CODE_BYTES_MAX) {
+        *number = other_code[card->list];
+        scan->reading->unknown |= card->bit;
         return true;
     }
-    (void)scan_refuse(scan, REASON_UNKNOWN_CODE, at, field);
+    (void)scan_refuse(scan, REASON_UNKNOWN_CODE, at, (enum field)card->field);
     return false;
 }
 
 /* A string that is no code: currency, country, time, or what should not be a string. False when the rejection has been filled. */
 static __attribute__((noinline)) bool string_number(const struct scan *scan, const char *at, struct slice text,
-                                                    enum field field, int64_t *number) {
-    enum value_kind value = (enum value_kind)field_rules[field].value;
+                                                    const struct field_card *card, int64_t *number) {
+    enum value_kind value = (enum value_kind)card->value;
     enum reason reason = REASON_WRONG_TYPE;
     bool good = false;
     if (value == VALUE_CURRENCY) {
@@ -109,64 +108,64 @@ static __attribute__((noinline)) bool string_number(const struct scan *scan, con
         reason = REASON_BAD_TIME;
         good = text.length <= CODE_BYTES_MAX && rfc3339_parse(text, number);
     }
-    if (!good) (void)scan_refuse(scan, reason, at, field);
+    if (!good) (void)scan_refuse(scan, reason, at, (enum field)card->field);
     return good;
 }
 
-INSTANCE const char *value_string(const struct scan *scan, const char *at, enum field field) {
+INSTANCE const char *value_string(const struct scan *scan, const char *at, const struct field_card *card) {
     struct reading *reading = scan->reading;
-    enum code_list list = (enum code_list)field_rules[field].list;
+    enum code_list list = (enum code_list)card->list;
     struct text text;
     int64_t number;
     const char *next = scan_string(scan, at + 1, reading->room[ID_FIELDS], &text);
     if (next == NULL) return NULL;
     if (list != LIST_NONE) {
         number = lexicon_find(&scan->decoder->lists[list], text.data, text.length, scan->last_block);
-        if (__builtin_expect(number == 0, 0) && !code_unknown(scan, at, text.length, field, &number)) return NULL;
-        reading->place[field] = at;
-    } else if (!string_number(scan, at, (struct slice){text.data, text.length}, field, &number)) {
+        if (__builtin_expect(number == 0, 0) && !code_unknown(scan, at, text.length, card, &number)) return NULL;
+        reading->place[card->field] = at;
+    } else if (!string_number(scan, at, (struct slice){text.data, text.length}, card, &number)) {
         return NULL;
     }
-    reading->number[field] = number;
+    reading->number[card->field] = number;
     return next;
 }
 
-INSTANCE const char *value_number(const struct scan *scan, const char *at, enum field field) {
+INSTANCE const char *value_number(const struct scan *scan, const char *at, const struct field_card *card) {
     struct reading *reading = scan->reading;
     struct number number = {0};
     const char *next = scan_number(scan, at, &number);
     if (next == NULL) return NULL;
-    enum value_kind value = (enum value_kind)field_rules[field].value;
+    enum value_kind value = (enum value_kind)card->value;
     bool whole = number.whole && number.digits <= NUMBER_DIGITS_MAX && number.magnitude <= (uint64_t)INT64_MAX;
     if (value == VALUE_TIME) {
         bool inside = whole && (!number.negative || number.magnitude == 0) && number.magnitude < (uint64_t)time_end_ms;
-        if (!inside) return scan_refuse(scan, REASON_BAD_TIME, at, field);
+        if (!inside) return scan_refuse(scan, REASON_BAD_TIME, at, (enum field)card->field);
     } else if (value == VALUE_MONEY) {
-        if (!whole || number.negative) return scan_refuse(scan, REASON_BAD_AMOUNT, at, field);
+        if (!whole || number.negative) return scan_refuse(scan, REASON_BAD_AMOUNT, at, (enum field)card->field);
     } else {
         bool lowest = number.negative && number.whole && number.digits == NUMBER_DIGITS_MAX &&
                       number.magnitude == (uint64_t)INT64_MAX + 1;
-        if (value != VALUE_INT || !(whole || lowest)) return scan_refuse(scan, REASON_WRONG_TYPE, at, field);
-        reading->place[field] = at;
+        if (value != VALUE_INT || !(whole || lowest)) return scan_refuse(scan, REASON_WRONG_TYPE, at, (enum field)card->field);
+        reading->place[card->field] = at;
     }
-    reading->number[field] = (int64_t)(number.negative ? 0 - number.magnitude : number.magnitude);
+    reading->number[card->field] = (int64_t)(number.negative ? 0 - number.magnitude : number.magnitude);
     return next;
 }
 
 /* Literals, brackets, and what is no value at all. */
-static __attribute__((noinline, cold)) const char *value_other(const struct scan *scan, const char *at, enum field field) {
+static __attribute__((noinline, cold)) const char *value_other(const struct scan *scan, const char *at, const struct field_card *card) {
     struct reading *reading = scan->reading;
     if (at == scan->end) return scan_refuse(scan, REASON_NOT_JSON, at, FIELD_NONE);
-    if (*at == '{' || *at == '[') return scan_refuse(scan, REASON_WRONG_TYPE, at, field);
+    if (*at == '{' || *at == '[') return scan_refuse(scan, REASON_WRONG_TYPE, at, (enum field)card->field);
     if (*at == 'n') { /* as if the key were absent, but it must not come again */
-        reading->nulls |= field_rules[field].bit;
+        reading->nulls |= card->bit;
         return scan_word(scan, at, "null");
     }
     if (*at != 't' && *at != 'f') return scan_refuse(scan, REASON_NOT_JSON, at, FIELD_NONE);
     const char *next = scan_word(scan, at, *at == 't' ? "true" : "false");
     if (next == NULL) return NULL;
-    if (field_rules[field].value != VALUE_BOOL) return scan_refuse(scan, REASON_WRONG_TYPE, at, field);
-    reading->number[field] = *at == 't';
+    if (card->value != VALUE_BOOL) return scan_refuse(scan, REASON_WRONG_TYPE, at, (enum field)card->field);
+    reading->number[card->field] = *at == 't';
     return next;
 }
 
@@ -192,40 +191,42 @@ static __attribute__((noinline)) const char *mark_find(const struct scan *scan, 
 /* Which key followed which the last time, by event kind: a guess at what comes next, so that a key that comes where it
  * always comes is compared once instead of being scanned, hashed and looked up. Nothing but time depends on it: a wrong guess costs
  * a look-up, and what is read is the same. Per thread, so that nothing is shared. */
-static _Thread_local uint8_t guesses[KIND_COUNT][FIELD_LIMIT];
+static _Thread_local uint8_t guesses[KIND_COUNT][128];
 
-/* A key and its colon; `at` is at its quote, or where that should be. *field: the key before, then this one. */
-INSTANCE const char *key_read(const struct scan *scan, const char *at, bool closed, enum field *field) {
+/* A key and its colon; `at` is at its quote, or where that should be. *card: of the key before, then of this one. */
+INSTANCE const char *key_read(const struct scan *scan, const char *at, bool closed, const struct field_card **card) {
     struct text key;
-    uint8_t *guess = &guesses[scan->reading->number[FIELD_TYPE]][*field];
+    uint8_t *guess = &guesses[scan->reading->number[FIELD_TYPE]][(*card)->field];
 #ifdef __SSE2__
-    const struct key_pattern *pattern = &scan->decoder->patterns[*guess];
-    if (closed && at <= scan->last_block && scan_matches(scan, at, pattern)) {
-        *field = (enum field)*guess;
-        return at + pattern->length;
+    const struct field_card *guessed = &scan->decoder->cards[*guess];
+    if (closed && at <= scan->last_block && scan_matches(scan, at, guessed)) {
+        *card = guessed;
+        return at + guessed->length;
     }
 #endif
     if (ended(scan, at, closed) || *at != '"') return scan_refuse(scan, REASON_NOT_JSON, at, FIELD_NONE);
     const char *next = scan_string(scan, at + 1, scan->reading->room[ID_FIELDS], &key);
     if (next == NULL) return NULL;
-    *field = (enum field)lexicon_find(&scan->decoder->keys, key.data, key.length, scan->last_block);
-    *guess = (uint8_t)*field;
+    *guess = (uint8_t)lexicon_find(&scan->decoder->keys, key.data, key.length, scan->last_block);
+    *card = &scan->decoder->cards[*guess];
+    if ((scan->reading->seen & (*card)->bit) != 0) return scan_refuse(scan, REASON_DUPLICATE_KEY, at, (enum field)*guess);
     return closed && *next == ':' ? next + 1 : mark_find(scan, next, ':');
 }
 
 /* One `"key": value`. */
-INSTANCE const char *member_read(const struct scan *scan, const char *at, bool closed, uint64_t *seen, enum field *field) {
-    const char *next = key_read(scan, at, closed, field);
+INSTANCE const char *member_read(const struct scan *scan, const char *at, bool closed, const struct field_card **last) {
+    struct reading *reading = scan->reading;
+    const char *next = key_read(scan, at, closed, last);
     if (next == NULL) return NULL;
-    const struct field_rule *rule = &field_rules[*field];
-    if ((*seen & rule->bit) != 0) return scan_refuse(scan, REASON_DUPLICATE_KEY, at, *field);
-    *seen |= rule->bit;
+    const struct field_card *card = *last;
+    if ((reading->seen & card->bit) != 0) return scan_refuse(scan, REASON_DUPLICATE_KEY, at, (enum field)card->field);
+    reading->seen |= card->bit;
     next = space_skip(scan, next, closed);
-    if (rule->value <= VALUE_REGISTRY) return value_skip(scan, next, closed);
-    if (ended(scan, next, closed)) return value_other(scan, next, *field);
-    if (*next == '"') return rule->value == VALUE_ID ? value_id(scan, next, *field) : value_string(scan, next, *field);
-    if (scan_is_digit(*next) || *next == '-') return value_number(scan, next, *field);
-    return value_other(scan, next, *field);
+    if (card->value <= VALUE_REGISTRY) return value_skip(scan, next, closed);
+    if (ended(scan, next, closed)) return value_other(scan, next, card);
+    if (*next == '"') return card->value == VALUE_ID ? value_id(scan, next, card) : value_string(scan, next, card);
+    if (scan_is_digit(*next) || *next == '-') return value_number(scan, next, card);
+    return value_other(scan, next, card);
 }
 
 /* Nothing but space may follow the event. */
@@ -235,21 +236,20 @@ static bool scan_finish(const struct scan *scan, const char *at) {
 }
 
 INSTANCE bool message_read(const struct scan *scan, bool closed) {
-    uint64_t seen = 0;
-    enum field field = FIELD_NONE;
+    const struct field_card *last = &scan->decoder->cards[FIELD_NONE];
     const char *at = space_skip(scan, scan->begin, closed);
     if (ended(scan, at, closed) || *at != '{') return scan_refuse(scan, REASON_NOT_JSON, at, FIELD_NONE) != NULL;
     at = space_skip(scan, at + 1, closed);
     if (!ended(scan, at, closed) && *at == '}') return scan_finish(scan, at + 1);
     for (;;) {
-        at = member_read(scan, at, closed, &seen, &field);
+        at = member_read(scan, at, closed, &last);
         if (at == NULL) return false;
         if (!closed || *at != ',') at = scan_space(scan, at);
         if (ended(scan, at, closed) || *at != ',') break;
         at = space_skip(scan, at + 1, closed);
     }
     if (ended(scan, at, closed) || *at != '}') return scan_refuse(scan, REASON_NOT_JSON, at, FIELD_NONE) != NULL;
-    scan->reading->present = seen & ~scan->reading->nulls;
+    scan->reading->present = scan->reading->seen & ~scan->reading->nulls;
     return scan_finish(scan, at + 1);
 }
 
@@ -261,6 +261,7 @@ bool decode(const struct decoder *decoder, struct slice message, struct event *e
     if (message.length == 0) return reject(rejection, REASON_EMPTY, 0, "");
     if (message.length > MESSAGE_BYTES_MAX) return reject(rejection, REASON_TOO_LARGE, MESSAGE_BYTES_MAX, "");
     struct reading reading; /* its arrays are defined by `present` only: clearing 2 KiB would cost a tenth of the whole */
+    reading.seen = 0;
     reading.present = 0;
     reading.nulls = 0;
     reading.unknown = 0;

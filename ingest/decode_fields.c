@@ -4,8 +4,8 @@
  * contract is one line in decode_fields.h (and one rule in decode_event.c if it means something beyond its own token). */
 #include "ingest/decode_fields.h"
 
-#define X(name, wire, value, list, p, o, d, w, u) [FIELD_##name] = {(uint64_t)1 << (FIELD_##name - 1), wire, VALUE_##value, LIST_##list},
-const struct field_rule field_rules[FIELD_LIMIT] = {[FIELD_NONE] = {0, "", VALUE_NONE, LIST_NONE}, EVENT_FIELDS(X)};
+#define X(name, wire, value, list, p, o, d, w, u) [FIELD_##name] = {wire, VALUE_##value, LIST_##list},
+const struct field_rule field_rules[FIELD_LIMIT] = {[FIELD_NONE] = {"", VALUE_NONE, LIST_NONE}, EVENT_FIELDS(X)};
 #undef X
 
 enum { NEED_N = 0, NEED_O = 1, NEED_R = 2 };

@@ -132,6 +132,7 @@ enum {
 
 /* What was read of one message, before its meaning as a whole is judged. Only what `present` names is defined. */
 struct reading {
+    uint64_t seen;    /* keys met */
     uint64_t present; /* keys with a value other than null */
     uint64_t nulls;   /* keys with null: as good as absent */
     uint64_t unknown; /* open codes that are in no list and so were read as OTHER */
@@ -151,10 +152,9 @@ static inline bool reading_has(const struct reading *reading, enum field field) 
 }
 
 struct field_rule {
-    uint64_t bit; /* field_bit(), 0 for FIELD_NONE */
     const char *name;
-    uint8_t value; /* enum value_kind */
-    uint8_t list;  /* enum code_list */
+    enum value_kind value;
+    enum code_list list;
 };
 
 /* Indexed by enum field, and by enum family. */

@@ -8,20 +8,26 @@
 
 enum { PRINT_SECRET_BYTES = 192 };
 
-/* A key as it stands in a text without spaces: `"event_id":`. */
-struct key_pattern {
-    char bytes[32];
-    uint32_t first_half; /* one bit for each of the first 16 bytes that count */
+/* All that reading a field needs, in one cache line. */
+struct field_card {
+    char pattern[32];     /* the key as it stands in a text without spaces: `"event_id":` */
+    uint32_t first_half;  /* one bit for each of the pattern's first 16 bytes that count; none can match for FIELD_NONE */
     uint32_t second_half;
-    uint32_t length; /* 0 for FIELD_NONE */
+    uint64_t bit;         /* field_bit(), 0 for FIELD_NONE */
+    uint16_t length;      /* of the pattern */
+    uint8_t field;        /* enum field */
+    uint8_t value;        /* enum value_kind */
+    uint8_t list;         /* enum code_list */
+    uint8_t unused[11];
 };
+_Static_assert(sizeof(struct field_card) == 64, "a card is a cache line");
 
 struct decoder {
+    struct field_card cards[FIELD_LIMIT];
     int32_t reporting_currency; /* currency_pack() */
     int32_t reporting_country;  /* two letters, big endian */
     unsigned char secret[PRINT_SECRET_BYTES];
     uint64_t field_salt[FIELD_LIMIT][2]; /* what a value is xored and multiplied with */
-    struct key_pattern patterns[FIELD_LIMIT];
     struct lexicon keys;
     struct lexicon lists[LIST_COUNT];
 };

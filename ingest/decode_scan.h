@@ -62,16 +62,16 @@ static inline unsigned scan_odd(const char *at) {
 #endif
 
 #ifdef __SSE2__
-/* True when the text at `at` is this key with its quotes and colon. 16 bytes are readable there. */
-static inline bool scan_matches(const struct scan *scan, const char *at, const struct key_pattern *pattern) {
+/* True when the text at `at` is this card's key with its quotes and colon. 16 bytes are readable there. */
+static inline bool scan_matches(const struct scan *scan, const char *at, const struct field_card *card) {
     const __m128i *text = (const __m128i *)(const void *)at;
-    const __m128i *wanted = (const __m128i *)(const void *)pattern->bytes;
+    const __m128i *wanted = (const __m128i *)(const void *)card->pattern;
     unsigned equal = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(text), _mm_loadu_si128(wanted)));
-    if ((~equal & pattern->first_half) != 0) return false;
-    if (pattern->second_half == 0) return pattern->length != 0;
+    if ((~equal & card->first_half) != 0) return false;
+    if (card->second_half == 0) return true;
     if (at + 16 > scan->last_block) return false;
     equal = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(text + 1), _mm_loadu_si128(wanted + 1)));
-    return (~equal & pattern->second_half) == 0;
+    return (~equal & card->second_half) == 0;
 }
 #endif
 

@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-enum { SECRET_BYTES_MIN = 16, SECRET_BYTES_MAX = 256 };
+enum { SECRET_BYTES_MIN = 16, SECRET_BYTES_MAX = 256, CACHE_LINE = 64 };
 
 #define ADD_LIST(lexicon, name_of, type, first, end)                                             \
     for (unsigned code = (first); code < (unsigned)(end); code++) {                              \
@@ -45,16 +45,22 @@ static void add_closed_lists(struct lexicon *lists) {
 }
 
 static void add_keys(struct decoder *decoder) {
+    decoder->cards[FIELD_NONE].first_half = 1 << 16;
     for (unsigned field = 1; field < FIELD_LIMIT; field++) {
-        struct key_pattern *pattern = &decoder->patterns[field];
-        lexicon_add(&decoder->keys, field_rules[field].name, field);
-        int length = snprintf(pattern->bytes, sizeof(pattern->bytes), "\"%s\":", field_rules[field].name);
+        const struct field_rule *rule = &field_rules[field];
+        struct field_card *card = &decoder->cards[field];
+        int length = snprintf(card->pattern, sizeof(card->pattern), "\"%s\":", rule->name);
         CHECK(length > 0);
-        CHECK((size_t)length < sizeof(pattern->bytes));
-        pattern->length = (uint32_t)length;
+        CHECK((size_t)length < sizeof(card->pattern));
         uint32_t bits = (uint32_t)(((uint64_t)1 << length) - 1);
-        pattern->first_half = bits & 0xFFFF;
-        pattern->second_half = bits >> 16;
+        card->first_half = bits & 0xFFFF;
+        card->second_half = bits >> 16;
+        card->length = (uint16_t)length;
+        card->bit = field_bit((enum field)field);
+        card->field = (uint8_t)field;
+        card->value = (uint8_t)rule->value;
+        card->list = (uint8_t)rule->list;
+        lexicon_add(&decoder->keys, rule->name, field);
     }
     lexicon_seal(&decoder->keys);
 }
@@ -79,11 +85,12 @@ static bool options_hold(const struct decoder_options *options, struct fault *fa
 
 struct decoder *decoder_create(const struct decoder_options *options, struct fault *fault) {
     if (!options_hold(options, fault)) return NULL;
-    struct decoder *decoder = calloc(1, sizeof(*decoder));
+    struct decoder *decoder = aligned_alloc(CACHE_LINE, (sizeof(*decoder) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
     if (decoder == NULL) {
         (void)fault_set(fault, FAULT_MEMORY, false, "out of memory for the decoder (%zu bytes)", sizeof(*decoder));
         return NULL;
     }
+    memset(decoder, 0, sizeof(*decoder));
     decoder->reporting_currency = currency_pack(slice_of(options->reporting_currency));
     decoder->reporting_country = options->reporting_country[0] << 8 | options->reporting_country[1];
     print_setup(decoder, options->secret_key);
