@@ -133,9 +133,9 @@ class Partition:
         previous = self.record_time_max
         if previous is None:
             self.record_time_max = record_time
-        else:
-            self.record_time_max = min(max(previous, record_time), previous + RECORD_STEP_MS)
-        if previous is None or self.record_time_max != previous:
+        elif record_time > previous:
+            self.record_time_max = min(record_time, previous + RECORD_STEP_MS)
+        if self.record_time_max != previous:
             today = self.config.zone.day(self.record_time_max)
             floor = max(self.config.oldest_day, today - self.config.retention_days + 1)
             self.floor = floor if self.floor is None else max(self.floor, floor)

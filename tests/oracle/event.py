@@ -69,6 +69,7 @@ def closed(codes):
         if value in codes:
             return value
         raise Refusal("unknown_code")
+    read.table = {code: code for code in codes}
     return read
 
 
@@ -83,11 +84,11 @@ def opened(codes, **same):
                 raise Refusal("unknown_code")
             return UNLISTED
         return name
+    read.table = names
     return read
 
 
 STRING, NUMBER, TIME, BOOL = ("string",), ("number",), ("number", "string"), ("bool",)
-PYTHON_TYPES = {STRING: (str,), NUMBER: (int, Number), TIME: (str, int, Number), BOOL: (bool,)}
 ID = (STRING, read_id)
 WHEN = (TIME, read_time)
 MONEY = (NUMBER, read_money)
@@ -109,7 +110,12 @@ FIELDS = {
     "buyer_country": COUNTRY, "product_class": (STRING, opened(codelists.CATEGORIES)), "order_created_at": WHEN, "shipped_at": WHEN,
     "delivered_at": WHEN, "content_changed_at": WHEN, "test": (BOOL, plain),
 }
-QUICK_FIELDS = {key: (PYTHON_TYPES[types], read) for key, (types, read) in FIELDS.items()}
+
+# What a valid value of a field is, for the quick reader: an id, a number of a range, or a table of codes; the others by their reader.
+QUICK_FIELDS = {key: ("id", None) if field is ID else ("time", None) if field is WHEN else ("money", None) if field is MONEY
+                else ("code", field[1].table) if hasattr(field[1], "table") else ("other", field) for key, field in FIELDS.items()}
+NOT_LISTED = ("", None)
+PYTHON_TYPES = {STRING: str, NUMBER: int, BOOL: bool}
 
 COMMON = ("type", "schema_version", "event_id", "source")
 TIMES = ("event_time", "ingest_time")
@@ -129,35 +135,49 @@ OPTIONAL = {
     "WEBSITE": ("test",),
     "UNIT": ("test",),
 }
+REQUIRED_SETS = {family: frozenset(keys) for family, keys in REQUIRED.items()}
 PAYLOAD = {family: tuple(key for key in REQUIRED[family] + OPTIONAL[family] if key != "ingest_time") for family in REQUIRED}
 
 
 def read_quickly(data):
-    """Pairs and fields of a message in which nothing offends; ValueError or Refusal otherwise (then only `read_carefully` counts)."""
+    """Pairs and fields of a message in which plainly nothing offends. ValueError: to be read carefully."""
     pairs = quick(data)
-    fields = {}
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise ValueError("a key comes twice")
     for key, value in pairs:
-        field = QUICK_FIELDS.get(key)
-        if field is None:
+        form, table = QUICK_FIELDS.get(key, NOT_LISTED)
+        if form == "id":
+            good = type(value) is str and 0 < len(value) <= 64 and value.isascii() and value.isprintable()
+        elif form == "time":
+            good = type(value) is int and 0 <= value < TIME_END_MS
+            if not good and type(value) is str:
+                fields[key] = value = ms_of_rfc3339(value)
+                good = value is not None
+        elif form == "money":
+            good = type(value) is int and 0 < value <= INT64_MAX  # 0 may have been -0
+        elif form == "code":
+            good = type(value) is str and value in table
+            if good:
+                fields[key] = table[value]
+        elif form == "other":
+            good = type(value) is PYTHON_TYPES[table[0]] and (table[1] is plain or table[1](value) == value)
+        else:
+            del fields[key]
             continue
-        if key in fields:
-            raise Refusal("duplicate_key", key)
-        if value is None:
-            fields[key] = None
-            continue
-        if type(value) not in field[0]:
-            raise Refusal("wrong_type", key)
-        fields[key] = field[1](value)
+        if not good:
+            raise ValueError("to be read carefully")
     return pairs, fields
 
 
 def read_carefully(data):
-    """The same; Refusal with the reason of the first offending token."""
-    fields, pairs = {}, []
+    """The same for every message; Refusal with the reason of the first offending token. Absent fields are not in `fields`."""
+    fields, pairs, seen = {}, [], set()
 
     def visit_key(key):
-        if key in FIELDS and key in fields:
+        if key in FIELDS and key in seen:
             raise Refusal("duplicate_key", key)
+        seen.add(key)
 
     def visit(key, kind):
         if key in FIELDS and kind != "null" and kind not in FIELDS[key][0]:
@@ -165,8 +185,8 @@ def read_carefully(data):
 
     def accept(key, value):
         pairs.append((key, value))
-        if key in FIELDS:
-            fields[key] = None if value is None else FIELDS[key][1](value)
+        if key in FIELDS and value is not None:
+            fields[key] = FIELDS[key][1](value)
 
     Careful(data, visit_key, visit, accept).message()
     return pairs, fields
@@ -196,9 +216,8 @@ def check_whole(fields):
         raise Refusal("unknown_version", "schema_version")
     if family == "PAYMENT" and fields.get("status") is not None and fields["status"] not in codelists.PAY_STATUSES:
         raise Refusal("unknown_code", "status")
-    for key in REQUIRED[family]:
-        if fields.get(key) is None:
-            raise Refusal("missing_field", key)
+    if not REQUIRED_SETS[family] <= fields.keys():
+        raise Refusal("missing_field", next(key for key in REQUIRED[family] if key not in fields))
     if family == "PAYMENT":
         get = fields.get
         if get("merchant_id") is None and get("terminal_id") is None:

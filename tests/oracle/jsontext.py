@@ -42,16 +42,21 @@ def refuse_constant(text):
     raise ValueError(text)
 
 
-QUICK = json.JSONDecoder(object_pairs_hook=Pairs, parse_int=read_int, parse_float=Number, parse_constant=refuse_constant)
+SCAN = json.JSONDecoder(object_pairs_hook=Pairs, parse_float=Number, parse_constant=refuse_constant).scan_once
 
 
 def quick(data):
-    """Pairs of the top object. ValueError for anything that is not plainly well-formed: `careful` then says what is wrong."""
+    """Pairs of the top object; integers are plain (-0 is 0). ValueError for anything that is not plainly well-formed: `careful` then
+    says what is wrong, or reads it after all."""
     if b"\\u" in data or data.count(b"{") + data.count(b"[") > DEPTH_MAX:
         raise ValueError("to be read carefully")
-    pairs = QUICK.decode(data.decode("utf-8"))
-    if type(pairs) is not Pairs:
-        raise ValueError("no object at the top")
+    text = data.decode("utf-8")
+    try:
+        pairs, end = SCAN(text, 0)
+    except StopIteration:
+        raise ValueError("to be read carefully") from None
+    if type(pairs) is not Pairs or end != len(text):
+        raise ValueError("to be read carefully")
     return pairs
 
 

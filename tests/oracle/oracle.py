@@ -10,6 +10,7 @@ sketches); it shares no code and no generated table with the engine, only the CS
 Partitions are read by two processes. Exit status 2: the question is refused (as of before the state, unknown setting).
 """
 import argparse
+import gc
 import json
 import multiprocessing
 import os
@@ -24,6 +25,7 @@ from statedump import all_counts, write_state
 
 
 def run_task(task):
+    gc.disable()  # nothing here is cyclic, and looking through millions of cells for cycles costs more than making them
     path, settings, sources, kafka, limit = task
     return run_file(path, read_config(settings, sources), kafka, limit)
 
@@ -74,6 +76,7 @@ def read_as_of(text):
 
 
 def main(arguments):
+    gc.disable()
     options = parse_arguments(arguments)
     limits = {name: int(offset) for name, offset in (text.rsplit("=", 1) for text in options.limit)}
     try:

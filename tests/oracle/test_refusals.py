@@ -176,7 +176,7 @@ class Readers(unittest.TestCase):
                 try:
                     quick = read_quickly(bytes(data))
                 except (ValueError, Refusal):
-                    continue
+                    continue  # carefully then
                 accepted += 1
                 careful = read_carefully(bytes(data))
                 self.assertEqual(repr(simple(quick)), repr(simple(careful)))

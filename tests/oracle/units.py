@@ -60,8 +60,8 @@ class Units:
     def owner_steps(self, key):
         claimants = self.claimants.get(key, set())
         days = set()
-        for unit in claimants | ({key[1]} & set(self.versions)):
-            days.update(self.versions[unit].days)
+        for unit in claimants | {key[1]}:
+            days.update(self.versions[unit].days if unit in self.versions else ())
         for unit in claimants:
             for record in self.by_unit[unit]:
                 for source, account, first, end in record.accounts:

@@ -45,8 +45,10 @@ class Window:
 
     def facts(self, key):
         """The latest 64 facts (what, day) of a payment or order in the window, oldest first."""
-        facts = self.old["entities"].get(key, ()), self.young["entities"].get(key, ())
-        found = [(what, day) for half in facts for ordinal, what, day in half if ordinal >= self.first]
+        old, young = self.old["entities"].get(key, ()), self.young["entities"].get(key, ())
+        if not old and not young:
+            return ()
+        found = [(what, day) for half in (old, young) for ordinal, what, day in half if ordinal >= self.first]
         return found[-ENTITY_FACTS_MAX:]
 
     def leave(self, ordinal, event_key, entity_key, what, day):
