@@ -15,9 +15,9 @@
 
 enum {
     OPTION_SEED = 1, OPTION_EVENTS, OPTION_FROM, OPTION_DAYS, OPTION_CLEAN, OPTION_RATE, OPTION_OUTPUT, OPTION_KAFKA, OPTION_PARTITIONS,
-    OPTION_TRUTH, OPTION_SOURCES
+    OPTION_TRUTH, OPTION_SOURCES, OPTION_PREFIX
 };
-enum { FLUSH_MS = 120000, TOPIC_MS = 30000, PACE_MS = 10, PROPERTIES_MAX = 64 };
+enum { FLUSH_MS = 120000, TOPIC_MS = 30000, PACE_MS = 10, PROPERTIES_MAX = 64, TOPIC_BYTES = 250 };
 
 static const char usage[] =
     "usage: nhip generate [options]\n\n"
@@ -31,6 +31,7 @@ static const char usage[] =
     "  --rate R           events per second by the wall clock (default: as fast as it goes)\n"
     "  --output FILE      NDJSON to FILE, - = standard output (default), DIR/ = one TOPIC-P.ndjson per topic and partition\n"
     "  --kafka HOST:PORT  to the topics registry, payments, orders, rides, websites, created when they are missing\n"
+    "  --prefix TEXT      put before each topic's name\n"
     "  --partitions P     of each topic, for --kafka and --output DIR/ (default 8)\n"
     "  --truth FILE       what the stream means: counts and figures (tests/oracle/README.md)\n"
     "  --sources FILE     what its sources declare, for the setting `sources`\n"
@@ -48,14 +49,14 @@ static const struct option long_options[] = {
     {"clean", no_argument, NULL, OPTION_CLEAN},         {"rate", required_argument, NULL, OPTION_RATE},
     {"output", required_argument, NULL, OPTION_OUTPUT}, {"kafka", required_argument, NULL, OPTION_KAFKA},
     {"truth", required_argument, NULL, OPTION_TRUTH},   {"partitions", required_argument, NULL, OPTION_PARTITIONS},
-    {"sources", required_argument, NULL, OPTION_SOURCES}, {0},
+    {"sources", required_argument, NULL, OPTION_SOURCES}, {"prefix", required_argument, NULL, OPTION_PREFIX}, {0},
 };
 
 struct generate {
     struct province_options province;
     int64_t rate; /* events per second, 0 = unbounded */
     int32_t partitions;
-    const char *output, *kafka, *truth, *sources;
+    const char *output, *kafka, *truth, *sources, *prefix;
 };
 
 static bool number_option(const char *name, const char *argument, int64_t low, int64_t high, int64_t *out) {
@@ -105,6 +106,7 @@ static bool on_option(void *context, int value, const char *argument) {
         generate->partitions = (int32_t)number;
         return fine;
     case OPTION_TRUTH: generate->truth = argument; return true;
+    case OPTION_PREFIX: generate->prefix = argument; return true;
     case OPTION_SOURCES: generate->sources = argument; return true;
     }
     return false;
@@ -120,7 +122,9 @@ static struct producer *kafka_open(const struct generate *generate, const struct
         if (strcmp(settings[i].key, "bootstrap.servers") != 0) properties[count++] = settings[i];
     }
     for (size_t i = 0; i < sizeof topics / sizeof topics[0]; i++) {
-        if (!kafka_topic_create(properties, count, topics[i], generate->partitions, TOPIC_MS, fault)) return NULL;
+        char topic[TOPIC_BYTES];
+        (void)snprintf(topic, sizeof(topic), "%s%s", generate->prefix, topics[i]);
+        if (!kafka_topic_create(properties, count, topic, generate->partitions, TOPIC_MS, fault)) return NULL;
     }
     return producer_kafka_create(properties, count, fault);
 }
@@ -150,7 +154,9 @@ static bool produce(const struct generate *generate, struct province *province, 
     int64_t made = 0, units = 0, start_ms = clock_monotonic_ms(), told_ms = start_ms;
     while (province_next(province, &message)) {
         bool registry = strcmp(message.topic, "registry") == 0;
-        if (!producer_put(producer, message.topic, -1, message.key, message.value, message.timestamp_ms, fault)) return false;
+        char topic[TOPIC_BYTES];
+        (void)snprintf(topic, sizeof(topic), "%s%s", generate->prefix, message.topic);
+        if (!producer_put(producer, topic, -1, message.key, message.value, message.timestamp_ms, fault)) return false;
         if (registry) {
             units++;
             start_ms = clock_monotonic_ms();
@@ -181,7 +187,7 @@ static bool generate_all(const struct generate *generate, const struct config *c
 }
 
 int cmd_generate(int argc, char **argv) {
-    struct generate generate = {.province = {.seed = 7, .events = 20000, .days = 90}, .partitions = 8};
+    struct generate generate = {.province = {.seed = 7, .events = 20000, .days = 90}, .partitions = 8, .prefix = ""};
     generate.province.first_day = day_from_civil((struct civil_date){2021, 7, 3});
     const struct command_options options = {"generate", usage, long_options, on_option, &generate};
     struct command command;
