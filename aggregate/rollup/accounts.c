@@ -35,11 +35,15 @@ static struct slice source_text(const struct account_source *source) {
     return (struct slice){source->text, source->length};
 }
 
-uint32_t accounts_source(const struct accounts *accounts, struct slice source, uint64_t source_hash) {
+uint32_t accounts_source(struct accounts *accounts, struct slice source, uint64_t source_hash) {
+    uint32_t last = accounts->source_last;
+    if (last < accounts->source_count && slice_equal(source_text(&accounts->sources[last]), source)) return last;
     uint64_t at = refs_home(&accounts->source_refs, source_hash);
     uint32_t index;
     while (refs_next(&accounts->source_refs, source_hash, &at, &index)) {
-        if (slice_equal(source_text(&accounts->sources[index]), source)) return index;
+        if (!slice_equal(source_text(&accounts->sources[index]), source)) continue;
+        accounts->source_last = index;
+        return index;
     }
     return SOURCE_NONE;
 }

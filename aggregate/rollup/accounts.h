@@ -44,6 +44,7 @@ struct accounts {
     struct account_source *sources;
     uint32_t source_count;
     uint32_t source_capacity;
+    uint32_t source_last; /* the last one found */
     uint32_t *dirty; /* handles */
     size_t dirty_count;
     size_t dirty_capacity;
@@ -60,7 +61,7 @@ static inline uint64_t accounts_hash(uint64_t source_hash, struct slice id) {
 }
 
 /* A known source, or SOURCE_NONE. */
-uint32_t accounts_source(const struct accounts *accounts, struct slice source, uint64_t source_hash);
+uint32_t accounts_source(struct accounts *accounts, struct slice source, uint64_t source_hash);
 /* The same, interned when it is new, with this mark. */
 uint32_t accounts_source_add(struct accounts *accounts, struct slice source, uint64_t source_hash, uint8_t mark);
 

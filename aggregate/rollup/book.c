@@ -14,22 +14,18 @@
 
 uint64_t facet_of_ledger(const struct event *event, enum role role, enum outcome outcome) {
     enum family family = event_family(event->kind);
-    uint64_t facet = (uint64_t)family << 45 | (uint64_t)role << 43 | (uint64_t)outcome << 4;
+    uint64_t facet = facet_with_family(0, family) | facet_with_role(0, role) | facet_with_outcome(0, outcome);
     switch (family) {
     case FAMILY_PAYMENT:
-        facet = facet_with_party(facet, event->party);
-        facet = facet_with_instrument(facet, event->instrument);
-        facet = facet_with_context(facet, event->context);
-        facet = facet_with_cross_border(facet, event->cross_border);
-        facet = facet_with_person_type(facet, event->person_type);
-        return outcome == OUTCOME_DECLINED ? facet_with_reason_class(facet, event->reason_class) : facet;
+        facet |= facet_with_party(0, event->party) | facet_with_instrument(0, event->instrument) |
+                 facet_with_context(0, event->context) | facet_with_cross_border(0, event->cross_border) |
+                 facet_with_person_type(0, event->person_type);
+        return outcome == OUTCOME_DECLINED ? facet | facet_with_reason_class(0, event->reason_class) : facet;
     case FAMILY_ORDER:
-        facet = facet_with_outlet(facet, event->outlet);
-        facet = facet_with_pay_mode(facet, event->pay_mode);
-        facet = facet_with_category(facet, event->category);
-        facet = facet_with_cross_border(facet, event->cross_border);
-        return facet_with_person_type(facet, event->person_type);
-    case FAMILY_RIDE: return facet_with_person_type(facet_with_outlet(facet, OUTLET_RIDE_APP), event->person_type);
+        return facet | facet_with_outlet(0, event->outlet) | facet_with_pay_mode(0, event->pay_mode) |
+               facet_with_category(0, event->category) | facet_with_cross_border(0, event->cross_border) |
+               facet_with_person_type(0, event->person_type);
+    case FAMILY_RIDE: return facet | facet_with_outlet(0, OUTLET_RIDE_APP) | facet_with_person_type(0, event->person_type);
     case FAMILY_WEBSITE: return facet;
     case FAMILY_UNIT:
     case FAMILY_NONE:
@@ -42,15 +38,15 @@ uint64_t facet_of_ledger(const struct event *event, enum role role, enum outcome
 uint64_t facet_of_family(const struct event *event) {
     enum family family = event_family(event->kind);
     uint64_t facet = facet_with_family(0, family);
-    if (family == FAMILY_PAYMENT) return facet_with_instrument(facet, event->instrument);
-    if (family == FAMILY_ORDER) return facet_with_outlet(facet, event->outlet);
-    return family == FAMILY_RIDE ? facet_with_outlet(facet, OUTLET_RIDE_APP) : facet;
+    if (family == FAMILY_PAYMENT) return facet | facet_with_instrument(0, event->instrument);
+    if (family == FAMILY_ORDER) return facet | facet_with_outlet(0, event->outlet);
+    return family == FAMILY_RIDE ? facet | facet_with_outlet(0, OUTLET_RIDE_APP) : facet;
 }
 
 uint64_t facet_of_pulse(const struct event *event, enum outcome outcome) {
-    uint64_t facet = facet_with_outcome(facet_of_family(event), outcome);
-    if (event_family(event->kind) == FAMILY_PAYMENT) facet = facet_with_context(facet, event->context);
-    return outcome == OUTCOME_DECLINED ? facet_with_reason_class(facet, event->reason_class) : facet;
+    uint64_t facet = facet_of_family(event) | facet_with_outcome(0, outcome);
+    if (event_family(event->kind) == FAMILY_PAYMENT) facet |= facet_with_context(0, event->context);
+    return outcome == OUTCOME_DECLINED ? facet | facet_with_reason_class(0, event->reason_class) : facet;
 }
 
 static int64_t day_start(struct rollup *rollup, int32_t day) {
@@ -87,21 +83,24 @@ bool bucket_open(struct rollup *rollup, enum kind_rank rank, int32_t bucket) {
     return false;
 }
 
-enum success_at book_success_at(struct rollup *rollup, const struct passage *passage) {
-    const struct event *event = passage->event;
-    uint32_t source = accounts_source(&rollup->accounts, event->source, passage->source_hash);
-    if (source != SOURCE_NONE) return (enum success_at)rollup->accounts.sources[source].mark;
-    return rollup->options.success_at(rollup->options.sources, event->source);
+void book_memos_clear(struct rollup *rollup) {
+    memset(rollup->pulse_memos, 0, sizeof(rollup->pulse_memos)); /* no facet is 0 */
+    memset(rollup->person_memos, 0, sizeof(rollup->person_memos));
 }
 
-static uint32_t account_of(struct rollup *rollup, const struct passage *passage, struct slice id) {
+enum success_at book_success_at(struct rollup *rollup, const struct passage *passage) {
+    if (passage->source != SOURCE_NONE) return (enum success_at)rollup->accounts.sources[passage->source].mark;
+    return rollup->options.success_at(rollup->options.sources, passage->event->source);
+}
+
+/* The handle of an account of the event's source, numbered when it is new. */
+static uint32_t account_of(struct rollup *rollup, struct passage *passage, struct slice id) {
     struct accounts *accounts = &rollup->accounts;
-    struct slice source_text = passage->event->source;
-    uint32_t source = accounts_source(accounts, source_text, passage->source_hash);
-    if (source == SOURCE_NONE) {
-        enum success_at mark = rollup->options.success_at(rollup->options.sources, source_text);
-        source = accounts_source_add(accounts, source_text, passage->source_hash, (uint8_t)mark);
+    if (passage->source == SOURCE_NONE) {
+        uint8_t mark = (uint8_t)book_success_at(rollup, passage);
+        passage->source = accounts_source_add(accounts, passage->event->source, passage->source_hash, mark);
     }
+    uint32_t source = passage->source;
     uint64_t hash = accounts_hash(passage->source_hash, id);
     uint32_t handle = accounts_find(accounts, source, id, hash);
     if (handle != ACCOUNT_NONE) return handle;
@@ -116,8 +115,31 @@ static void book_ledger(struct rollup *rollup, const struct passage *passage, ui
                         enum outcome outcome, int32_t day, bool count_only) {
     const struct event *event = passage->event;
     uint64_t place = place_of(RANK_LEDGER, day, accounts_at(&rollup->accounts, account)->number);
-    uint64_t facet = facet_of_ledger(event, role, outcome);
-    table_add(&rollup->table, place, facet, passage->offset, count_only ? 0 : event->amount_minor, !count_only && event->unconverted);
+    uint32_t cell = table_cell(&rollup->table, place, facet_of_ledger(event, role, outcome));
+    table_add(&rollup->table, cell, passage->offset, count_only ? 0 : event->amount_minor, !count_only && event->unconverted);
+}
+
+static uint32_t pulse_cell(struct rollup *rollup, enum kind_rank rank, int32_t bucket, uint64_t facet) {
+    if (!bucket_open(rollup, rank, bucket)) return CELL_END;
+    return table_cell(&rollup->table, place_of(rank, bucket, 0), facet);
+}
+
+/* A memo may name a bucket that has fallen behind since: it then holds a cell that was open once, and is asked again. */
+static const struct pulse_memo *pulse_cells(struct rollup *rollup, uint64_t facet, int64_t event_time_ms) {
+    struct pulse_memo *memo = &rollup->pulse_memos[facet * MIX_A >> 58];
+    int32_t minute = minute_of(event_time_ms);
+    int32_t hour = hour_of(event_time_ms);
+    bool known = memo->facet == facet;
+    if (!known || memo->minute != minute || !bucket_open(rollup, RANK_MINUTE, minute)) {
+        memo->minute_cell = pulse_cell(rollup, RANK_MINUTE, minute, facet);
+    }
+    if (!known || memo->hour != hour || !bucket_open(rollup, RANK_HOUR, hour)) {
+        memo->hour_cell = pulse_cell(rollup, RANK_HOUR, hour, facet);
+    }
+    memo->facet = facet;
+    memo->minute = minute;
+    memo->hour = hour;
+    return memo;
 }
 
 static void book_pulse(struct rollup *rollup, const struct passage *passage) {
@@ -125,15 +147,11 @@ static void book_pulse(struct rollup *rollup, const struct passage *passage) {
     bool progress = passage->plan.pulse == OUTCOME_PROGRESS;
     int64_t amount_minor = progress ? 0 : event->amount_minor;
     bool unconverted = !progress && event->unconverted;
-    uint64_t facet = facet_of_pulse(event, passage->plan.pulse);
-    int32_t minute = minute_of(event->event_time_ms);
-    int32_t hour = hour_of(event->event_time_ms);
-    if (bucket_open(rollup, RANK_MINUTE, minute)) {
-        table_add(&rollup->table, place_of(RANK_MINUTE, minute, 0), facet, passage->offset, amount_minor, unconverted);
+    const struct pulse_memo *cells = pulse_cells(rollup, facet_of_pulse(event, passage->plan.pulse), event->event_time_ms);
+    if (cells->minute_cell != CELL_END) {
+        table_add(&rollup->table, cells->minute_cell, passage->offset, amount_minor, unconverted);
     }
-    if (bucket_open(rollup, RANK_HOUR, hour)) {
-        table_add(&rollup->table, place_of(RANK_HOUR, hour, 0), facet, passage->offset, amount_minor, unconverted);
-    }
+    if (cells->hour_cell != CELL_END) table_add(&rollup->table, cells->hour_cell, passage->offset, amount_minor, unconverted);
 }
 
 /* A payment booked OK that is an adopter's: not cash, not moved between one's own pockets. */
@@ -149,23 +167,30 @@ static bool is_electronic(const struct event *event) {
 static void book_person(struct rollup *rollup, const struct passage *passage) {
     const struct event *event = passage->event;
     if (event->person_type != PERSON_HOUSEHOLD || event->person_print == 0) return;
+    struct table *table = &rollup->table;
     int32_t day = passage->plan.day;
     uint64_t facet = facet_of_family(event);
-    if (bucket_open(rollup, RANK_SKETCH_DAY, day)) {
-        table_add_person(&rollup->table, place_of(RANK_SKETCH_DAY, day, 0), facet, passage->offset, event->person_print);
+    struct person_memo *memo = person_memo(rollup, facet);
+    bool open = bucket_open(rollup, RANK_SKETCH_DAY, day);
+    if (memo->facet != facet || memo->day != day || !open) {
+        memo->facet = facet;
+        memo->day = day;
+        memo->day_cell = open ? table_cell(table, place_of(RANK_SKETCH_DAY, day, 0), facet) : CELL_END;
+        memo->month_cell = table_cell(table, place_of(RANK_SKETCH_MONTH, month_of(rollup, day), 0), facet);
     }
-    table_add_person(&rollup->table, place_of(RANK_SKETCH_MONTH, month_of(rollup, day), 0), facet, passage->offset,
-                     event->person_print);
+    if (memo->day_cell != CELL_END) table_add_person(table, memo->day_cell, passage->offset, event->person_print);
+    table_add_person(table, memo->month_cell, passage->offset, event->person_print);
 }
 
 static void book_histogram(struct rollup *rollup, const struct passage *passage) {
     const struct event *event = passage->event;
     if (event->unconverted) return;
     uint64_t place = place_of(RANK_HISTOGRAM, month_of(rollup, passage->plan.day), layout_histogram_lane(event->amount_minor));
-    table_add(&rollup->table, place, facet_of_family(event), passage->offset, event->amount_minor, false);
+    uint32_t cell = table_cell(&rollup->table, place, facet_of_family(event));
+    table_add(&rollup->table, cell, passage->offset, event->amount_minor, false);
 }
 
-static void book_created(struct rollup *rollup, const struct passage *passage, uint32_t seller) {
+static void book_created(struct rollup *rollup, struct passage *passage, uint32_t seller) {
     const struct event *event = passage->event;
     int32_t day = passage->plan.day;
     uint32_t buyer = ACCOUNT_NONE;
@@ -194,14 +219,14 @@ static void book_time(struct rollup *rollup, const struct passage *passage) {
         progress->counts.late++;
         int32_t arrival_day = zone_day(rollup->options.zone, passage->record_time_ms);
         uint64_t facet = (uint64_t)(int64_t)arrival_day & (((uint64_t)1 << 48) - 1);
-        table_add(&rollup->table, place_of(RANK_LATE, 0, 0), facet, passage->offset, 0, false);
+        table_add(&rollup->table, table_cell(&rollup->table, place_of(RANK_LATE, 0, 0), facet), passage->offset, 0, false);
     }
     int64_t limit_ms = passage->record_time_ms + FUTURE_MS_MAX;
     int64_t watermark_ms = (event_time_ms < limit_ms ? event_time_ms : limit_ms) - rollup->options.watermark_bound_ms;
     if (watermark_ms > progress->watermark_ms) progress->watermark_ms = watermark_ms;
 }
 
-void book_event(struct rollup *rollup, const struct passage *passage) {
+void book_event(struct rollup *rollup, struct passage *passage) {
     const struct event *event = passage->event;
     const struct plan *plan = &passage->plan;
     struct counts *counts = &rollup->progress.counts;

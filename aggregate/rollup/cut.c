@@ -136,6 +136,7 @@ static uint64_t *expired(struct rollup *rollup, size_t *count) {
 void rollup_cut(struct rollup *rollup, const struct batch_writer *writer) {
     struct table *table = &rollup->table;
     table_gather(table);
+    book_memos_clear(rollup);
     size_t expired_count;
     uint64_t *keys = expired(rollup, &expired_count);
     for (size_t i = 0; i < expired_count; i++) bucket_each(rollup, keys[i], shelf_drop, writer);

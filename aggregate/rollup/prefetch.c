@@ -66,14 +66,12 @@ static void wave_second(const struct rollup *rollup, const struct event *event, 
 }
 
 /* The registers that a first success will look at. */
-static void wave_person(const struct rollup *rollup, uint64_t place, uint64_t facet, uint64_t person_print) {
-    const struct table *table = &rollup->table;
-    uint64_t hash = table_hash(place, facet);
-    uint64_t at = refs_home(&table->other_refs, hash);
-    uint32_t index;
-    if (!refs_next(&table->other_refs, hash, &at, &index)) return;
-    const struct cell *cell = table_at(table, index);
-    if (cell->place == place) __builtin_prefetch(&cell->sketch->registers[person_print >> (64 - HLL_REGISTERS_LOG2)]);
+static void wave_person(const struct rollup *rollup, const struct event *event, uint64_t facet) {
+    const struct person_memo *memo = &rollup->person_memos[facet * MIX_A >> 59];
+    if (memo->facet != facet) return;
+    uint64_t index = event->person_print >> (64 - HLL_REGISTERS_LOG2);
+    if (memo->day_cell != CELL_END) __builtin_prefetch(&table_at(&rollup->table, memo->day_cell)->sketch->registers[index]);
+    __builtin_prefetch(&table_at(&rollup->table, memo->month_cell)->sketch->registers[index]);
 }
 
 static void wave_third(const struct rollup *rollup, const struct event *event, struct wave *wave) {
@@ -90,9 +88,7 @@ static void wave_third(const struct rollup *rollup, const struct event *event, s
     int32_t month = day == rollup->month_day ? rollup->month : 0; /* the memo is enough for a guess */
     wave->ticket = table_hash(place_of(RANK_HISTOGRAM, month, layout_histogram_lane(event->amount_minor)), facet);
     refs_prefetch(&rollup->table.other_refs, wave->ticket);
-    if (event->person_type != PERSON_HOUSEHOLD) return;
-    wave_person(rollup, place_of(RANK_SKETCH_DAY, day, 0), facet, event->person_print);
-    wave_person(rollup, place_of(RANK_SKETCH_MONTH, month, 0), facet, event->person_print);
+    if (event->person_type == PERSON_HOUSEHOLD) wave_person(rollup, event, facet);
 }
 
 static void wave_cell(const struct table *table, const struct refs *refs, uint64_t hash) {

@@ -79,53 +79,68 @@ struct scan {
 };
 
 #ifdef __SSE2__
-/* 16 masks of 32 bits -> 16 bits. */
+/* 16 masks of 32 bits -> 16 bits, without that of the mark. */
 static inline uint32_t lanes_of(const __m128i masks[4]) {
     __m128i low = _mm_packs_epi32(masks[0], masks[1]);
     __m128i high = _mm_packs_epi32(masks[2], masks[3]);
-    return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(low, high));
+    return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(low, high)) & ~1U;
 }
 
-static inline struct scan bucket_scan(const struct recall *recall, const struct span *span, uint32_t bucket, uint32_t tag) {
+static inline uint32_t bucket_tagged(const struct recall *recall, uint32_t bucket, uint32_t tag) {
     const __m128i *lines = (const __m128i *)(const void *)recall->buckets[bucket].slots;
     __m128i mask = _mm_set1_epi32((int)recall->ordinal_mask);
     __m128i wanted = _mm_set1_epi32((int)tag);
+    __m128i same[4];
+#pragma GCC unroll 4
+    for (unsigned i = 0; i < 4; i++) same[i] = _mm_cmpeq_epi32(_mm_andnot_si128(mask, _mm_load_si128(lines + i)), wanted);
+    return lanes_of(same);
+}
+
+static inline uint32_t bucket_open(const struct recall *recall, const struct span *span, uint32_t bucket) {
+    const __m128i *lines = (const __m128i *)(const void *)recall->buckets[bucket].slots;
+    __m128i mask = _mm_set1_epi32((int)recall->ordinal_mask);
     __m128i next = _mm_set1_epi32((int)(uint32_t)span->next);
     __m128i live = _mm_set1_epi32((int)span->live);
-    __m128i zero = _mm_setzero_si128();
-    __m128i same[4];
     __m128i dead[4];
 #pragma GCC unroll 4
     for (unsigned i = 0; i < 4; i++) {
         __m128i slots = _mm_load_si128(lines + i);
-        __m128i age = _mm_and_si128(_mm_sub_epi32(next, slots), mask);
-        same[i] = _mm_cmpeq_epi32(_mm_andnot_si128(mask, slots), wanted);
-        dead[i] = _mm_or_si128(_mm_cmpgt_epi32(age, live), _mm_cmpeq_epi32(age, zero));
-        dead[i] = _mm_or_si128(dead[i], _mm_cmpeq_epi32(slots, zero));
+        __m128i age = _mm_and_si128(_mm_sub_epi32(next, slots), mask); /* never 0 in a slot: it would have been swept */
+        dead[i] = _mm_or_si128(_mm_cmpgt_epi32(age, live), _mm_cmpeq_epi32(slots, _mm_setzero_si128()));
     }
-    uint32_t tagged = lanes_of(same);
-    uint32_t open = lanes_of(dead);
-    return (struct scan){tagged & ~1U & ~open, open & ~1U};
+    return lanes_of(dead);
 }
 #else
-static inline struct scan bucket_scan(const struct recall *recall, const struct span *span, uint32_t bucket, uint32_t tag) {
-    struct scan scan = {0, 0};
+static inline uint32_t bucket_tagged(const struct recall *recall, uint32_t bucket, uint32_t tag) {
+    uint32_t tagged = 0;
+    for (unsigned i = 1; i < SLOTS; i++) {
+        tagged |= (uint32_t)((recall->buckets[bucket].slots[i] & ~recall->ordinal_mask) == tag) << i;
+    }
+    return tagged;
+}
+
+static inline uint32_t bucket_open(const struct recall *recall, const struct span *span, uint32_t bucket) {
+    uint32_t open = 0;
     for (unsigned i = 1; i < SLOTS; i++) {
         uint32_t slot = recall->buckets[bucket].slots[i];
-        bool live = slot != 0 && alive(recall, span, slot);
-        scan.open |= (uint32_t)!live << i;
-        scan.tagged |= (uint32_t)(live && (slot & ~recall->ordinal_mask) == tag) << i;
+        open |= (uint32_t)(slot == 0 || !alive(recall, span, slot)) << i;
     }
-    return scan;
+    return open;
 }
 #endif
+
+static inline struct scan bucket_scan(const struct recall *recall, const struct span *span, uint32_t bucket, uint32_t tag) {
+    uint32_t open = bucket_open(recall, span, bucket);
+    return (struct scan){bucket_tagged(recall, bucket, tag) & ~open, open};
+}
 
 static bool passed(const struct recall *recall, const struct span *span, uint32_t bucket) {
     uint32_t mark = recall->buckets[bucket].slots[0];
     return mark != 0 && alive(recall, span, mark);
 }
 
-struct sighting recall_find(const struct recall *recall, const struct span *span, uint64_t key) {
+/* A tag matches, or the bucket is or was full. */
+static struct sighting find_further(const struct recall *recall, const struct span *span, uint64_t key) {
     struct sighting sighting = {.age = 0, .home = home_of(recall, key)};
     uint32_t tag = tag_of(recall, key);
     uint32_t bucket = sighting.home;
@@ -149,6 +164,16 @@ struct sighting recall_find(const struct recall *recall, const struct span *span
     return sighting;
 }
 
+/* Nearly every id is new, and nearly every bucket has room: one line, no verification. */
+struct sighting recall_find(const struct recall *recall, const struct span *span, uint64_t key) {
+    uint32_t home = home_of(recall, key);
+    struct scan scan = bucket_scan(recall, span, home, tag_of(recall, key));
+    if (scan.tagged == 0 && scan.open != 0 && recall->buckets[home].slots[0] == 0) {
+        return (struct sighting){.home = home, .slot = (uint32_t)__builtin_ctz(scan.open)};
+    }
+    return find_further(recall, span, key);
+}
+
 void recall_put(struct recall *recall, const struct span *span, uint64_t key, const struct sighting *sighting) {
     uint32_t ordinal = (uint32_t)span->next & recall->ordinal_mask;
     uint32_t bucket = sighting->home;
@@ -163,7 +188,7 @@ void recall_put(struct recall *recall, const struct span *span, uint64_t key, co
 void recall_sweep(struct recall *recall, const struct span *span) {
     if ((span->next & 3) != 0) return;
     uint32_t *slots = recall->buckets[recall->sweep].slots;
-    uint32_t open = bucket_scan(recall, span, recall->sweep, 0).open;
+    uint32_t open = bucket_open(recall, span, recall->sweep);
     for (; open != 0; open &= open - 1) slots[__builtin_ctz(open)] = 0;
     if (!alive(recall, span, slots[0])) slots[0] = 0;
     recall->sweep = following(recall, recall->sweep);
@@ -175,10 +200,10 @@ void recall_prefetch(const struct recall *recall, uint64_t key) {
 
 void recall_prefetch_entry(const struct recall *recall, const struct span *span, uint64_t key) {
     uint32_t bucket = home_of(recall, key);
-    struct scan scan = bucket_scan(recall, span, bucket, tag_of(recall, key));
-    if (scan.tagged == 0) return;
-    uint32_t slot = recall->buckets[bucket].slots[__builtin_ctz(scan.tagged)];
-    __builtin_prefetch(recall_entry(recall, span, age_of(recall, span, slot)));
+    uint32_t tagged = bucket_tagged(recall, bucket, tag_of(recall, key));
+    if (tagged == 0) return;
+    uint32_t age = age_of(recall, span, recall->buckets[bucket].slots[__builtin_ctz(tagged)]);
+    if (age <= span->live) __builtin_prefetch(recall_entry(recall, span, age));
 }
 
 size_t recall_bytes(const struct recall *recall, uint32_t ring) {

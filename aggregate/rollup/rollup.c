@@ -158,6 +158,7 @@ static enum verdict pass(struct rollup *rollup, struct passage *passage, const s
         counts->applied++;
         return VERDICT_APPLIED;
     }
+    passage->source = accounts_source(&rollup->accounts, event->source, passage->source_hash);
     *reason = judge(rollup, passage, look);
     if (*reason != REASON_NONE) {
         counts->quarantined++;

@@ -13,6 +13,24 @@ enum { DAY_MS = 86400000, HOUR_MS = 3600000, MINUTE_MS = 60000 };
 
 #define RECORD_TIME_MS_MAX INT64_C(253402300799999) /* year 9999: record times beyond are read as this, so that days stay numbers */
 
+enum { PULSE_MEMOS = 64, PERSON_MEMOS = 32 };
+
+/* The cells that the last events with this facet used: nearly all events of a moment share a few. Emptied at each cut. */
+struct pulse_memo {
+    uint64_t facet;
+    int32_t minute;
+    int32_t hour;
+    uint32_t minute_cell; /* CELL_END: none */
+    uint32_t hour_cell;
+};
+
+struct person_memo {
+    uint64_t facet;
+    int32_t day;
+    uint32_t day_cell; /* CELL_END: retention lets none exist */
+    uint32_t month_cell;
+};
+
 struct rollup {
     struct rollup_options options;
     struct progress progress;
@@ -28,6 +46,8 @@ struct rollup {
     int64_t day_start_ms;
     int32_t month_day; /* memo of month_of_day */
     int32_t month;
+    struct pulse_memo pulse_memos[PULSE_MEMOS];
+    struct person_memo person_memos[PERSON_MEMOS];
     char blob[SKETCH_BLOB_BYTES_MAX];
 };
 
@@ -38,6 +58,7 @@ struct passage {
     int64_t record_time_ms;
     int32_t own_day;
     uint64_t source_hash;
+    uint32_t source; /* index of a known source, or SOURCE_NONE */
     struct plan plan;
 };
 
@@ -45,6 +66,10 @@ static inline int64_t record_time(const struct record *record) {
     int64_t time_ms = record->timestamp_ms;
     if (time_ms > RECORD_TIME_MS_MAX) return RECORD_TIME_MS_MAX;
     return time_ms < -RECORD_TIME_MS_MAX ? -RECORD_TIME_MS_MAX : time_ms;
+}
+
+static inline struct person_memo *person_memo(struct rollup *rollup, uint64_t facet) {
+    return &rollup->person_memos[facet * MIX_A >> 59];
 }
 
 static inline int32_t minute_of(int64_t time_ms) {
@@ -68,11 +93,12 @@ uint64_t facet_of_pulse(const struct event *event, enum outcome outcome);
 uint64_t facet_of_family(const struct event *event);
 
 /* Books an applied event: accounts, cells, sketches, activities, late, watermark. */
-void book_event(struct rollup *rollup, const struct passage *passage);
+void book_event(struct rollup *rollup, struct passage *passage);
 /* Keeps an applied `unit.registered`. */
 void book_unit(struct rollup *rollup, const struct passage *passage);
 /* The declared booking status of an event's source. */
 enum success_at book_success_at(struct rollup *rollup, const struct passage *passage);
+void book_memos_clear(struct rollup *rollup);
 /* Whether retention lets a bucket of this kind exist, judged by R and the floor now. */
 bool bucket_open(struct rollup *rollup, enum kind_rank rank, int32_t bucket);
 

@@ -66,7 +66,7 @@ static void chunk_add(struct table *table) {
     table->cell_free = first;
 }
 
-static uint32_t cell_make(struct table *table, uint64_t place, uint64_t facet) {
+static __attribute__((noinline)) uint32_t cell_make(struct table *table, uint64_t place, uint64_t facet) {
     uint32_t shelf_index = shelf_ensure(table, place_hash(place));
     struct shelf *shelf = &table->shelves[shelf_index];
     if (table->cell_free == CELL_END) chunk_add(table);
@@ -98,10 +98,9 @@ uint32_t table_cell(struct table *table, uint64_t place, uint64_t facet) {
     return cell_make(table, place, facet);
 }
 
-void table_touch(struct table *table, uint32_t index, int64_t offset) {
+void table_list(struct table *table, uint32_t index) {
     struct cell *cell = table_at(table, index);
-    cell->last_change = offset;
-    if (cell->next_dirty != CELL_CLEAN) return;
+    CHECK(cell->next_dirty == CELL_CLEAN);
     cell->next_dirty = CELL_END;
     if (table->dirty_count == table->dirty_capacity) {
         table->dirty_capacity = table->dirty_capacity * 2 + 1024;
@@ -109,21 +108,6 @@ void table_touch(struct table *table, uint32_t index, int64_t offset) {
         CHECK(table->dirty != NULL);
     }
     table->dirty[table->dirty_count++] = index;
-}
-
-void table_add(struct table *table, uint64_t place, uint64_t facet, int64_t offset, int64_t amount_minor, bool unconverted) {
-    CHECK(amount_minor >= 0);
-    uint32_t index = table_cell(table, place, facet);
-    struct amounts *amounts = &table_at(table, index)->amounts;
-    amounts->n++;
-    amounts->sum += amount_minor;
-    amounts->unconverted += unconverted;
-    table_touch(table, index, offset);
-}
-
-void table_add_person(struct table *table, uint64_t place, uint64_t facet, int64_t offset, uint64_t person_print) {
-    uint32_t index = table_cell(table, place, facet);
-    if (sketch_add(table_at(table, index)->sketch, person_print, offset)) table_touch(table, index, offset);
 }
 
 size_t table_weight(const struct table *table) {

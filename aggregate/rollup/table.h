@@ -77,13 +77,11 @@ struct table {
 bool table_create(struct table *table); /* false when memory is short; later shortage stops the process */
 void table_destroy(struct table *table);
 
-/* The cell, made when there is none (and with it its shelf: cold when the catalog knows the hash). Clean, zero when new. */
+/* The cell, made when there is none (and with it its shelf: cold when the catalog knows the hash). Clean, zero when new. An index
+ * stays good until the next cut. */
 uint32_t table_cell(struct table *table, uint64_t place, uint64_t facet);
-/* Lists the cell as changed by the record at `offset`. */
-void table_touch(struct table *table, uint32_t index, int64_t offset);
-/* n += 1, sum += amount, unconverted += 0 or 1. */
-void table_add(struct table *table, uint64_t place, uint64_t facet, int64_t offset, int64_t amount_minor, bool unconverted);
-void table_add_person(struct table *table, uint64_t place, uint64_t facet, int64_t offset, uint64_t person_print);
+/* Lists a clean cell as changed. */
+void table_list(struct table *table, uint32_t index);
 
 /* Cold shelves: see rollup.h. */
 bool table_cold(struct table *table, uint64_t *place);
@@ -116,6 +114,26 @@ static inline struct refs *table_refs(struct table *table, uint64_t place) {
 
 static inline uint64_t table_hash(uint64_t place, uint64_t facet) {
     return mix(place, facet);
+}
+
+/* The record at `offset` changes the cell. */
+static inline void table_touch(struct table *table, uint32_t index, int64_t offset) {
+    struct cell *cell = table_at(table, index);
+    cell->last_change = offset;
+    if (cell->next_dirty == CELL_CLEAN) table_list(table, index);
+}
+
+/* n += 1, sum += amount, unconverted += 0 or 1. */
+static inline void table_add(struct table *table, uint32_t index, int64_t offset, int64_t amount_minor, bool unconverted) {
+    struct amounts *amounts = &table_at(table, index)->amounts;
+    amounts->n++;
+    amounts->sum += amount_minor;
+    amounts->unconverted += unconverted;
+    table_touch(table, index, offset);
+}
+
+static inline void table_add_person(struct table *table, uint32_t index, int64_t offset, uint64_t person_print) {
+    if (sketch_add(table_at(table, index)->sketch, person_print, offset)) table_touch(table, index, offset);
 }
 
 #endif

@@ -178,8 +178,8 @@ static void a_cold_cell_adds_what_is_stored_once(void **state) {
     assert_true(table_create(&table));
     uint64_t hash_place = place_of(RANK_LEDGER, 5, 0);
     catalog_add(&table.catalog, hash_place);
-    table_add(&table, place_of(RANK_LEDGER, 5, 3), 9, 100, 50, false);
-    table_add(&table, place_of(RANK_LEDGER, 5, 4), 9, 101, 1, true);
+    table_add(&table, table_cell(&table, place_of(RANK_LEDGER, 5, 3), 9), 100, 50, false);
+    table_add(&table, table_cell(&table, place_of(RANK_LEDGER, 5, 4), 9), 101, 1, true);
     uint64_t place;
     assert_true(table_is_cold(&table));
     assert_true(table_cold(&table, &place));
@@ -188,7 +188,7 @@ static void a_cold_cell_adds_what_is_stored_once(void **state) {
     assert_true(table_is_cold(&table)); /* popped, but not yet filled */
     struct hash_id id = {HASH_LEDGER, 5, 0};
     assert_true(table_fill(&table, id, SLICE("AAAAAAAJD"), SLICE("10,1000,1")));
-    table_add(&table, place_of(RANK_LEDGER, 5, 3), 9, 102, 5, false);
+    table_add(&table, table_cell(&table, place_of(RANK_LEDGER, 5, 3), 9), 102, 5, false);
     assert_true(table_fill(&table, id, SLICE("AAAAAAAJf"), SLICE("2,2")));
     assert_false(table_fill(&table, id, SLICE("AAAAAAAJBA"), SLICE("2,2"))); /* lane 64: not a lane of this hash */
     assert_false(table_fill(&table, id, SLICE("AAAAAAAJ"), SLICE("two")));
