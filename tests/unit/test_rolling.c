@@ -4,6 +4,9 @@
 #include "facet.h"
 #include "zone.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 enum { PARTITIONS = 3, EVENTS_MAX = 2000, FACETS = 4, IDLE_MS = 60000 };
 enum { DAY_MINUTES = 1440 };
 
@@ -314,6 +317,73 @@ static void a_lost_redis_is_found_again(void **state) {
     model_destroy(model);
 }
 
+/* --- windows under a writer that does not stop --- */
+
+enum { SPREAD = 8, FIRST_MINUTE = 27216000 };
+
+struct writer {
+    const struct store_options *options;
+    atomic_bool stop;
+    atomic_int commits;
+};
+
+/* Commit k sets the cell of minute k % SPREAD to n = k and `next` to k. */
+static void *write_on(void *context) {
+    struct writer *writer = context;
+    struct progress progress;
+    struct fault fault;
+    struct rollup *rollup = rollup_fake();
+    struct lane *lane = lane_open(writer->options, PAYMENTS_3, &progress, &fault);
+    CHECK(lane != NULL);
+    rollup->progress.watermark_ms = (int64_t)(FIRST_MINUTE + SPREAD) * 60000;
+    for (int k = 1; !atomic_load(&writer->stop); k++) {
+        char value[FAKE_TEXT_MAX];
+        (void)snprintf(value, sizeof(value), "%d,0", k);
+        struct hash_id id = {.kind = HASH_MINUTE, .bucket = FIRST_MINUTE + k % SPREAD};
+        fake_set(rollup, id, "AAAAAAAA", value, k);
+        fake_advance(rollup, k);
+        CHECK(lane_commit(lane, rollup, &fault));
+        atomic_store(&writer->commits, k);
+        (void)usleep(100);
+    }
+    int64_t committed = 0;
+    CHECK(settle(lane, &committed, NULL, &fault));
+    lane_close(lane, true);
+    free(rollup);
+    return NULL;
+}
+
+static void windows_stand_for_the_offsets_they_name(void **state) {
+    struct scene *scene = *state;
+    struct fault fault;
+    struct writer writer = {.options = &scene->options};
+    struct rolling *rolling = rolling_create(&scene->options, IDLE_MS, &fault);
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, write_on, &writer), 0);
+    while (atomic_load(&writer.commits) < 20)
+        (void)usleep(1000);
+    long last = 0;
+    int seen = 0;
+    for (int i = 0; i < 400; i++) {
+        char offsets[TEXT_MAX], total[TEXT_MAX];
+        step(rolling, i * 1000);
+        window_field(scene, "1h", "_offsets", offsets);
+        window_field(scene, "1h", "_total", total);
+        if (offsets[0] == '\0') continue;
+        long next = strtol(strchr(offsets, '=') + 1, NULL, 10);
+        long expected = 0;
+        for (long k = next; k > next - SPREAD; k--)
+            expected += k;
+        assert_int_equal(strtol(total, NULL, 10), expected);
+        seen += next > last;
+        last = next;
+    }
+    atomic_store(&writer.stop, true);
+    (void)pthread_join(thread, NULL);
+    assert_in_range(seen, 3, 400);
+    rolling_destroy(rolling);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(windows_equal_the_sum_over_all_events, scene_empty),
@@ -322,6 +392,7 @@ int main(void) {
         cmocka_unit_test_setup(one_instance_writes_and_another_takes_over, scene_empty),
         cmocka_unit_test_setup(nothing_is_written_before_anything_is_known, scene_empty),
         cmocka_unit_test_setup(a_lost_redis_is_found_again, scene_empty),
+        cmocka_unit_test_setup(windows_stand_for_the_offsets_they_name, scene_empty),
     };
     return cmocka_run_group_tests(tests, scene_set_up, scene_tear_down);
 }

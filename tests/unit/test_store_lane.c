@@ -2,6 +2,8 @@
  */
 #include "tests/unit/lane_scene.h"
 
+#include <pthread.h>
+
 static void a_fresh_partition_starts_at_the_beginning(void **state) {
     struct scene *scene = *state;
     struct progress progress;
@@ -225,6 +227,33 @@ static void a_zombie_that_was_idle_does_not_release_its_heir(void **state) {
     lane_close(heir, true);
 }
 
+enum { RIVALS = 4, CLAIMS = 40 };
+
+static void *claim_often(void *context) {
+    const struct store_options *options = context;
+    for (int i = 0; i < CLAIMS; i++) {
+        struct progress progress;
+        struct fault fault;
+        struct lane *lane = lane_open(options, PAYMENTS_3, &progress, &fault);
+        CHECK(lane != NULL);
+        lane_close(lane, i % 2 == 0);
+    }
+    return NULL;
+}
+
+static void no_two_claims_have_one_epoch(void **state) {
+    struct scene *scene = *state;
+    pthread_t rivals[RIVALS];
+    for (int i = 0; i < RIVALS; i++)
+        assert_int_equal(pthread_create(&rivals[i], NULL, claim_often, &scene->options), 0);
+    for (int i = 0; i < RIVALS; i++)
+        (void)pthread_join(rivals[i], NULL);
+    char epoch[TEXT_MAX];
+    meta_field(scene, "epoch", epoch);
+    /* A claim that is overtaken before it has seen itself is made again: more epochs than claims, never fewer. */
+    assert_true(strtol(epoch, NULL, 10) >= RIVALS * CLAIMS);
+}
+
 /* Two partitions share nothing: a claim of one does not fence the other. */
 static void partitions_do_not_fence_each_other(void **state) {
     struct scene *scene = *state;
@@ -395,6 +424,7 @@ int main(void) {
         cmocka_unit_test_setup(a_commit_is_exactly_so_many_commands, scene_empty),
         cmocka_unit_test_setup(a_zombie_writes_nothing_and_learns_it, scene_empty),
         cmocka_unit_test_setup(a_zombie_that_was_idle_does_not_release_its_heir, scene_empty),
+        cmocka_unit_test_setup(no_two_claims_have_one_epoch, scene_empty),
         cmocka_unit_test_setup(partitions_do_not_fence_each_other, scene_empty),
         cmocka_unit_test_setup(foreign_state_is_refused_with_the_remedy, scene_empty),
         cmocka_unit_test_setup(a_key_of_another_type_stops_the_partition, scene_empty),
