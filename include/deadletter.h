@@ -24,7 +24,8 @@ bool deadletter_put(struct deadletter *deadletter, const struct deadletter_entry
 bool deadletter_flush(struct deadletter *deadletter, int timeout_ms, struct fault *fault);
 void deadletter_destroy(struct deadletter *deadletter);
 
-/* One NDJSON file, appended; each line is {"topic","partition","offset","timestamp","reason","byte","field","value"|"value_base64"}. */
+/* One NDJSON file, appended; each line is {"topic","partition","offset","timestamp","reason","byte","field",
+ * "value"|"value_base64"}. */
 struct deadletter *deadletter_file_create(const char *path, struct fault *fault);
 
 /* A Kafka topic: key `topic/partition/offset`, value = the same JSON line. `properties` as in ingest/source_kafka.h. */

@@ -1,7 +1,8 @@
 /* Dead letters to an NDJSON file, and what the file and the Kafka topic have in common: see include/deadletter.h.
  *
- * Nothing is written per letter: put() only fills a buffer, flush() writes and syncs, because the worker flushes once per commit. When the
- * disk is full both refuse with a retriable fault, the worker holds its partition, and nothing is lost or doubled when there is room again. */
+ * Nothing is written per letter: put() only fills a buffer, flush() writes and syncs, because the worker flushes
+ * once per commit. When the disk is full both refuse with a retriable fault, the worker holds its partition, and
+ * nothing is lost or doubled when there is room again. */
 #include "ingest/deadletter_line.h"
 
 #include "ingest/line_file.h"
@@ -33,7 +34,8 @@ void deadletter_destroy(struct deadletter *deadletter) {
     deadletter->operations->destroy(deadletter);
 }
 
-static bool file_put(struct deadletter *deadletter, const struct deadletter_entry *entry, struct slice line, struct fault *fault) {
+static bool file_put(struct deadletter *deadletter, const struct deadletter_entry *entry, struct slice line,
+                     struct fault *fault) {
     (void)entry;
     return line_file_put(((struct deadletter_file *)deadletter)->lines, line, fault);
 }

@@ -1,8 +1,9 @@
 /* Dead letters to a Kafka topic: see include/deadletter.h.
  *
- * The key is the place of the refused record (`topic/partition/offset`): letters are at-least-once, and a reader who wants each once keeps the
- * last of each key, or compacts the topic. The producer is idempotent, waits for all replicas, and never gives up on a letter by time alone.
- * The letter's own Kafka time is now (0): with the record's time, a retention of days would delete the letters of a backfill at once. */
+ * The key is the place of the refused record (`topic/partition/offset`): letters are at-least-once, and a reader
+ * who wants each once keeps the last of each key, or compacts the topic. The producer is idempotent, waits for all
+ * replicas, and never gives up on a letter by time alone. The letter's own Kafka time is now (0): with the
+ * record's time, a retention of days would delete the letters of a backfill at once. */
 #include "ingest/deadletter_line.h"
 
 #include "ingest/producer.h"
@@ -15,7 +16,8 @@ struct deadletter_kafka {
     char *topic;
 };
 
-static bool kafka_put(struct deadletter *deadletter, const struct deadletter_entry *entry, struct slice line, struct fault *fault) {
+static bool kafka_put(struct deadletter *deadletter, const struct deadletter_entry *entry, struct slice line,
+                      struct fault *fault) {
     struct deadletter_kafka *kafka = (struct deadletter_kafka *)deadletter;
     char key[KEY_BYTES];
     int length = snprintf(key, sizeof(key), "%s/%d/%lld", entry->topic, entry->partition, (long long)entry->record->offset);

@@ -1,7 +1,7 @@
 /* A dead letter's line: see deadletter_line.h.
  *
- * The value stands in it as a JSON string when it is well-formed UTF-8, so that a person can read it and `jq` can hand it back; broken bytes
- * go in base64 under another name, so that nothing is lost or repaired on the way. */
+ * The value stands in it as a JSON string when it is well-formed UTF-8, so that a person can read it and `jq` can
+ * hand it back; broken bytes go in base64 under another name, so that nothing is lost or repaired on the way. */
 #include "ingest/deadletter_line.h"
 
 #include "check.h"
@@ -85,7 +85,8 @@ size_t deadletter_line(const struct deadletter_entry *entry, char *out) {
     const char *field = entry->field == NULL ? "" : entry->field;
     CHECK(strlen(entry->topic) < 250);
     CHECK(strlen(field) < FIELD_BYTES_MAX);
-    int head = snprintf(out, FRAME_BYTES, "{\"topic\":\"%s\",\"partition\":%d,\"offset\":%lld,\"timestamp\":%lld,\"reason\":\"%s\",\"byte\":%u",
+    int head = snprintf(out, FRAME_BYTES,
+                        "{\"topic\":\"%s\",\"partition\":%d,\"offset\":%lld,\"timestamp\":%lld,\"reason\":\"%s\",\"byte\":%u",
                         entry->topic, entry->partition, (long long)record->offset, (long long)record->timestamp_ms,
                         reason_name(entry->reason), entry->byte);
     char *at = out + head;

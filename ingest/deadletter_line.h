@@ -6,7 +6,8 @@
 
 /* Bytes that hold the line of any entry whose value has `value_bytes`. */
 size_t deadletter_line_bytes_max(const struct deadletter_entry *entry);
-/* Writes the line without newline; `out` holds deadletter_line_bytes_max(entry) bytes. Returns its length. Any thread. */
+/* Writes the line without newline; `out` holds deadletter_line_bytes_max(entry) bytes. Returns its length. Any
+ * thread. */
 size_t deadletter_line(const struct deadletter_entry *entry, char *out);
 
 /* What a place to keep letters is made of; `struct deadletter` is the first member of each. */

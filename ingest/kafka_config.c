@@ -1,15 +1,16 @@
 /* How librdkafka is set up, and why: see kafka_config.h.
  *
- * Three layers. `fixed` holds what exactly-once rests on: offsets live in Redis and start positions are always explicit, so librdkafka must
- * neither store, commit, reset nor hide anything; a user who sets one of them otherwise gets a refusal with the reason instead of a wrong
- * figure. `defaults` are ours and may be overridden. Everything else of the user's goes through as it is, and librdkafka's own words come
- * back when it refuses.
+ * Three layers. `fixed` holds what exactly-once rests on: offsets live in Redis and start positions are always
+ * explicit, so librdkafka must neither store, commit, reset nor hide anything; a user who sets one of them
+ * otherwise gets a refusal with the reason instead of a wrong figure. `defaults` are ours and may be overridden.
+ * Everything else of the user's goes through as it is, and librdkafka's own words come back when it refuses.
  *
- * Of the defaults: `partition.assignment.strategy=range` because it is eager (2.0.2 carries several bugs of cooperative assignment: endless
- * loops, resuming at an old position, losing the assignment on commit), and eager costs us nothing, since a revoked partition moves no state.
- * `enable.partition.eof` lets `next` pass transaction markers and compaction holes at the end of a log. `fetch.wait.max.ms` is
- * short because a newly given partition waits for a fetch that is already on its way. `topic.metadata.refresh` finds new partitions within a
- * minute. The sizes of the queues are discussed in source_kafka_wake.c. */
+ * Of the defaults: `partition.assignment.strategy=range` because it is eager (2.0.2 carries several bugs of
+ * cooperative assignment: endless loops, resuming at an old position, losing the assignment on commit), and eager
+ * costs us nothing, since a revoked partition moves no state. `enable.partition.eof` lets `next` pass transaction
+ * markers and compaction holes at the end of a log. `fetch.wait.max.ms` is short because a newly given partition
+ * waits for a fetch that is already on its way. `topic.metadata.refresh` finds new partitions within a minute. The
+ * sizes of the queues are discussed in source_kafka_wake.c. */
 #include "ingest/kafka_config.h"
 
 #include "log.h"
@@ -27,21 +28,25 @@ struct fixed {
 };
 
 static const struct fixed consumer_fixed[] = {
-    {"enable.auto.commit", "false", NULL, "offsets are committed with the state, in Redis; a second, earlier copy would lose events"},
-    {"auto.commit.enable", "false", NULL, "offsets are committed with the state, in Redis; a second, earlier copy would lose events"},
+    {"enable.auto.commit", "false", NULL,
+     "offsets are committed with the state, in Redis; a second, earlier copy would lose events"},
+    {"auto.commit.enable", "false", NULL,
+     "offsets are committed with the state, in Redis; a second, earlier copy would lose events"},
     {"enable.auto.offset.store", "false", NULL, "only nhip knows which offset its state has reached"},
-    {"auto.offset.reset", "error", NULL, "a silent jump to another offset loses or doubles events; nhip stops and says where it stands"},
+    {"auto.offset.reset", "error", NULL,
+     "a silent jump to another offset loses or doubles events; nhip stops and says where it stands"},
     {"enable.partition.eof", "true", NULL, "without it the position cannot pass transaction markers at the end of a partition"},
     {"isolation.level", "read_committed", NULL, "records of aborted transactions never happened and must not be counted"},
-    {"partition.assignment.strategy", NULL, "cooperative", "librdkafka 2.0.2 can lose or repeat positions with it (fixed in 2.10), and nhip "
+    {"partition.assignment.strategy", NULL, "cooperative",
+     "librdkafka 2.0.2 can lose or repeat positions with it (fixed in 2.10), and nhip "
      "gains nothing from it, since a revoked partition moves no state; `range` and `roundrobin` are fine"},
     {"group.protocol", NULL, "consumer", "its incremental assignments are not supported; use classic"},
     {"group.remote.assignor", NULL, "", "assignment is done by the client (classic protocol)"},
 };
 
 static const struct kafka_property consumer_safety[] = {
-    {"enable.auto.commit", "false"},        {"enable.auto.offset.store", "false"},   {"auto.offset.reset", "error"},
-    {"enable.partition.eof", "true"},       {"isolation.level", "read_committed"},
+    {"enable.auto.commit", "false"},  {"enable.auto.offset.store", "false"}, {"auto.offset.reset", "error"},
+    {"enable.partition.eof", "true"}, {"isolation.level", "read_committed"},
 };
 
 static const struct kafka_property consumer_defaults[] = {
@@ -57,27 +62,32 @@ static const struct kafka_property consumer_defaults[] = {
 };
 
 static const struct kafka_property producer_defaults[] = {
-    {"enable.idempotence", "true"},          {"acks", "all"},
-    {"compression.codec", "lz4"},            {"partitioner", "murmur2_random"},
-    {"linger.ms", "20"},                     {"batch.size", "1000000"},
-    {"queue.buffering.max.messages", "200000"}, {"queue.buffering.max.kbytes", "65536"},
+    {"enable.idempotence", "true"},
+    {"acks", "all"},
+    {"compression.codec", "lz4"},
+    {"partitioner", "murmur2_random"},
+    {"linger.ms", "20"},
+    {"batch.size", "1000000"},
+    {"queue.buffering.max.messages", "200000"},
+    {"queue.buffering.max.kbytes", "65536"},
     {"message.timeout.ms", "0"}, /* never give up by time: what was put must arrive or be reported */
 };
 
 static const struct kafka_property common_defaults[] = {
-    {"socket.keepalive.enable", "true"},
-    {"socket.nagle.disable", "true"},
-    {"socket.timeout.ms", "30000"},
-    {"reconnect.backoff.max.ms", "5000"},
-    {"log.connection.close", "false"}, /* brokers close idle connections; that is no news */
+    {"socket.keepalive.enable", "true"},  {"socket.nagle.disable", "true"},  {"socket.timeout.ms", "30000"},
+    {"reconnect.backoff.max.ms", "5000"}, {"log.connection.close", "false"}, /* brokers close idle connections; that is no news */
 };
 
-/* librdkafka's own lines. Lost connections are reported by the source as faults, with the address; failed mirror commits are harmless and
- * common (rebalances), so one a minute is enough; CONFWARN is about properties of the other kind of client. Any thread. */
+/* librdkafka's own lines. Lost connections are reported by the source as faults, with the address; failed mirror
+ * commits are harmless and common (rebalances), so one a minute is enough; CONFWARN is about properties of the
+ * other kind of client, AUTOCREATE about very old brokers. Any thread. */
 static void forward_log(const rd_kafka_t *kafka, int level, const char *facility, const char *text) {
     (void)kafka;
     static atomic_llong commit_logged_s;
-    bool noise = strcmp(facility, "FAIL") == 0 || strcmp(facility, "ERROR") == 0 || strcmp(facility, "CONFWARN") == 0;
+    static const char *const harmless[] = {"FAIL", "ERROR", "CONFWARN", "AUTOCREATE"};
+    bool noise = false;
+    for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
+        noise = noise || strcmp(facility, harmless[i]) == 0;
     if (strcmp(facility, "COMMITFAIL") == 0) {
         struct timespec now;
         (void)clock_gettime(CLOCK_MONOTONIC, &now);
@@ -119,7 +129,8 @@ static bool allowed(const struct kafka_property *property, struct fault *fault) 
         if (fixed->value != NULL && strcmp(fixed->value, property->value) == 0) continue;
         if (fixed->value == NULL && strstr(property->value, fixed->forbidden) == NULL) continue;
         return fault_set(fault, FAULT_CONFIG, false, "setting kafka.%s = %s is refused: %s%s%s", property->key, property->value,
-                         fixed->why, fixed->value == NULL ? "" : "; leave it out or set ", fixed->value == NULL ? "" : fixed->value);
+                         fixed->why, fixed->value == NULL ? "" : "; leave it out or set ",
+                         fixed->value == NULL ? "" : fixed->value);
     }
     return true;
 }
@@ -130,7 +141,8 @@ static bool set_common(rd_kafka_conf_t *config, const struct kafka_property *pro
     (void)gethostname(host, sizeof(host) - 1);
     (void)snprintf(client, sizeof(client), "nhip-%s-%d", host, (int)getpid());
     if (kafka_property_value(properties, count, "bootstrap.servers")[0] == '\0') {
-        return fault_set(fault, FAULT_CONFIG, false, "setting kafka.bootstrap.servers is missing: host:port of one or more brokers");
+        return fault_set(fault, FAULT_CONFIG, false,
+                         "setting kafka.bootstrap.servers is missing: host:port of one or more brokers");
     }
     rd_kafka_conf_set_log_cb(config, forward_log);
     return set(config, "client.id", client, fault) && SET_ALL(config, common_defaults, fault);
@@ -140,7 +152,8 @@ static bool set_sizes(rd_kafka_conf_t *config, const struct kafka_sizes *sizes, 
     char messages[16], kbytes[16];
     (void)snprintf(messages, sizeof(messages), "%d", sizes->queued_messages);
     (void)snprintf(kbytes, sizeof(kbytes), "%d", sizes->queued_kbytes);
-    if (!set(config, "queued.min.messages", messages, fault) || !set(config, "queued.max.messages.kbytes", kbytes, fault)) return false;
+    if (!set(config, "queued.min.messages", messages, fault) || !set(config, "queued.max.messages.kbytes", kbytes, fault))
+        return false;
     return rd_kafka_version() < 0x02020000 || set(config, "fetch.queue.backoff.ms", "10", fault);
 }
 

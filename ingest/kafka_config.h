@@ -1,4 +1,5 @@
-/* librdkafka configurations: ours, the user's over it, and what may not be changed. Internal to the Kafka files of ingest/. */
+/* librdkafka configurations: ours, the user's over it, and what may not be changed. Internal to the Kafka files of
+ * ingest/. */
 #ifndef NHIP_KAFKA_CONFIG_H
 #define NHIP_KAFKA_CONFIG_H
 
@@ -13,8 +14,8 @@ struct kafka_sizes {
     int queued_kbytes;   /* queued.max.messages.kbytes: per partition */
 };
 
-/* A consumer's configuration: events of the group come through its queue (no callbacks). FAULT_CONFIG for what librdkafka or we refuse. To
- * be handed to kafka_new() or rd_kafka_conf_destroy(). */
+/* A consumer's configuration: events of the group come through its queue (no callbacks). FAULT_CONFIG for what
+ * librdkafka or we refuse. To be handed to kafka_new() or rd_kafka_conf_destroy(). */
 rd_kafka_conf_t *kafka_config_consumer(const struct kafka_property *properties, size_t count, const struct kafka_sizes *sizes,
                                        struct fault *fault);
 /* A producer's or administrator's: idempotent, acks=all, lz4. */

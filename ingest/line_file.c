@@ -1,13 +1,14 @@
 /* Lines to a file: see line_file.h.
  *
- * The buffer is flushed only between lines, with O_APPEND: so several writers (the workers of one process) may share a dead-letter file, and a
- * crash leaves at most one cut line, at the end. stdio was not used because it forgets what it could not write: after ENOSPC the caller could
- * neither retry nor tell how far it came.
+ * The buffer is flushed only between lines, with O_APPEND: so several writers (the workers of one process) may
+ * share a dead-letter file, and a crash leaves at most one cut line, at the end. stdio was not used because it
+ * forgets what it could not write: after ENOSPC the caller could neither retry nor tell how far it came.
  *
- * One record, one line. A value may hold newlines (pretty-printed JSON): outside strings they mean nothing, so a space stands for them. Inside
- * a string a newline is an error of the record; it becomes another control character that is the same error at the same byte (VT), so that
- * the record is refused once, here as there, and not as two halves. The text `null` (four bytes) is how a file writes a tombstone; a record that
- * really is those four bytes gets a space behind it and is refused by the decoder as it was. */
+ * One record, one line. A value may hold newlines (pretty-printed JSON): outside strings they mean nothing, so a
+ * space stands for them. Inside a string a newline is an error of the record; it becomes another control character
+ * that is the same error at the same byte (VT), so that the record is refused once, here as there, and not as two
+ * halves. The text `null` (four bytes) is how a file writes a tombstone; a record that really is those four bytes
+ * gets a space behind it and is refused by the decoder as it was. */
 #include "ingest/line_file.h"
 
 #include "check.h"
@@ -83,7 +84,8 @@ static bool reserve(struct line_file *file, size_t bytes, struct fault *fault) {
     if (!line_file_flush(file, fault)) return false;
     if (bytes <= file->capacity) return true;
     char *grown = realloc(file->buffer, bytes);
-    if (grown == NULL) return fault_set(fault, FAULT_MEMORY, false, "%s: out of memory for a line of %zu bytes", file->path, bytes);
+    if (grown == NULL)
+        return fault_set(fault, FAULT_MEMORY, false, "%s: out of memory for a line of %zu bytes", file->path, bytes);
     file->buffer = grown;
     file->capacity = bytes;
     return true;

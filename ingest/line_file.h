@@ -1,7 +1,8 @@
-/* A file of lines that we write: buffered, whole lines at a time, every failure reported. Under tee, producer and dead letters.
+/* A file of lines that we write: buffered, whole lines at a time, every failure reported. Under tee, producer and
+ * dead letters.
  *
- * One thread at a time. Faults are FAULT_IO; they are retriable when the disk is full or over quota: nothing is lost then, what could not be
- * written stays in the buffer and the next call goes on where this one stopped. */
+ * One thread at a time. Faults are FAULT_IO; they are retriable when the disk is full or over quota: nothing is
+ * lost then, what could not be written stays in the buffer and the next call goes on where this one stopped. */
 #ifndef NHIP_LINE_FILE_H
 #define NHIP_LINE_FILE_H
 
@@ -12,7 +13,8 @@ struct line_file;
 
 enum line_file_mode { LINE_FILE_NONE = 0, LINE_FILE_TRUNCATE, LINE_FILE_APPEND };
 
-/* "-" = standard output (never truncated, never closed). Appending to a file whose last line was cut by a crash ends that line first. */
+/* "-" = standard output (never truncated, never closed). Appending to a file whose last line was cut by a crash
+ * ends that line first. */
 struct line_file *line_file_open(const char *path, enum line_file_mode mode, struct fault *fault);
 /* Adds bytes as they are and a newline. */
 bool line_file_put(struct line_file *file, struct slice line, struct fault *fault);
@@ -20,7 +22,8 @@ bool line_file_put(struct line_file *file, struct slice line, struct fault *faul
 bool line_file_put_value(struct line_file *file, struct slice value, struct fault *fault);
 /* Everything put is in the file (survives the end of the process). */
 bool line_file_flush(struct line_file *file, struct fault *fault);
-/* line_file_flush() and fdatasync() (survives the end of the machine). A failed fdatasync is not retriable: the pages may be gone. */
+/* line_file_flush() and fdatasync() (survives the end of the machine). A failed fdatasync is not retriable: the
+ * pages may be gone. */
 bool line_file_sync(struct line_file *file, struct fault *fault);
 /* Writes what it can and frees; null is allowed. */
 void line_file_close(struct line_file *file);

@@ -1,9 +1,10 @@
 /* Finding one time in a line without reading the line: see line_time.h.
  *
- * The line is decoded anyway a moment later, so a second parse would double the cost of a replay. Instead the name with its quotes is
- * searched as text. In JSON an unescaped `"ingest_time"` followed by a colon can only be a key; whether it is a key of the *top* object
- * depends on the brackets before it. Usually there are none but the first, two memchr calls show that, and only otherwise are they counted, strings
- * skipped. For text that is not JSON the answer is arbitrary but the same every time, and such a record is refused anyway. */
+ * The line is decoded anyway a moment later, so a second parse would double the cost of a replay. Instead the name
+ * with its quotes is searched as text. In JSON an unescaped `"ingest_time"` followed by a colon can only be a key;
+ * whether it is a key of the *top* object depends on the brackets before it. Usually there are none but the first,
+ * two memchr calls show that, and only otherwise are they counted, strings skipped. For text that is not JSON the
+ * answer is arbitrary but the same every time, and such a record is refused anyway. */
 #include "ingest/line_time.h"
 
 #include "zone.h"
@@ -35,7 +36,8 @@ static bool at_top(struct slice line, const char *key) {
     if (first == NULL) return false;
     const char *after = first + 1;
     size_t between = (size_t)(key - after);
-    if (memchr(after, '{', between) == NULL && memchr(after, '[', between) == NULL && memchr(after, '}', between) == NULL) return true;
+    if (memchr(after, '{', between) == NULL && memchr(after, '[', between) == NULL && memchr(after, '}', between) == NULL)
+        return true;
     return depth_at(line.data, key) == 1;
 }
 
@@ -43,7 +45,8 @@ static bool read_number(const char *at, const char *end, int64_t *time_ms) {
     enum { DIGITS_MAX = 15 };
     int64_t value = 0;
     int digits = 0;
-    for (; at < end && *at >= '0' && *at <= '9' && digits <= DIGITS_MAX; at++, digits++) value = value * 10 + (*at - '0');
+    for (; at < end && *at >= '0' && *at <= '9' && digits <= DIGITS_MAX; at++, digits++)
+        value = value * 10 + (*at - '0');
     bool ended = at < end && (*at == ',' || *at == '}' || is_space(*at));
     if (digits == 0 || digits > DIGITS_MAX || !ended) return false;
     *time_ms = value;
@@ -51,10 +54,12 @@ static bool read_number(const char *at, const char *end, int64_t *time_ms) {
 }
 
 static bool read_time(const char *at, const char *end, int64_t *time_ms) {
-    while (at < end && is_space(*at)) at++;
+    while (at < end && is_space(*at))
+        at++;
     if (at == end || *at != ':') return false;
     at++;
-    while (at < end && is_space(*at)) at++;
+    while (at < end && is_space(*at))
+        at++;
     if (at == end) return false;
     if (*at != '"') return read_number(at, end, time_ms);
     at++;

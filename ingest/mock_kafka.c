@@ -1,7 +1,8 @@
 /* A Kafka cluster inside the process: see mock_kafka.h.
  *
- * The mock is librdkafka's own and hangs on a handle, here of a producer that produces nothing. It speaks enough of the protocol for groups,
- * offsets and idempotent producers; it does not create topics over the wire, so topics are made here. */
+ * The mock is librdkafka's own and hangs on a handle, here of a producer that produces nothing. It speaks enough
+ * of the protocol for groups, offsets and idempotent producers; it does not create topics over the wire, so topics
+ * are made here. */
 #include "ingest/mock_kafka.h"
 
 #include "ingest/kafka_config.h"
@@ -35,7 +36,8 @@ refuse:
 }
 
 bool mock_kafka_topic(struct mock_kafka *mock, const char *topic, int32_t partitions, struct fault *fault) {
-    rd_kafka_resp_err_t error = rd_kafka_mock_topic_create(mock->cluster, topic, partitions, mock->brokers < 3 ? mock->brokers : 3);
+    rd_kafka_resp_err_t error =
+        rd_kafka_mock_topic_create(mock->cluster, topic, partitions, mock->brokers < 3 ? mock->brokers : 3);
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
     return fault_set(fault, FAULT_SOURCE, false, "the mock cluster does not make topic %s: %s", topic, rd_kafka_err2str(error));
 }

@@ -1,4 +1,5 @@
-/* librdkafka's mock cluster in this process: for unit tests and `nhip demo`. It keeps 5 MiB (or 100,000 records) per partition. */
+/* librdkafka's mock cluster in this process: for unit tests and `nhip demo`. It keeps 5 MiB (or 100,000 records)
+ * per partition. */
 #ifndef NHIP_MOCK_KAFKA_H
 #define NHIP_MOCK_KAFKA_H
 

@@ -1,8 +1,8 @@
 /* Events to a directory of NDJSON files or to one stream: see producer.h; the Kafka kind is in producer_kafka.c.
  *
- * A directory is laid out as Kafka would lay out the topic: the same partitioner, one file per partition, all of them made at the first
- * record of the topic (an empty partition is a fact too). So `nhip run --file DIR/...` and a run on Kafka see the same logs, and a test can
- * compare their state byte for byte. */
+ * A directory is laid out as Kafka would lay out the topic: the same partitioner, one file per partition, all of
+ * them made at the first record of the topic (an empty partition is a fact too). So `nhip run --file DIR/...` and
+ * a run on Kafka see the same logs, and a test can compare their state byte for byte. */
 #include "ingest/producer_parts.h"
 
 #include "check.h"
@@ -33,7 +33,8 @@ static uint32_t murmur2(struct slice key) {
     uint32_t hash = 0x9747b28c ^ (uint32_t)key.length;
     size_t i = 0;
     for (; i + 4 <= key.length; i += 4) {
-        uint32_t word = (uint32_t)bytes[i] | (uint32_t)bytes[i + 1] << 8 | (uint32_t)bytes[i + 2] << 16 | (uint32_t)bytes[i + 3] << 24;
+        uint32_t word =
+            (uint32_t)bytes[i] | (uint32_t)bytes[i + 1] << 8 | (uint32_t)bytes[i + 2] << 16 | (uint32_t)bytes[i + 3] << 24;
         word *= factor;
         word ^= word >> 24;
         hash = hash * factor ^ word * factor;
@@ -69,7 +70,8 @@ void producer_destroy(struct producer *producer) {
 }
 
 static void free_topic(struct topic_files *files, int32_t partitions) {
-    for (int32_t i = 0; i < partitions; i++) line_file_close(files->lines[i]);
+    for (int32_t i = 0; i < partitions; i++)
+        line_file_close(files->lines[i]);
     free(files->topic);
     free(files);
 }
@@ -102,12 +104,14 @@ static bool directory_put(struct producer *producer, const char *topic, int32_t 
     (void)timestamp_ms; /* a file's record time is in the line */
     struct producer_directory *directory = (struct producer_directory *)producer;
     struct topic_files *files = directory->topics;
-    while (files != NULL && strcmp(files->topic, topic) != 0) files = files->next;
+    while (files != NULL && strcmp(files->topic, topic) != 0)
+        files = files->next;
     if (files == NULL) files = open_topic(directory, topic, fault);
     if (files == NULL) return false;
     if (partition < 0) partition = producer_partition(key, directory->partitions);
     if (partition >= directory->partitions) {
-        return fault_set(fault, FAULT_USAGE, false, "partition %d of topic %s: there are only %d", partition, topic, directory->partitions);
+        return fault_set(fault, FAULT_USAGE, false, "partition %d of topic %s: there are only %d", partition, topic,
+                         directory->partitions);
     }
     return line_file_put_value(files->lines[partition], value, fault);
 }

@@ -1,8 +1,8 @@
 /* Events to Kafka: see producer.h.
  *
- * librdkafka's producer is asynchronous; ours is not asked about single records, only "is all of it there?" (flush). So the delivery reports
- * are counted, the first failure is kept, and from then on put and flush refuse: a hole in a log must not be passed over. Reports are taken
- * inside put and flush, on the caller's thread. */
+ * librdkafka's producer is asynchronous; ours is not asked about single records, only "is all of it there?"
+ * (flush). So the delivery reports are counted, the first failure is kept, and from then on put and flush refuse:
+ * a hole in a log must not be passed over. Reports are taken inside put and flush, on the caller's thread. */
 #include "ingest/producer_parts.h"
 
 #include "ingest/kafka_config.h"
@@ -30,7 +30,8 @@ static void take_report(rd_kafka_t *kafka, const rd_kafka_message_t *message, vo
 
 static bool healthy(const struct producer_kafka *producer, struct fault *fault) {
     if (producer->failure == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
-    const char *remedy = producer->failure == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC || producer->failure == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
+    const char *remedy = producer->failure == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+                                 producer->failure == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
                                  producer->failure == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART
                              ? "; create the topic first"
                              : "";
@@ -57,7 +58,9 @@ static bool kafka_put(struct producer *base, const char *topic, int32_t partitio
     rd_kafka_topic_t *handle = find_topic(producer, topic, fault);
     if (handle == NULL) return false;
     static char empty;
-    char *bytes = value.data == NULL ? NULL : value.length == 0 ? &empty : (char *)(uintptr_t)value.data; /* librdkafka copies it */
+    char *bytes = value.data == NULL  ? NULL
+                  : value.length == 0 ? &empty
+                                      : (char *)(uintptr_t)value.data; /* librdkafka copies it */
     for (int waited_ms = 0; waited_ms < FULL_MS_MAX; waited_ms += FULL_POLL_MS) {
         (void)rd_kafka_poll(producer->kafka, 0);
         if (!healthy(producer, fault)) return false;
@@ -71,8 +74,8 @@ static bool kafka_put(struct producer *base, const char *topic, int32_t partitio
         }
         (void)rd_kafka_poll(producer->kafka, FULL_POLL_MS);
     }
-    return fault_set(fault, FAULT_UNREACHABLE, true, "Kafka at %s has taken no record for topic %s for %d s", producer->bootstrap, topic,
-                     FULL_MS_MAX / 1000);
+    return fault_set(fault, FAULT_UNREACHABLE, true, "Kafka at %s has taken no record for topic %s for %d s", producer->bootstrap,
+                     topic, FULL_MS_MAX / 1000);
 }
 
 static bool kafka_flush(struct producer *base, int timeout_ms, struct fault *fault) {
@@ -80,8 +83,8 @@ static bool kafka_flush(struct producer *base, int timeout_ms, struct fault *fau
     rd_kafka_resp_err_t error = rd_kafka_flush(producer->kafka, timeout_ms);
     if (!healthy(producer, fault)) return false;
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
-    return fault_set(fault, FAULT_UNREACHABLE, true, "Kafka at %s has not acknowledged %d records within %d ms", producer->bootstrap,
-                     rd_kafka_outq_len(producer->kafka), timeout_ms);
+    return fault_set(fault, FAULT_UNREACHABLE, true, "Kafka at %s has not acknowledged %d records within %d ms",
+                     producer->bootstrap, rd_kafka_outq_len(producer->kafka), timeout_ms);
 }
 
 /* Drops what is not acknowledged: who needs it has flushed. */
@@ -89,7 +92,8 @@ static void kafka_destroy(struct producer *base) {
     struct producer_kafka *producer = (struct producer_kafka *)base;
     (void)rd_kafka_purge(producer->kafka, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
     (void)rd_kafka_flush(producer->kafka, LEAVE_MS);
-    for (size_t i = 0; i < producer->topic_count; i++) rd_kafka_topic_destroy(producer->topics[i]);
+    for (size_t i = 0; i < producer->topic_count; i++)
+        rd_kafka_topic_destroy(producer->topics[i]);
     rd_kafka_destroy(producer->kafka);
     free(producer);
 }
@@ -102,7 +106,8 @@ struct producer *producer_kafka_create(const struct kafka_property *properties, 
         return NULL;
     }
     producer->producer.operations = &operations;
-    (void)snprintf(producer->bootstrap, sizeof(producer->bootstrap), "%s", kafka_property_value(properties, count, "bootstrap.servers"));
+    (void)snprintf(producer->bootstrap, sizeof(producer->bootstrap), "%s",
+                   kafka_property_value(properties, count, "bootstrap.servers"));
     rd_kafka_conf_t *config = kafka_config_producer(properties, count, fault);
     if (config != NULL) {
         rd_kafka_conf_set_dr_msg_cb(config, take_report);

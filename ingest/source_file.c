@@ -3,13 +3,14 @@
  *     file:   {"type":...}\n{"type":...}\n
  *             ^ offset 0     ^ offset 13 = next_offset of the first record
  *
- * A reader fills a block of bytes and cuts batches of records out of it, which point into the block; so a line is copied only when it lies across
- * two blocks, nothing is allocated per record, and a block is used again when all its batches are released. Of a line that is longer than a
- * message may be only the head is kept, the rest is read and dropped.
+ * A reader fills a block of bytes and cuts batches of records out of it, which point into the block; so a line is
+ * copied only when it lies across two blocks, nothing is allocated per record, and a block is used again when all
+ * its batches are released. Of a line that is longer than a message may be only the head is kept, the rest is read
+ * and dropped.
  *
- * Files are read in turn, a batch each, as partitions of a topic would come. Not mmap: a file that shrinks under us would end the process
- * with SIGBUS, and standard input cannot be mapped. A file is read up to the end that it has when it is reached: what is appended later
- * is for the next run, which starts where this one stopped. */
+ * Files are read in turn, a batch each, as partitions of a topic would come. Not mmap: a file that shrinks under
+ * us would end the process with SIGBUS, and standard input cannot be mapped. A file is read up to the end that it
+ * has when it is reached: what is appended later is for the next run, which starts where this one stopped. */
 #include "ingest/source_file.h"
 
 #include "check.h"
@@ -72,26 +73,28 @@ struct source_file {
     struct block *free_blocks;
 };
 
-void source_file_name(const char *path, char topic[static 250], int32_t *partition) {
+/* Digits behind a last `-`, at most six; 0 when the name does not end so. */
+static size_t partition_digits(const char *name, size_t length) {
     enum { DIGITS_MAX = 6 };
+    size_t digits = 0;
+    while (digits < length && name[length - 1 - digits] >= '0' && name[length - 1 - digits] <= '9')
+        digits++;
+    bool fine = digits > 0 && digits <= DIGITS_MAX && length > digits + 1 && name[length - digits - 1] == '-';
+    return fine ? digits : 0;
+}
+
+void source_file_name(const char *path, char topic[static 250], int32_t *partition) {
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
     const char *slash = strrchr(path, '/');
     const char *name = slash == NULL ? path : slash + 1;
     size_t length = strlen(name);
-    *partition = 0;
     if (length > 7 && strcmp(name + length - 7, ".ndjson") == 0) length -= 7;
-    size_t digits = 0;
-    while (digits < length && name[length - 1 - digits] >= '0' && name[length - 1 - digits] <= '9') digits++;
-    if (digits > 0 && digits <= DIGITS_MAX && length > digits + 1 && name[length - digits - 1] == '-') {
-        *partition = (int32_t)strtol(name + length - digits, NULL, 10);
-        length -= digits + 1;
-    }
+    size_t digits = partition_digits(name, length);
+    *partition = digits == 0 ? 0 : (int32_t)strtol(name + length - digits, NULL, 10);
+    if (digits > 0) length -= digits + 1;
     if (length > TOPIC_BYTES - 1) length = TOPIC_BYTES - 1;
-    for (size_t i = 0; i < length; i++) {
-        char byte = name[i];
-        bool fine = (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '.' ||
-                    byte == '_' || byte == '-';
-        topic[i] = fine ? byte : '_';
-    }
+    for (size_t i = 0; i < length; i++)
+        topic[i] = strchr(allowed, name[i]) == NULL ? '_' : name[i];
     topic[length] = '\0';
 }
 
@@ -137,15 +140,20 @@ static struct reader *open_reader(const char *path, int64_t until, struct fault 
 static bool check_start(const struct reader *reader, int64_t start, int64_t end, struct fault *fault) {
     char before = '\n';
     if (start > end) {
-        return fault_set(fault, FAULT_REFUSED, false, "%s ends at byte %lld but reading should start at %lld: it is not the file that the state comes "
-                         "from", reader->path, (long long)end, (long long)start);
+        return fault_set(fault, FAULT_REFUSED, false,
+                         "%s ends at byte %lld but reading should start at %lld: it is not the file that the state comes "
+                         "from",
+                         reader->path, (long long)end, (long long)start);
     }
     if (start > 0 && start < end && pread(reader->fd, &before, 1, start - 1) != 1) {
-        return fault_set(fault, FAULT_IO, false, "%s: byte %lld cannot be read: %s", reader->path, (long long)start - 1, strerror(errno));
+        return fault_set(fault, FAULT_IO, false, "%s: byte %lld cannot be read: %s", reader->path, (long long)start - 1,
+                         strerror(errno));
     }
     if (before == '\n') return true;
-    return fault_set(fault, FAULT_REFUSED, false, "%s: no line starts at byte %lld, where reading should go on: it is not the file that the state comes from, "
-                     "or its last line was still being written", reader->path, (long long)start);
+    return fault_set(fault, FAULT_REFUSED, false,
+                     "%s: no line starts at byte %lld, where reading should go on: it is not the file that the state comes from, "
+                     "or its last line was still being written",
+                     reader->path, (long long)start);
 }
 
 static bool assign(struct source_file *file, struct reader *reader, struct fault *fault) {
@@ -154,18 +162,20 @@ static bool assign(struct source_file *file, struct reader *reader, struct fault
     if (fstat(reader->fd, &status) != 0) return fault_set(fault, FAULT_IO, false, "%s: %s", reader->path, strerror(errno));
     int64_t end = reader->seekable ? status.st_size : 0;
     if (reader->seekable && reader->until > end) {
-        return fault_set(fault, FAULT_REFUSED, false, "%s has %lld bytes, but it should be read up to byte %lld", reader->path, (long long)end,
-                         (long long)reader->until);
+        return fault_set(fault, FAULT_REFUSED, false, "%s has %lld bytes, but it should be read up to byte %lld", reader->path,
+                         (long long)end, (long long)reader->until);
     }
     if (!file->resume.resume(file->resume.context, who(reader), 0, end, &position, fault)) return false;
     int64_t start = position.window_start < 0 ? 0 : position.window_start;
     if (!reader->seekable && start > 0) {
-        return fault_set(fault, FAULT_REFUSED, false, "%s cannot go on at byte %lld: only files can be resumed, not pipes; use a new `namespace`",
+        return fault_set(fault, FAULT_REFUSED, false,
+                         "%s cannot go on at byte %lld: only files can be resumed, not pipes; use a new `namespace`",
                          reader->path, (long long)start);
     }
     if (!reader->seekable) return true;
     if (!check_start(reader, start, end, fault)) return false;
-    if (lseek(reader->fd, start, SEEK_SET) < 0) return fault_set(fault, FAULT_IO, false, "%s: seek: %s", reader->path, strerror(errno));
+    if (lseek(reader->fd, start, SEEK_SET) < 0)
+        return fault_set(fault, FAULT_IO, false, "%s: seek: %s", reader->path, strerror(errno));
     reader->offset = start;
     reader->read_offset = start;
     reader->ended = reader->until != 0 && start >= reader->until;
@@ -293,8 +303,12 @@ static bool read_batch(struct source_file *file, struct reader *reader, int time
         file->source.operations->release(&file->source, batch);
         return false;
     }
-    *event = (struct source_event){.kind = SOURCE_BATCH, .partition = who(reader), .records = batch->records, .count = count,
-                                   .next_offset = reader->offset, .batch = batch};
+    *event = (struct source_event){.kind = SOURCE_BATCH,
+                                   .partition = who(reader),
+                                   .records = batch->records,
+                                   .count = count,
+                                   .next_offset = reader->offset,
+                                   .batch = batch};
     return true;
 }
 
@@ -410,15 +424,20 @@ static bool distinct(const struct source_file *file, struct fault *fault) {
     for (size_t i = 0; i + 1 < file->reader_count; i++) {
         const struct reader *reader = file->readers[i];
         if (reader->partition != last->partition || strcmp(reader->topic, last->topic) != 0) continue;
-        return fault_set(fault, FAULT_USAGE, false, "%s and %s both are partition %d of topic %s: rename one to TOPIC-P.ndjson", reader->path,
-                         last->path, last->partition, last->topic);
+        return fault_set(fault, FAULT_USAGE, false, "%s and %s both are partition %d of topic %s: rename one to TOPIC-P.ndjson",
+                         reader->path, last->path, last->partition, last->topic);
     }
     return true;
 }
 
 struct source *source_file_create(const struct source_file_options *options, struct fault *fault) {
-    static const struct source_operations operations = {.name = "file", .start = start, .poll = poll_source, .release = release,
-                                                        .hold = hold, .mirror = mirror, .destroy = destroy};
+    static const struct source_operations operations = {.name = "file",
+                                                        .start = start,
+                                                        .poll = poll_source,
+                                                        .release = release,
+                                                        .hold = hold,
+                                                        .mirror = mirror,
+                                                        .destroy = destroy};
     CHECK(options->path_count > 0);
     struct source_file *file = calloc(1, sizeof(*file));
     struct reader **readers = calloc(options->path_count, sizeof(struct reader *));

@@ -1,4 +1,5 @@
-/* NDJSON files (or standard input) as a source: a file is a log of one partition, the byte offset of a line is its offset. */
+/* NDJSON files (or standard input) as a source: a file is a log of one partition, the byte offset of a line is its
+ * offset. */
 #ifndef NHIP_SOURCE_FILE_H
 #define NHIP_SOURCE_FILE_H
 
@@ -11,10 +12,11 @@ struct source_file_options {
     const int64_t *until;
 };
 
-/* Record time = `ingest_time` of the line (units: `recorded_at`); where it cannot be read, the record time of the line before (0 for the
- * first). Lines longer than MESSAGE_BYTES_MAX are delivered cut to MESSAGE_BYTES_MAX + 1 bytes, so that the decoder refuses them as
- * too_large. An empty line is a record with zero bytes; the four bytes `null` are a tombstone. A last line without newline counts as one.
- * Delivers all files, then SOURCE_END for each and SOURCE_FINISHED. Null and `fault` (FAULT_IO) when a file cannot be opened. */
+/* Record time = `ingest_time` of the line (units: `recorded_at`); where it cannot be read, the record time of the
+ * line before (0 for the first). Lines longer than MESSAGE_BYTES_MAX are delivered cut to MESSAGE_BYTES_MAX + 1
+ * bytes, so that the decoder refuses them as too_large. An empty line is a record with zero bytes; the four bytes
+ * `null` are a tombstone. A last line without newline counts as one. Delivers all files, then SOURCE_END for each
+ * and SOURCE_FINISHED. Null and `fault` (FAULT_IO) when a file cannot be opened. */
 struct source *source_file_create(const struct source_file_options *options, struct fault *fault);
 
 /* Topic and partition of a path; `topic` holds at most 249 bytes and a NUL. */

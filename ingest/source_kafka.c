@@ -1,4 +1,5 @@
-/* A consumer group as a source: see source_kafka.h and include/source.h. This file holds the poll and the life of the handle.
+/* A consumer group as a source: see source_kafka.h and include/source.h. This file holds the poll and the life of
+ * the handle.
  *
  *     kafka_config.c          properties: ours, the user's, the refused ones
  *     source_kafka_group.c    assignments and revocations
@@ -7,12 +8,12 @@
  *     source_kafka_fault.c    errors -> faults
  *     source_kafka_cluster.c  cluster id, topics
  *
- * One poll, in this order: deliver what is waiting to be told; finish a revocation that has been told in full; take news of the group (this also
- * keeps kafka.max.poll.interval.ms content); read a partition; and only when all this brings nothing, sleep on the eventfd that librdkafka
- * writes when a queue that was empty gets something.
+ * One poll, in this order: deliver what is waiting to be told; finish a revocation that has been told in full;
+ * take news of the group (this also keeps kafka.max.poll.interval.ms content); read a partition; and only when all
+ * this brings nothing, sleep on the eventfd that librdkafka writes when a queue that was empty gets something.
  *
- * Leaving can hang in 2.0.2 (a deleted topic, a lost coordinator), so it is done by a thread that is waited for CLOSE_MS and then left
- * behind: the state is safe in Redis, and the process is about to end. */
+ * Leaving can hang in 2.0.2 (a deleted topic, a lost coordinator), so it is done by a thread that is waited for
+ * CLOSE_MS and then left behind: the state is safe in Redis, and the process is about to end. */
 #include "ingest/source_kafka_parts.h"
 
 #include "check.h"
@@ -114,7 +115,8 @@ static void mirror(struct source *source, struct source_partition partition, int
 
 static bool subscribe(struct source_kafka *kafka, struct fault *fault) {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)kafka->topic_count);
-    for (size_t i = 0; i < kafka->topic_count; i++) rd_kafka_topic_partition_list_add(list, kafka->topics[i], RD_KAFKA_PARTITION_UA);
+    for (size_t i = 0; i < kafka->topic_count; i++)
+        rd_kafka_topic_partition_list_add(list, kafka->topics[i], RD_KAFKA_PARTITION_UA);
     rd_kafka_resp_err_t error = rd_kafka_subscribe(kafka->kafka, list);
     rd_kafka_topic_partition_list_destroy(list);
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
@@ -193,9 +195,11 @@ static void close_bounded(struct source_kafka *kafka) {
     (void)clock_gettime(CLOCK_MONOTONIC, &deadline);
     deadline.tv_sec += CLOSE_MS / 1000;
     pthread_t thread;
-    if (pthread_create(&thread, NULL, close_kafka, closing) != 0) return; /* nothing to be done; the broker notices by session timeout */
+    if (pthread_create(&thread, NULL, close_kafka, closing) != 0)
+        return; /* nothing to be done; the broker notices by session timeout */
     (void)pthread_mutex_lock(&closing->lock);
-    while (!closing->done && pthread_cond_timedwait(&closing->changed, &closing->lock, &deadline) == 0) continue;
+    while (!closing->done && pthread_cond_timedwait(&closing->changed, &closing->lock, &deadline) == 0)
+        continue;
     bool done = closing->done;
     closing->left_behind = !done;
     (void)pthread_mutex_unlock(&closing->lock);
@@ -213,7 +217,8 @@ static void free_options(struct source_kafka *kafka) {
         free((char *)(uintptr_t)kafka->properties[i].key);
         free((char *)(uintptr_t)kafka->properties[i].value);
     }
-    for (size_t i = 0; i < kafka->topic_count; i++) free(kafka->topics[i]);
+    for (size_t i = 0; i < kafka->topic_count; i++)
+        free(kafka->topics[i]);
     free(kafka->properties);
     free(kafka->topics);
     free(kafka->until); /* its topics are ours */
@@ -241,10 +246,13 @@ static bool copy_options(struct source_kafka *kafka, const struct source_kafka_o
     kafka->until = calloc(options->until_count + 1, sizeof(kafka->until[0]));
     kafka->owned = calloc(PARTITIONS_MAX, sizeof(struct owned *));
     kafka->events = calloc(EVENTS_MAX, sizeof(kafka->events[0]));
-    if (kafka->properties == NULL || kafka->topics == NULL || kafka->until == NULL || kafka->owned == NULL || kafka->events == NULL) return false;
+    if (kafka->properties == NULL || kafka->topics == NULL || kafka->until == NULL || kafka->owned == NULL ||
+        kafka->events == NULL)
+        return false;
     for (; kafka->property_count < options->property_count; kafka->property_count++) {
         const struct kafka_property *from = &options->properties[kafka->property_count];
-        kafka->properties[kafka->property_count] = (struct kafka_property){.key = strdup(from->key), .value = strdup(from->value)};
+        kafka->properties[kafka->property_count] =
+            (struct kafka_property){.key = strdup(from->key), .value = strdup(from->value)};
     }
     for (; kafka->topic_count < options->topic_count; kafka->topic_count++) {
         kafka->topics[kafka->topic_count] = strdup(options->topics[kafka->topic_count]);
@@ -252,7 +260,8 @@ static bool copy_options(struct source_kafka *kafka, const struct source_kafka_o
     for (; kafka->until_count < options->until_count; kafka->until_count++) {
         const struct source_vector_entry *from = &options->until[kafka->until_count];
         size_t topic = 0;
-        while (topic < kafka->topic_count && strcmp(kafka->topics[topic], from->topic) != 0) topic++;
+        while (topic < kafka->topic_count && strcmp(kafka->topics[topic], from->topic) != 0)
+            topic++;
         if (topic == kafka->topic_count) kafka->topics[kafka->topic_count++] = strdup(from->topic);
         kafka->until[kafka->until_count] =
             (struct source_vector_entry){.topic = kafka->topics[topic], .partition = from->partition, .next = from->next};
@@ -268,7 +277,9 @@ static bool check_options(const struct source_kafka *kafka, struct fault *fault)
         const char *topic = kafka->topics[i];
         bool fine = topic[0] != '\0' && strlen(topic) < 250 &&
                     strspn(topic, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == strlen(topic);
-        if (!fine) return fault_set(fault, FAULT_CONFIG, false, "`%.80s` is not the name of a topic (patterns are not supported)", topic);
+        if (!fine)
+            return fault_set(fault, FAULT_CONFIG, false, "`%.80s` is not the name of a topic (patterns are not supported)",
+                             topic);
     }
     struct kafka_sizes sizes = kafka_sizes_for(0);
     rd_kafka_conf_t *config = kafka_config_consumer(kafka->properties, kafka->property_count, &sizes, fault);
@@ -278,8 +289,13 @@ static bool check_options(const struct source_kafka *kafka, struct fault *fault)
 }
 
 struct source *source_kafka_create(const struct source_kafka_options *options, struct fault *fault) {
-    static const struct source_operations operations = {.name = "kafka", .start = start, .poll = poll_kafka, .release = kafka_release,
-                                                        .hold = hold, .mirror = mirror, .destroy = destroy};
+    static const struct source_operations operations = {.name = "kafka",
+                                                        .start = start,
+                                                        .poll = poll_kafka,
+                                                        .release = kafka_release,
+                                                        .hold = hold,
+                                                        .mirror = mirror,
+                                                        .destroy = destroy};
     struct source_kafka *kafka = calloc(1, sizeof(*kafka));
     if (kafka == NULL) {
         (void)fault_set(fault, FAULT_MEMORY, false, "out of memory for a source");

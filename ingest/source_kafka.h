@@ -16,7 +16,8 @@ struct source_kafka_options {
     const char *const *topics; /* exact names; copied */
     size_t topic_count;
     bool once; /* SOURCE_FINISHED when every assigned partition has reached the end that it had when it was assigned */
-    /* `run --until`: read each listed partition up to its offset (exclusive), no others, without a group; then SOURCE_FINISHED. */
+    /* `run --until`: read each listed partition up to its offset (exclusive), no others, without a group; then
+     * SOURCE_FINISHED. */
     const struct source_vector_entry *until;
     size_t until_count;
 };
@@ -27,10 +28,12 @@ struct source_vector_entry {
     int64_t next;
 };
 
-/* Null and `fault` (FAULT_CONFIG) when librdkafka refuses a property; connecting happens in start(). One thread uses it. */
+/* Null and `fault` (FAULT_CONFIG) when librdkafka refuses a property; connecting happens in start(). One thread
+ * uses it. */
 struct source *source_kafka_create(const struct source_kafka_options *options, struct fault *fault);
 
-/* The cluster id, or "" when the broker does not say within `timeout_ms`. False and a retriable fault when nobody answers. */
+/* The cluster id, or "" when the broker does not say within `timeout_ms`. False and a retriable fault when nobody
+ * answers. */
 bool kafka_cluster_id(const struct kafka_property *properties, size_t count, int timeout_ms, char *out, size_t out_bytes,
                       struct fault *fault);
 

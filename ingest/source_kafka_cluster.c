@@ -83,8 +83,10 @@ int kafka_partition_count(const struct source_kafka *kafka, int timeout_ms) {
     return count;
 }
 
-/* One attempt; true when the topic is there or was made. `*retry` when the cluster may answer otherwise in a moment. */
-static bool create_topic(rd_kafka_t *kafka, const char *topic, int32_t partitions, int timeout_ms, bool *retry, struct fault *fault) {
+/* One attempt; true when the topic is there or was made. `*retry` when the cluster may answer otherwise in a
+ * moment. */
+static bool create_topic(rd_kafka_t *kafka, const char *topic, int32_t partitions, int timeout_ms, bool *retry,
+                         struct fault *fault) {
     static const struct kafka_property settings[] = {
         {"cleanup.policy", "delete"}, {"retention.ms", "-1"}, {"retention.bytes", "-1"}, {"max.message.bytes", "1048588"}};
     char error[ERROR_BYTES] = "no answer";
@@ -120,8 +122,8 @@ static bool create_topic(rd_kafka_t *kafka, const char *topic, int32_t partition
     return fault_set(fault, *retry ? FAULT_UNREACHABLE : FAULT_SOURCE, *retry, "topic %s was not made: %s", topic, error);
 }
 
-bool kafka_topic_create(const struct kafka_property *properties, size_t count, const char *topic, int32_t partitions, int timeout_ms,
-                        struct fault *fault) {
+bool kafka_topic_create(const struct kafka_property *properties, size_t count, const char *topic, int32_t partitions,
+                        int timeout_ms, struct fault *fault) {
     int64_t deadline_ms = kafka_clock_ms() + timeout_ms;
     rd_kafka_t *kafka = asker(properties, count, fault);
     if (kafka == NULL) return false;
@@ -134,7 +136,8 @@ bool kafka_topic_create(const struct kafka_property *properties, size_t count, c
         there = found > 0;
         if (there || found < 0) continue;
         left_ms = deadline_ms - kafka_clock_ms();
-        if (create_topic(kafka, topic, partitions, left_ms < 1 ? 1 : (int)left_ms, &retry, fault)) retry = true; /* wait until it shows */
+        if (create_topic(kafka, topic, partitions, left_ms < 1 ? 1 : (int)left_ms, &retry, fault))
+            retry = true; /* wait until it shows */
         pause_ms(PAUSE_MS);
     }
     rd_kafka_destroy(kafka);

@@ -6,12 +6,13 @@
  *                        -> the poll after the last of them: unassign                        (GROUP_STEADY)
  *     ... and it is lost -> unassign at once, SOURCE_LOST for each
  *
- * librdkafka tells us by events of its main queue and waits for our assign() or unassign: until then the group's other members do not
- * get the partitions. Everything is done in steps of a poll, because a broker that does not answer must not keep the worker from committing or stopping.
- * While we are asking, the group may change its mind: what was resumed is then reported as lost.
+ * librdkafka tells us by events of its main queue and waits for our assign() or unassign: until then the group's
+ * other members do not get the partitions. Everything is done in steps of a poll, because a broker that does not
+ * answer must not keep the worker from committing or stopping. While we are asking, the group may change its mind:
+ * what was resumed is then reported as lost.
  *
- * Each partition's queue is cut loose from the main queue *before* assign(), so that not one record can go astray there; it wakes the poll
- * through an eventfd. */
+ * Each partition's queue is cut loose from the main queue *before* assign(), so that not one record can go astray
+ * there; it wakes the poll through an eventfd. */
 #include "ingest/source_kafka_parts.h"
 
 #include "check.h"
@@ -30,15 +31,18 @@ static const char *own_topic(const struct source_kafka *kafka, const char *topic
 
 static void disown(struct owned *owned) {
     if (owned->queue != NULL) {
-        rd_kafka_queue_io_event_enable(owned->queue, -1, NULL, 0); /* the queue lives on inside librdkafka; our eventfd does not */
+        rd_kafka_queue_io_event_enable(owned->queue, -1, NULL,
+                                       0); /* the queue lives on inside librdkafka; our eventfd does not */
         rd_kafka_queue_destroy(owned->queue);
     }
-    for (size_t i = owned->waiting_first; i < owned->waiting_count; i++) rd_kafka_message_destroy(owned->waiting[i]);
+    for (size_t i = owned->waiting_first; i < owned->waiting_count; i++)
+        rd_kafka_message_destroy(owned->waiting[i]);
     free(owned);
 }
 
 void kafka_disown_all(struct source_kafka *kafka) {
-    for (size_t i = 0; i < kafka->owned_count; i++) disown(kafka->owned[i]);
+    for (size_t i = 0; i < kafka->owned_count; i++)
+        disown(kafka->owned[i]);
     kafka->owned_count = 0;
     kafka->turn = 0;
 }
@@ -80,12 +84,14 @@ static bool resume(struct source_kafka *kafka, struct owned *owned, struct fault
         bool missing = error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION || error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
                        error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
         return fault_set(fault, until && missing ? FAULT_REFUSED : FAULT_UNREACHABLE, !(until && missing),
-                         "Kafka at %s does not tell the bounds of %s/%d: %s", kafka->bootstrap, owned->who.topic, owned->who.partition,
-                         rd_kafka_err2str(error));
+                         "Kafka at %s does not tell the bounds of %s/%d: %s", kafka->bootstrap, owned->who.topic,
+                         owned->who.partition, rd_kafka_err2str(error));
     }
     if (owned->bound > end) {
-        return fault_set(fault, FAULT_REFUSED, false, "%s/%d ends at offset %" PRId64 " but is to be read up to %" PRId64
-                         ": the topic was re-created or truncated, or this is another cluster", owned->who.topic, owned->who.partition, end, owned->bound);
+        return fault_set(fault, FAULT_REFUSED, false,
+                         "%s/%d ends at offset %" PRId64 " but is to be read up to %" PRId64
+                         ": the topic was re-created or truncated, or this is another cluster",
+                         owned->who.topic, owned->who.partition, end, owned->bound);
     }
     if (kafka->once) owned->bound = end;
     if (!kafka->resume.resume(kafka->resume.context, owned->who, first, end, &position, fault)) return false;
@@ -140,7 +146,8 @@ static void begin_assign(struct source_kafka *kafka, const rd_kafka_topic_partit
     for (int i = 0; i < list->cnt; i++) {
         if (own(kafka, list->elems[i].topic, list->elems[i].partition, -1)) continue;
         struct fault fault;
-        (void)fault_set(&fault, FAULT_SOURCE, false, "%s/%d was assigned to us beyond our topics or above %d partitions: start more processes",
+        (void)fault_set(&fault, FAULT_SOURCE, false,
+                        "%s/%d was assigned to us beyond our topics or above %d partitions: start more processes",
                         list->elems[i].topic, list->elems[i].partition, PARTITIONS_MAX);
         kafka_push_fault(kafka, &fault);
     }
@@ -168,8 +175,9 @@ bool kafka_group_until(struct source_kafka *kafka, struct fault *fault) {
     for (size_t i = 0; i < kafka->until_count; i++) {
         const struct source_vector_entry *entry = &kafka->until[i];
         if (!own(kafka, entry->topic, entry->partition, entry->next)) {
-            return fault_set(fault, FAULT_USAGE, false, "the vector names %s/%d, which is not among the topics, or more than %d partitions",
-                             entry->topic, entry->partition, PARTITIONS_MAX);
+            return fault_set(fault, FAULT_USAGE, false,
+                             "the vector names %s/%d, which is not among the topics, or more than %d partitions", entry->topic,
+                             entry->partition, PARTITIONS_MAX);
         }
     }
     kafka->phase = GROUP_ASSIGNING;

@@ -1,4 +1,5 @@
-/* The inside of the Kafka source, shared by source_kafka*.c only. Everything runs on the polling thread unless it says otherwise. */
+/* The inside of the Kafka source, shared by source_kafka*.c only. Everything runs on the polling thread unless it
+ * says otherwise. */
 #ifndef NHIP_SOURCE_KAFKA_PARTS_H
 #define NHIP_SOURCE_KAFKA_PARTS_H
 
@@ -7,7 +8,7 @@
 #include "limits.h"
 
 enum {
-    READ_MAX = 1024,         /* records of one batch: enough to make a poll's fixed costs vanish, small enough to stay in the L2 cache */
+    READ_MAX = 1024, /* records of one batch: enough to make a poll's fixed costs vanish, small enough to stay in the L2 cache */
     FAULT_INTERVAL_MS = 1000, /* retriable faults are reported once a second at most */
     EVENTS_MAX = 2 * PARTITIONS_MAX + 8,
 };
@@ -67,7 +68,7 @@ struct source_kafka {
     enum group_phase phase;
     struct owned **owned;
     size_t owned_count;
-    size_t turn;              /* next of owned[] to be read */
+    size_t turn; /* next of owned[] to be read */
     bool ever_assigned;
     int64_t assigned_empty_ms; /* when we were given no partition at all; 0 = not so */
     int64_t fault_ms;          /* when the last retriable fault was reported */
@@ -93,7 +94,8 @@ bool kafka_group_until(struct source_kafka *kafka, struct fault *fault);
 void kafka_disown_all(struct source_kafka *kafka);
 
 /* source_kafka_read.c */
-/* A batch, or what stands in its place (end, fault), of the next partition that has something. False when none has. */
+/* A batch, or what stands in its place (end, fault), of the next partition that has something. False when none
+ * has. */
 bool kafka_read(struct source_kafka *kafka, struct source_event *event);
 void kafka_release(struct source *source, void *batch);
 /* True when `once` or `until` has been reached on every partition. */

@@ -1,12 +1,13 @@
 /* From partition queues to batches: see include/source.h.
  *
- * Every partition has a queue of its own inside librdkafka, so a batch is of one partition by construction, and holding a partition means not
- * reading its queue: the fetcher fills it up to its limit and leaves it. (Not pause/resume or seek: the batch interface of 2.0.2
- * skips offsets after them.) A queue is asked for its length first and then read for no more than that: reading an empty queue would cost two
- * system calls.
+ * Every partition has a queue of its own inside librdkafka, so a batch is of one partition by construction, and
+ * holding a partition means not reading its queue: the fetcher fills it up to its limit and leaves it. (Not
+ * pause/resume or seek: the batch interface of 2.0.2 skips offsets after them.) A queue is asked for its length
+ * first and then read for no more than that: reading an empty queue would cost two system calls.
  *
- * Between the records stand ends of partition and errors; a batch stops in front of one, the next poll delivers it. `position` is counted
- * here and never taken from librdkafka; a record in front of it is dropped, so none comes twice whatever the queue holds. */
+ * Between the records stand ends of partition and errors; a batch stops in front of one, the next poll delivers
+ * it. `position` is counted here and never taken from librdkafka; a record in front of it is dropped, so none
+ * comes twice whatever the queue holds. */
 #include "ingest/source_kafka_parts.h"
 
 #include "check.h"
@@ -30,7 +31,8 @@ static void give_batch(struct source_kafka *kafka, struct batch *batch) {
 
 void kafka_release(struct source *source, void *handle) {
     struct batch *batch = handle;
-    for (size_t i = 0; i < batch->count; i++) rd_kafka_message_destroy(batch->messages[i]);
+    for (size_t i = 0; i < batch->count; i++)
+        rd_kafka_message_destroy(batch->messages[i]);
     give_batch((struct source_kafka *)source, batch);
 }
 
@@ -107,10 +109,12 @@ static bool take_error(struct source_kafka *kafka, struct owned *owned, struct s
     return report;
 }
 
-/* A bound that is reached is an end too, even if the log goes on: the caller learns that holes in front of it have been passed. */
+/* A bound that is reached is an end too, even if the log goes on: the caller learns that holes in front of it have
+ * been passed. */
 static void note_done(struct source_kafka *kafka, struct owned *owned) {
     if (owned->done || owned->bound < 0 || owned->position < owned->bound) return;
     owned->done = true;
+    if (owned->at_end) return; /* just told */
     kafka_push(kafka, (struct source_event){.kind = SOURCE_END, .partition = owned->who, .next_offset = owned->bound});
 }
 
@@ -128,8 +132,12 @@ static bool read_owned(struct source_kafka *kafka, struct owned *owned, struct s
             found = batch->count > 0;
             if (!found) give_batch(kafka, batch);
             if (found) {
-                *event = (struct source_event){.kind = SOURCE_BATCH, .partition = owned->who, .records = batch->records,
-                                               .count = batch->count, .next_offset = owned->position, .batch = batch};
+                *event = (struct source_event){.kind = SOURCE_BATCH,
+                                               .partition = owned->who,
+                                               .records = batch->records,
+                                               .count = batch->count,
+                                               .next_offset = owned->position,
+                                               .batch = batch};
             }
         }
         note_done(kafka, owned);

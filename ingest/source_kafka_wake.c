@@ -1,19 +1,22 @@
-/* Keeping the fetcher of librdkafka 2.0.2 awake: how much may wait in our queues, and who tells it that there is room again.
+/* Keeping the fetcher of librdkafka 2.0.2 awake: how much may wait in our queues, and who tells it that there is
+ * room again.
  *
- * The trap. librdkafka fetches a partition only while its queue is below `queued.min.messages` and `queued.max.messages.kbytes`. The thread of a
- * broker looks at that before each fetch; when *all* its partitions are full it sends none and sleeps for up to a second, and
- * nothing that the application does with its queues wakes it (fixed by fetch.queue.backoff.ms in 2.2). A worker that is slower than the fetcher,
- * which is the rule while it catches up, thus runs in bursts: a full queue is eaten in 0.1 s, then nothing comes for 0.9 s. Queues that hold
- * a second of traffic avoid that, but cost half a gigabyte.
+ * The trap. librdkafka fetches a partition only while its queue is below `queued.min.messages` and
+ * `queued.max.messages.kbytes`. The thread of a broker looks at that before each fetch; when *all* its partitions
+ * are full it sends none and sleeps for up to a second, and nothing that the application does with its queues
+ * wakes it (fixed by fetch.queue.backoff.ms in 2.2). A worker that is slower than the fetcher, which is the rule
+ * while it catches up, thus runs in bursts: a full queue is eaten in 0.1 s, then nothing comes for 0.9 s. Queues
+ * that hold a second of traffic avoid that, but cost half a gigabyte.
  *
- * The remedy. Any request to that broker wakes its thread, and the cheapest one that the public interface has is the question for a
- * partition's offsets (ListOffsets). So when a queue that was full falls below half, a thread of ours asks, throws the answer away, and the
- * fetcher goes on while the other half is being eaten. It asks at most once per half a queue, and not at all when the fetcher keeps pace
- * with us or the log's end is reached. With 2.2 and later the thread is not made.
+ * The remedy. Any request to that broker wakes its thread, and the cheapest one that the public interface has is
+ * the question for a partition's offsets (ListOffsets). So when a queue that was full falls below half, a thread
+ * of ours asks, throws the answer away, and the fetcher goes on while the other half is being eaten. It asks at
+ * most once per half a queue, and not at all when the fetcher keeps pace with us or the log's end is reached. With
+ * 2.2 and later the thread is not made.
  *
- * Not done: signals to librdkafka's threads (its poll loop then sleeps on the other of its two queues, deaf to the socket: worse), pause
- * and resume (2.0.2 skips offsets after it), one shared queue for all partitions (its limit would count for all together, but a held
- * partition could not be left alone in it). */
+ * Not done: signals to librdkafka's threads (its poll loop then sleeps on the other of its two queues, deaf to the
+ * socket: worse), pause and resume (2.0.2 skips offsets after it), one shared queue for all partitions (its limit
+ * would count for all together, but a held partition could not be left alone in it). */
 #include "ingest/source_kafka_parts.h"
 
 #include <pthread.h>

@@ -1,8 +1,8 @@
 /* Copies of consumed records: see tee.h; how a value becomes a line is in line_file.c.
  *
- * Workers share one tee but never a partition, so the lock of a file is never waited for; the lock of the list is held for a walk over a
- * few names. A file is opened when its first record comes: only then is the name of its topic known. The copies are not synced: they are
- * made for replays and tests, and the log is still in Kafka. */
+ * Workers share one tee but never a partition, so the lock of a file is never waited for; the lock of the list is
+ * held for a walk over a few names. A file is opened when its first record comes: only then is the name of its
+ * topic known. The copies are not synced: they are made for replays and tests, and the log is still in Kafka. */
 #include "ingest/tee.h"
 
 #include "ingest/line_file.h"
@@ -61,7 +61,8 @@ refuse:
 static struct tee_file *find_file(struct tee *tee, struct source_partition partition, struct fault *fault) {
     (void)pthread_mutex_lock(&tee->lock);
     struct tee_file *file = tee->files;
-    while (file != NULL && (file->partition != partition.partition || strcmp(file->topic, partition.topic) != 0)) file = file->next;
+    while (file != NULL && (file->partition != partition.partition || strcmp(file->topic, partition.topic) != 0))
+        file = file->next;
     if (file == NULL) file = open_file(tee, partition, fault);
     (void)pthread_mutex_unlock(&tee->lock);
     return file;

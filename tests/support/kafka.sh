@@ -7,9 +7,9 @@
 #   kafka.sh stop  [--dir DIR] [--keep]               ends it; removes its data unless --keep
 #   kafka.sh kill  [--dir DIR]                        SIGKILL, data kept (start --keep goes on with it)
 #
-# DIR defaults to build/kafka/node. `start` wipes what an earlier run left in DIR unless --keep is given; only directories that this script
-# made (they hold the file `nhip-kafka`) are ever wiped. Topics are never created by accident, and records of any age are taken and kept,
-# because tests write records of 2021. Needs: java >= 17, and maven for the first fetch.
+# DIR defaults to build/kafka/node. `start` wipes what an earlier run left in DIR unless --keep is given; only directories
+# that this script made (they hold the file `nhip-kafka`) are ever wiped. Topics are never created by accident, and records
+# of any age are taken and kept, because tests write records of 2021. Needs: java >= 17, and maven for the first fetch.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 home=$(cd "$here/../.." && pwd)/build/kafka
@@ -134,8 +134,8 @@ start() {
     properties "$listener" "$controller" "${sets[@]}" >"$dir/server.properties"
     if [ ! -e "$dir/data/meta.properties" ]; then
         id=$(head -c 16 /dev/urandom | base64 | tr '+/' 'AB' | cut -c1-22)
-        java -cp "$libs/*" -Dlog4j2.level=WARN -Xmx128m -XX:TieredStopAtLevel=1 kafka.tools.StorageTool format -t "$id" -c "$dir/server.properties" \
-            >"$dir/broker.log" 2>&1 || die "formatting failed: $(grep -m1 -E 'Exception|Error' "$dir/broker.log")"
+        java -cp "$libs/*" -Dlog4j2.level=WARN -Xmx128m -XX:TieredStopAtLevel=1 \
+            kafka.tools.StorageTool format -t "$id" -c "$dir/server.properties" >"$dir/broker.log" 2>&1 || die "formatting failed: $(grep -m1 -E 'Exception|Error' "$dir/broker.log")"
     fi
     ( # its own session: a ^C in the terminal of the test must not end the broker before the test's own clean-up
         exec setsid java -cp "$libs/*" -Dlog4j2.level="${LOG_LEVEL:-WARN}" "-Xmx$heap" "-Xms$heap" \

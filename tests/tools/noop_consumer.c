@@ -1,11 +1,13 @@
-/* A consumer that does nothing: what librdkafka alone costs on this machine, the line that `make bench` measures nhip against.
+/* A consumer that does nothing: what librdkafka alone costs on this machine, the line that `make bench` measures
+ * nhip against.
  *
  *     noop_consumer BOOTSTRAP TOPIC COUNT [key=value]...
  *
- * Reads COUNT records of TOPIC from the beginning of every partition, by the cheapest way that librdkafka has (batches of one shared queue,
- * no group, no per-message callback), touches no byte of them, and prints one line of JSON: events, seconds, events per second, CPU
- * microseconds per event (user + system, all threads) and the peak resident memory. The clock runs from the first record to the last, so
- * connecting is not counted. The queue limits are far above what a consumer that does nothing ever lets pile up. */
+ * Reads COUNT records of TOPIC from the beginning of every partition, by the cheapest way that librdkafka has
+ * (batches of one shared queue, no group, no per-message callback), touches no byte of them, and prints one line
+ * of JSON: events, seconds, events per second, CPU microseconds per event (user + system, all threads) and the
+ * peak resident memory. The clock runs from the first record to the last, so connecting is not counted. The queue
+ * limits are far above what a consumer that does nothing ever lets pile up. */
 #include "check.h"
 
 #include <librdkafka/rdkafka.h>
@@ -15,7 +17,7 @@
 enum { BATCH = 1000, WAIT_MS = 100, GIVE_UP_MS = 30000 };
 
 static const char *const settings[][2] = {
-    {"group.id", "nhip-noop"},          {"enable.auto.commit", "false"},   {"enable.auto.offset.store", "false"},
+    {"group.id", "nhip-noop"},          {"enable.auto.commit", "false"},          {"enable.auto.offset.store", "false"},
     {"queued.min.messages", "1000000"}, {"queued.max.messages.kbytes", "262144"},
 };
 
@@ -87,7 +89,8 @@ int main(int argc, char **argv) {
     char error[256];
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     set(conf, "bootstrap.servers", argv[1]);
-    for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) set(conf, settings[i][0], settings[i][1]);
+    for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
+        set(conf, settings[i][0], settings[i][1]);
     for (int i = 4; i < argc; i++) {
         char *equals = strchr(argv[i], '=');
         CHECK(equals != NULL);
@@ -104,8 +107,8 @@ int main(int argc, char **argv) {
     int64_t events = drain(queue, count, &seconds, &cpu);
     struct rusage usage;
     (void)getrusage(RUSAGE_SELF, &usage);
-    (void)printf("{\"events\":%lld,\"seconds\":%.3f,\"events_per_s\":%.0f,\"cpu_us\":%.3f,\"rss_mib\":%.1f}\n", (long long)events, seconds,
-                 (double)events / seconds, cpu * 1e6 / (double)events, (double)usage.ru_maxrss / 1024);
+    (void)printf("{\"events\":%lld,\"seconds\":%.3f,\"events_per_s\":%.0f,\"cpu_us\":%.3f,\"rss_mib\":%.1f}\n", (long long)events,
+                 seconds, (double)events / seconds, cpu * 1e6 / (double)events, (double)usage.ru_maxrss / 1024);
     (void)fflush(stdout);
     _exit(events >= count ? 0 : 1); /* closing a consumer of 2.0.2 can hang, and there is nothing to save */
 }

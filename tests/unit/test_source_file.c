@@ -66,8 +66,12 @@ static void note(const struct source_event *event) {
         const struct record *record = &event->records[i];
         CHECK(seen_count < SEEN_MAX);
         struct seen *one = &seen[seen_count++];
-        *one = (struct seen){.partition = event->partition.partition, .offset = record->offset, .next_offset = record->next_offset,
-                             .timestamp_ms = record->timestamp_ms, .length = record->value.length, .tombstone = record->value.data == NULL};
+        *one = (struct seen){.partition = event->partition.partition,
+                             .offset = record->offset,
+                             .next_offset = record->next_offset,
+                             .timestamp_ms = record->timestamp_ms,
+                             .length = record->value.length,
+                             .tombstone = record->value.data == NULL};
         size_t head = record->value.length < TEXT_MAX - 1 ? record->value.length : TEXT_MAX - 1;
         if (record->value.data != NULL) memcpy(one->text, record->value.data, head);
     }
@@ -207,7 +211,8 @@ static void over_long_lines_are_cut_and_passed(void **state) {
     static const size_t lengths[] = {MESSAGE_BYTES_MAX, MESSAGE_BYTES_MAX + 1, 3 * 1024 * 1024, 5, 2 * 1024 * 1024};
     struct fault fault;
     size_t total = 0, at = 0;
-    for (size_t i = 0; i < 5; i++) total += lengths[i] + 1;
+    for (size_t i = 0; i < 5; i++)
+        total += lengths[i] + 1;
     char *text = malloc(total);
     assert_non_null(text);
     for (size_t i = 0; i < 5; i++) {
@@ -317,7 +322,8 @@ static void batches_stay_valid_until_they_are_released(void **state) {
     size_t total = 3 * 1024 * 1024;
     char *text = malloc(total);
     assert_non_null(text);
-    for (size_t i = 0; i < total; i++) text[i] = i % 256 == 255 ? '\n' : (char)('a' + i / 256 % 26);
+    for (size_t i = 0; i < total; i++)
+        text[i] = i % 256 == 255 ? '\n' : (char)('a' + i / 256 % 26);
     const char *path = write_file("keep.ndjson", text, total);
     struct source *source = source_file_create(&(struct source_file_options){.paths = &path, .path_count = 1}, &fault);
     assert_non_null(source);
@@ -384,9 +390,15 @@ static void names_give_topic_and_partition(void **state) {
         const char *path, *topic;
         int32_t partition;
     } cases[] = {
-        {"payments-3.ndjson", "payments", 3}, {"/a/b-7/orders.ndjson", "orders", 0},    {"x/pay ments-12.ndjson", "pay_ments", 12},
-        {"-5.ndjson", "-5", 0},               {"a-b-0.ndjson", "a-b", 0},               {"noext-9", "noext", 9},
-        {"t-x.ndjson", "t-x", 0},             {"t-1234567.ndjson", "t-1234567", 0},     {"f.json", "f.json", 0},
+        {"payments-3.ndjson", "payments", 3},
+        {"/a/b-7/orders.ndjson", "orders", 0},
+        {"x/pay ments-12.ndjson", "pay_ments", 12},
+        {"-5.ndjson", "-5", 0},
+        {"a-b-0.ndjson", "a-b", 0},
+        {"noext-9", "noext", 9},
+        {"t-x.ndjson", "t-x", 0},
+        {"t-1234567.ndjson", "t-1234567", 0},
+        {"f.json", "f.json", 0},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char topic[250];

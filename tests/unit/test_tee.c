@@ -1,5 +1,5 @@
-/* The tee (ingest/tee.h), and what it shares with the producers: a value becomes one line, and the file source reads it back as the same
- * record wherever a line can say it. */
+/* The tee (ingest/tee.h), and what it shares with the producers: a value becomes one line, and the file source
+ * reads it back as the same record wherever a line can say it. */
 #include "ingest/line_file.h"
 #include "ingest/source_file.h"
 #include "ingest/tee.h"
