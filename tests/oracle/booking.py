@@ -4,7 +4,7 @@ Facets are tuples of code names ("" = absent), cells are [n, sum, unconverted]. 
 * `unconverted` and `open_unknown` count applied events; the cell's `unconverted` moves only where the rule books the amount.
 * A late cell is n += 1, sum 0. Late cells, accounts and registry records are never deleted.
 * The business buyer's account is numbered when it is booked (created), not by other steps of the order.
-* The ad platform is the party when the event says context AD, also for same_owner.
+* A same_owner payment has context TRANSFER, so no ad platform is its party, whatever context it says.
 """
 from array import array
 
@@ -40,9 +40,9 @@ def coordinates(event, home):
     get = event.fields.get
     if event.family == "PAYMENT":
         party = listed(get("wallet")) if get("instrument") == "EWALLET" else ""
-        if get("context") == "AD" and get("ad_platform") is not None:
-            party = listed(get("ad_platform"))
         context = "TRANSFER" if get("same_owner") else get("context")
+        if context == "AD" and get("ad_platform") is not None:
+            party = listed(get("ad_platform"))
         border = cross_border(get("merchant_country"), get("payer_country"), home)
         return "", party, get("instrument"), "", context, "", border, get("payer_type")
     if event.family == "ORDER":

@@ -70,7 +70,7 @@ class Payments(unittest.TestCase):
                  ({"instrument": "EWALLET", "wallet": "FACEBOOK"}, "OTHER", "POS"),
                  ({"instrument": "EWALLET", "context": "AD", "ad_platform": "X"}, "TWITTER", "AD"),
                  ({"instrument": "EWALLET", "context": "AD"}, "MOMO", "AD"), ({"ad_platform": "GOOGLE"}, "", "POS"),
-                 ({"same_owner": True}, "", "TRANSFER"), ({"merchant_id": None, "terminal_id": "T9"}, "", "POS"))
+                 ({"same_owner": True, "context": "AD", "ad_platform": "GOOGLE"}, "", "TRANSFER"), ({"merchant_id": None, "terminal_id": "T9"}, "", "POS"))
         for fields, party, context in cases:
             state = Log().pay("CAPTURED", "2021-09-03 10:00", **fields).run()
             (number, facet), = state.ledger[D3]
