@@ -6,10 +6,12 @@
  *
  * Decided here, because two people could decide it differently:
  *  - `null` counts as absent, so null in a required field is `missing_field`, reported at the end of the text like any other.
- *  - `status` of an order, ride or website event is only checked to be a string: no list belongs to it.
+ *  - `status` of an order, ride or website event is only checked to be a string: no list belongs to it. A unit's status is one of
+ *    the registry's fields, so a wrong one is `bad_registry`.
  *  - An ad platform gives the party only while the context is AD; `same_owner` makes the context TRANSFER first. A wallet gives it
  *    only for EWALLET. An AD payment without `ad_platform` keeps its wallet.
- *  - Unknown open codes are counted when they are read: `platform` only for a MARKETPLACE, `ad_platform` only for AD. `_Z` is known. */
+ *  - Unknown open codes are counted when they are read: `platform` only for a MARKETPLACE, `ad_platform` only for AD (as the
+ *    event says it, whoever owns the accounts). `_Z` is known. */
 #include "ingest/decode_inner.h"
 
 #define FAMILY_OF(name, wire, family) [KIND_##name] = FAMILY_##family,
@@ -23,13 +25,10 @@ static size_t place(const struct reading *reading, struct slice message, enum fi
     return (size_t)(reading->place[field] - message.data);
 }
 
+/* The only status with a list of ours is a payment's; a unit's is judged by unit_parse(). */
 static bool status_holds(const struct reading *reading, struct slice message, enum family family, struct rejection *rejection) {
-    if (!reading_has(reading, FIELD_STATUS)) return true;
-    int64_t status = reading->number[FIELD_STATUS];
-    bool known = family == FAMILY_PAYMENT ? status > 0 && status < STATUS_UNIT_BASE
-                 : family == FAMILY_UNIT  ? status > STATUS_UNIT_BASE
-                                          : true;
-    return known || reject(rejection, REASON_UNKNOWN_CODE, place(reading, message, FIELD_STATUS), field_rules[FIELD_STATUS].name);
+    if (family != FAMILY_PAYMENT || !reading_has(reading, FIELD_STATUS) || reading->number[FIELD_STATUS] != PAY_NONE) return true;
+    return reject(rejection, REASON_UNKNOWN_CODE, place(reading, message, FIELD_STATUS), field_rules[FIELD_STATUS].name);
 }
 
 /* Payments only: what one field's value makes another's presence necessary for. */
@@ -102,9 +101,9 @@ static void payment_take(const struct decoder *decoder, const struct reading *re
     if (code_or_none(reading, FIELD_SAME_OWNER) != 0) event->context = CONTEXT_TRANSFER;
     if (event->instrument == INSTRUMENT_EWALLET) event->party = (enum party)reading->number[FIELD_WALLET];
     uint64_t unknown = reading->unknown & (field_bit(FIELD_WALLET) | field_bit(FIELD_SCHEME));
+    if (reading->number[FIELD_CONTEXT] == CONTEXT_AD) unknown |= reading->unknown & field_bit(FIELD_AD_PLATFORM);
     if (event->context == CONTEXT_AD && reading_has(reading, FIELD_AD_PLATFORM)) {
         event->party = (enum party)reading->number[FIELD_AD_PLATFORM];
-        unknown |= reading->unknown & field_bit(FIELD_AD_PLATFORM);
     }
     event->open_unknown = bit_count(unknown);
     event->person_type = (enum person_type)reading->number[FIELD_PAYER_TYPE];

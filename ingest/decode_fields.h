@@ -88,7 +88,7 @@ enum value_kind {
     VALUE_NONE = 0,
     VALUE_REGISTRY, /* left to unit_parse(); like VALUE_NONE it is skipped */
     VALUE_TYPE,     /* code of EVENT_KINDS, judged when the text is whole */
-    VALUE_STATUS,   /* payment or unit status, judged when the text is whole */
+    VALUE_STATUS,   /* of a payment; judged when the text is whole */
     VALUE_ID,
     VALUE_CLOSED,   /* code of a closed list */
     VALUE_OPEN,     /* code of an open list */
@@ -124,7 +124,6 @@ enum field { FIELD_NONE = 0, EVENT_FIELDS(X) FIELD_LIMIT };
 _Static_assert(FIELD_LIMIT == 65, "a set of fields is one 64-bit word");
 
 enum {
-    STATUS_UNIT_BASE = 32,    /* number of a unit's status = this + enum unit_status */
     PLATFORM_NOT_ANY = 64,    /* number of the platform `_Z` */
     ID_FIELDS = 11,           /* how many fields are ids; checked in decode_fields.c */
     CODE_BYTES_MAX = 64,      /* a longer string is no code, not even of an open list */

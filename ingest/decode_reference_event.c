@@ -89,10 +89,8 @@ static bool derive_payment(const struct plain_reader *reader, struct event *even
     if (number_or(reading, FIELD_SAME_OWNER, 0) == 1) event->context = CONTEXT_TRANSFER;
     event->open_unknown = (uint8_t)(unknown_one(reading, FIELD_WALLET) + unknown_one(reading, FIELD_SCHEME));
     if (event->instrument == INSTRUMENT_EWALLET) event->party = (enum party)reading->number[FIELD_WALLET];
-    if (event->context == CONTEXT_AD) {
-        event->party = (enum party)number_or(reading, FIELD_AD_PLATFORM, event->party);
-        event->open_unknown = (uint8_t)(event->open_unknown + unknown_one(reading, FIELD_AD_PLATFORM));
-    }
+    if (event->context == CONTEXT_AD) event->party = (enum party)number_or(reading, FIELD_AD_PLATFORM, event->party);
+    if (reading->number[FIELD_CONTEXT] == CONTEXT_AD && unknown_one(reading, FIELD_AD_PLATFORM)) event->open_unknown++;
     event->cross_border = border(reader, FIELD_MERCHANT_COUNTRY, FIELD_PAYER_COUNTRY);
     event->captured_ms = number_or(reading, FIELD_CAPTURED_AT, TIME_NONE);
     take_amount(reader, FIELD_AMOUNT_MINOR, event);
@@ -173,9 +171,7 @@ static bool judge_head(const struct plain_reader *reader, enum family *family) {
     if (!need_one(reader, FIELD_SCHEMA_VERSION)) return false;
     if (reading->number[FIELD_SCHEMA_VERSION] != 1) return refuse_at_value(reader, REASON_UNKNOWN_VERSION, FIELD_SCHEMA_VERSION);
     *family = event_kind_family((enum event_kind)reading->number[FIELD_TYPE]);
-    int64_t status = number_or(reading, FIELD_STATUS, -1);
-    bool unit = status > STATUS_UNIT_BASE;
-    bool wrong = (*family == FAMILY_PAYMENT && (status == 0 || unit)) || (*family == FAMILY_UNIT && status >= 0 && !unit);
+    bool wrong = *family == FAMILY_PAYMENT && number_or(reading, FIELD_STATUS, PAY_CAPTURED) == PAY_NONE;
     return !wrong || refuse_at_value(reader, REASON_UNKNOWN_CODE, FIELD_STATUS);
 }
 

@@ -30,11 +30,6 @@ NAMES(category, category_name, category)
 NAMES(party, party_name, party)
 NAMES(outlet, outlet_name, outlet)
 
-static const char *unit_name(unsigned code) {
-    static const char *const names[] = {"", "ACTIVE", "SUSPENDED", "CLOSED", "UNKNOWN"};
-    return code < 5 ? names[code] : "";
-}
-
 static const char *scheme_name(unsigned code) {
 #define X(name) #name,
     static const char *const names[] = {"", SCHEMES(X)};
@@ -57,8 +52,7 @@ static int64_t find_code(enum code_list list, struct slice text) {
     case LIST_KIND:
         return code_of(text, kind_name_of, 1, KIND_COUNT - 1);
     case LIST_STATUS:
-        code = code_of(text, unit_name, 1, 4);
-        return code != 0 ? code + STATUS_UNIT_BASE : code_of(text, pay_name_of, 1, PAY_COUNT - 1);
+        return code_of(text, pay_name_of, 1, PAY_COUNT - 1);
     case LIST_REASON_CLASS:
         return code_of(text, reason_class_name_of, 1, REASON_CLASS_COUNT - 1);
     case LIST_INSTRUMENT:

@@ -4,7 +4,6 @@
  * about 50 KiB, of which an event touches some twenty cache lines; it is immutable afterwards and shared by all threads. */
 #include "check.h"
 #include "ingest/decode_inner.h"
-#include "unit.h"
 
 #include <stdlib.h>
 
@@ -32,10 +31,6 @@ static void add_open_lists(struct lexicon *lists) {
 static void add_closed_lists(struct lexicon *lists) {
     ADD_LIST(&lists[LIST_KIND], event_kind_name, event_kind, 1, KIND_COUNT)
     ADD_LIST(&lists[LIST_STATUS], pay_status_name, pay_status, 1, PAY_COUNT)
-    lexicon_add(&lists[LIST_STATUS], "ACTIVE", STATUS_UNIT_BASE + UNIT_ACTIVE);
-    lexicon_add(&lists[LIST_STATUS], "SUSPENDED", STATUS_UNIT_BASE + UNIT_SUSPENDED);
-    lexicon_add(&lists[LIST_STATUS], "CLOSED", STATUS_UNIT_BASE + UNIT_CLOSED);
-    lexicon_add(&lists[LIST_STATUS], "UNKNOWN", STATUS_UNIT_BASE + UNIT_UNKNOWN);
     ADD_LIST(&lists[LIST_REASON_CLASS], reason_class_name, reason_class, 1, REASON_CLASS_COUNT)
     ADD_LIST(&lists[LIST_INSTRUMENT], instrument_name, instrument, 1, INSTRUMENT_COUNT)
     ADD_LIST(&lists[LIST_CONTEXT], context_name, context, 1, CONTEXT_COUNT)
