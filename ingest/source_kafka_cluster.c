@@ -19,6 +19,8 @@ static void pause_ms(int64_t ms) {
 /* A handle that only asks. */
 static rd_kafka_t *asker(const struct kafka_property *properties, size_t count, struct fault *fault) {
     rd_kafka_conf_t *config = kafka_config_producer(properties, count, fault);
+    char ignored[64]; /* an idempotent producer would ask for an id as soon as it is connected */
+    if (config != NULL) (void)rd_kafka_conf_set(config, "enable.idempotence", "false", ignored, sizeof(ignored));
     return config == NULL ? NULL : kafka_new(RD_KAFKA_PRODUCER, config, fault);
 }
 

@@ -97,8 +97,11 @@ static bool resume(struct source_kafka *kafka, struct owned *owned, struct fault
     if (!kafka->resume.resume(kafka->resume.context, owned->who, first, end, &position, fault)) return false;
     owned->resumed = true;
     owned->position = position.window_start == SOURCE_START_BEGINNING ? first : position.window_start;
-    CHECK(owned->position >= 0);
-    return true;
+    if (owned->position >= first && owned->position <= end) return true;
+    return fault_set(fault, FAULT_REFUSED, false,
+                     "%s/%d: reading should start at offset %" PRId64 ", but the log holds %" PRId64 " to %" PRId64
+                     ": retention has passed it, or the topic was re-created",
+                     owned->who.topic, owned->who.partition, owned->position, first, end);
 }
 
 /* Everything is resumed: reading starts. */

@@ -44,7 +44,7 @@ struct waker {
 };
 
 struct kafka_sizes kafka_sizes_for(int partitions) {
-    enum { MESSAGES = 120000, KBYTES = 40960, MESSAGES_MIN = 2000, KBYTES_MIN = 1024, MESSAGES_MAX = 60000, KBYTES_MAX = 20480 };
+    enum { MESSAGES = 120000, KBYTES = 40960, MESSAGES_MIN = 500, KBYTES_MIN = 256, MESSAGES_MAX = 60000, KBYTES_MAX = 20480 };
     int among = partitions < 1 ? 8 : partitions;
     struct kafka_sizes sizes = {.queued_messages = MESSAGES / among, .queued_kbytes = KBYTES / among};
     if (sizes.queued_messages > MESSAGES_MAX) sizes.queued_messages = MESSAGES_MAX;

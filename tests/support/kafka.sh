@@ -135,7 +135,8 @@ start() {
     if [ ! -e "$dir/data/meta.properties" ]; then
         id=$(head -c 16 /dev/urandom | base64 | tr '+/' 'AB' | cut -c1-22)
         java -cp "$libs/*" -Dlog4j2.level=WARN -Xmx128m -XX:TieredStopAtLevel=1 \
-            kafka.tools.StorageTool format -t "$id" -c "$dir/server.properties" >"$dir/broker.log" 2>&1 || die "formatting failed: $(grep -m1 -E 'Exception|Error' "$dir/broker.log")"
+            kafka.tools.StorageTool format -t "$id" -c "$dir/server.properties" \
+            >"$dir/broker.log" 2>&1 || die "formatting failed: $(grep -m1 -E 'Exception|Error' "$dir/broker.log")"
     fi
     ( # its own session: a ^C in the terminal of the test must not end the broker before the test's own clean-up
         exec setsid java -cp "$libs/*" -Dlog4j2.level="${LOG_LEVEL:-WARN}" "-Xmx$heap" "-Xms$heap" \
