@@ -48,9 +48,6 @@ static void write_claim(struct lane *lane, struct resp *out) {
     struct key key;
     char epoch[DECIMAL_BYTES_MAX], now[DECIMAL_BYTES_MAX], layout[DECIMAL_BYTES_MAX];
     char instance[96];
-    char member[TOPIC_BYTES_MAX + 16];
-    int length = snprintf(member, sizeof(member), "%s/%d", lane->topic, lane->who.partition);
-    CHECK(length > 0 && (size_t)length < sizeof(member));
     instance_name(instance);
     RESP_COMMAND(out, SLICE("MULTI"));
     RESP_COMMAND(out, SLICE("HSET"), key_meta(&lane->keys, &key),             //
@@ -62,7 +59,6 @@ static void write_claim(struct lane *lane, struct resp *out) {
                  SLICE("cluster"), slice_of(lane->options.cluster_id),        //
                  SLICE("commit_ms"), decimal_text(clock_wall_ms(), now),      //
                  SLICE("end"), SLICE("0"));
-    RESP_COMMAND(out, SLICE("SADD"), key_global(lane->options.name_space, "p", &key), (struct slice){member, (size_t)length});
     RESP_COMMAND(out, SLICE("EXEC"));
 }
 
@@ -77,13 +73,18 @@ static redisReply *last_of(struct lane *lane, size_t count, const char *doing, s
     redisReply *reply = NULL;
     for (size_t i = 0; i < count; i++) {
         freeReplyObject(reply);
-        reply = connection_answer(lane->connection, lane->options.timeout_ms, doing, fault);
+        reply = connection_reply(lane->connection, lane->options.timeout_ms, fault);
         if (reply == NULL) return NULL;
+        if (reply->type != REDIS_REPLY_ERROR) continue;
+        (void)error_fault(&lane->options, doing, reply->str, fault);
+        lane->moved = lane_follow(lane, reply->str);
+        freeReplyObject(reply);
+        return NULL;
     }
     return reply;
 }
 
-enum claim { CLAIM_NONE = 0, CLAIM_MADE, CLAIM_RACED, CLAIM_REFUSED };
+enum claim { CLAIM_NONE = 0, CLAIM_MADE, CLAIM_RACED, CLAIM_MOVED, CLAIM_REFUSED };
 
 /* One attempt: WATCH and read, check, write. */
 static enum claim try_claim(struct lane *lane, struct fault *fault) {
@@ -97,6 +98,7 @@ static enum claim try_claim(struct lane *lane, struct fault *fault) {
     redisReply *reply = NULL;
     if (!send_all(lane, &out, fault)) goto out;
     reply = last_of(lane, 2, "reading meta for a claim", fault);
+    if (reply == NULL && lane->moved) result = CLAIM_MOVED;
     if (reply == NULL || !meta_read(reply, name, &meta, fault) || !may_go_on(lane, &meta, fault)) goto out;
     lane->claimed = meta.progress;
     lane->base_next = meta.progress.next;
@@ -104,7 +106,7 @@ static enum claim try_claim(struct lane *lane, struct fault *fault) {
     write_claim(lane, &out);
     if (!send_all(lane, &out, fault)) goto out;
     freeReplyObject(reply);
-    reply = last_of(lane, 4, "claiming", fault);
+    reply = last_of(lane, 3, "claiming", fault);
     if (reply == NULL) goto out;
     result = reply->type == REDIS_REPLY_ARRAY ? CLAIM_MADE : CLAIM_RACED;
 out:
@@ -113,21 +115,70 @@ out:
     return result;
 }
 
+static void write_member(const struct lane *lane, struct resp *out) {
+    struct key key;
+    char member[TOPIC_BYTES_MAX + 16];
+    int length = snprintf(member, sizeof(member), "%s/%d", lane->topic, lane->who.partition);
+    CHECK(length > 0 && (size_t)length < sizeof(member));
+    RESP_COMMAND(out, SLICE("SADD"), key_global(lane->options.name_space, "p", &key), (struct slice){member, (size_t)length});
+}
+
+/* The set by which readers find partitions lives in a slot of its own: in a cluster perhaps elsewhere. `reply`: what our own node
+ * said to the SADD; freed here. */
+static bool announce(const struct lane *lane, redisReply *reply, struct fault *fault) {
+    char address[ADDRESS_BYTES_MAX];
+    if (reply == NULL) return false;
+    bool fine = reply->type != REDIS_REPLY_ERROR;
+    if (!fine) (void)error_fault(&lane->options, "adding to the set of partitions", reply->str, fault);
+    bool elsewhere = !fine && error_moved(reply->str, address);
+    freeReplyObject(reply);
+    if (!elsewhere) return fine;
+    struct store_options options = lane->options;
+    options.address = address;
+    struct connection *connection = connection_open(&options, options.timeout_ms, fault);
+    if (connection == NULL) return false;
+    struct resp out = {0};
+    write_member(lane, &out);
+    fine = connection_send(connection, (struct slice){out.data, out.length}, fault);
+    resp_free(&out);
+    reply = fine ? connection_answer(connection, options.timeout_ms, "adding to the set of partitions", fault) : NULL;
+    fine = reply != NULL;
+    freeReplyObject(reply);
+    connection_close(connection);
+    return fine;
+}
+
+/* After a claim: announces the partition before its first commit, and takes up the chain. One write: the longer it takes, the
+ * likelier rivals are to overtake each other without end. */
+static bool take_up(struct lane *lane, struct fault *fault) {
+    struct resp out = {0};
+    write_member(lane, &out);
+    resp_chain(&out, lane);
+    lane_expect(lane, EXPECT_WATCH, 1, NO_HASH);
+    lane_expect(lane, EXPECT_META, 1, NO_HASH);
+    bool fine = send_all(lane, &out, fault);
+    resp_free(&out);
+    if (!fine) return false;
+    redisReply *added = connection_reply(lane->connection, lane->options.timeout_ms, fault);
+    while (added != NULL && lane_turn(lane, lane->options.timeout_ms))
+        continue;
+    return announce(lane, added, fault);
+}
+
 /* Claims, then takes up the chain: WATCH and an HMGET that shows our claim. */
 static bool claim(struct lane *lane, struct fault *fault) {
     for (int attempt = 0; attempt < CLAIM_ATTEMPTS; attempt++) {
         enum claim made = try_claim(lane, fault);
         if (made == CLAIM_REFUSED) return false;
         if (made == CLAIM_RACED) continue;
-        struct resp out = {0};
-        resp_chain(&out, lane);
-        lane_expect(lane, EXPECT_WATCH, 1, NO_HASH);
-        lane_expect(lane, EXPECT_META, 1, NO_HASH);
-        bool fine = send_all(lane, &out, fault);
-        resp_free(&out);
-        if (!fine) return false;
-        while (lane_turn(lane, lane->options.timeout_ms))
+        if (made == CLAIM_MOVED) {
+            connection_close(lane->connection);
+            lane->moved = false;
+            lane->connection = connection_open(&lane->options, lane->options.timeout_ms, fault);
+            if (lane->connection == NULL) return false;
             continue;
+        }
+        if (!take_up(lane, fault)) return false;
         if (lane->broken.code == FAULT_FENCED) { /* somebody claimed in between: his turn, then ours again */
             lane->broken.code = FAULT_NONE;
             continue;
@@ -148,7 +199,14 @@ struct lane *lane_open(const struct store_options *options, struct source_partit
         (void)fault_set(fault, FAULT_MEMORY, false, "out of memory for a lane");
         return NULL;
     }
+    if (strlen(options->address) >= ADDRESS_BYTES_MAX) {
+        (void)fault_set(fault, FAULT_CONFIG, false, "redis.address: \"%.80s...\" is too long", options->address);
+        goto refuse;
+    }
     lane->options = *options;
+    lane->seed = options->address;
+    lane->options.address = lane->address;
+    memcpy(lane->address, options->address, strlen(options->address) + 1);
     if (!keys_create(&lane->keys, options->name_space, partition, fault)) goto refuse;
     memcpy(lane->topic, partition.topic, strlen(partition.topic) + 1);
     lane->who = (struct source_partition){.topic = lane->topic, .partition = partition.partition};

@@ -334,8 +334,8 @@ static bool starts_with(const char *text, const char *word) {
 
 bool error_fault(const struct store_options *options, const char *doing, const char *error, struct fault *fault) {
     static const char *const passing[] = {
-        "OOM ",      "MISCONF ",    "NOREPLICAS ", "LOADING ",  "CLUSTERDOWN ",
-        "TRYAGAIN ", "MASTERDOWN ", "BUSY ",       "READONLY ", "ERR max number of clients",
+        "OOM ", "MISCONF ", "NOREPLICAS ", "LOADING ", "CLUSTERDOWN ", "TRYAGAIN ",
+        "ASK ", "MOVED ",   "MASTERDOWN ", "BUSY ",    "READONLY ",    "ERR max number of clients",
     };
     static const char *const forbidding[] = {"NOAUTH", "WRONGPASS", "NOPERM", "ERR AUTH"};
     /* EXEC carries the reason of the command that was refused. */
@@ -349,6 +349,17 @@ bool error_fault(const struct store_options *options, const char *doing, const c
         if (starts_with(text, forbidding[i])) code = FAULT_REFUSED;
     }
     return fault_set(fault, code, retriable, "Redis at %s refused while %s: %.200s", options->address, doing, error);
+}
+
+bool error_moved(const char *error, char address[static ADDRESS_BYTES_MAX]) {
+    if (!starts_with(error, "MOVED ")) return false;
+    const char *space = strchr(error + sizeof("MOVED ") - 1, ' ');
+    if (space == NULL) return false;
+    size_t length = strcspn(space + 1, " \r\n");
+    if (length == 0 || length >= ADDRESS_BYTES_MAX) return false;
+    memcpy(address, space + 1, length);
+    address[length] = '\0';
+    return true;
 }
 
 bool reply_is_pairs(const redisReply *reply) {

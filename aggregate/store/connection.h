@@ -11,6 +11,8 @@
 
 #include <hiredis/hiredis.h>
 
+enum { ADDRESS_BYTES_MAX = 300 };
+
 struct connection;
 
 /* Connects and authenticates within `timeout_ms`. Null and `fault` (FAULT_UNREACHABLE retriable; FAULT_CONFIG for an address that
@@ -53,9 +55,11 @@ struct pipeline {
 bool connection_pipeline(struct connection *connection, const struct pipeline *pipeline, int timeout_ms, struct fault *fault);
 
 /* Turns Redis' error text into a fault that names the address: FAULT_STORE; retriable for states of the server that pass (-OOM,
- * -MISCONF, -NOREPLICAS, -LOADING, -CLUSTERDOWN, -TRYAGAIN, -MASTERDOWN, -BUSY, -READONLY, too many clients); FAULT_REFUSED for
- * -NOAUTH, -WRONGPASS, -NOPERM. Returns false. */
+ * -MISCONF, -NOREPLICAS, -LOADING, -CLUSTERDOWN, -TRYAGAIN, -ASK, -MOVED, -MASTERDOWN, -BUSY, -READONLY, too many clients);
+ * FAULT_REFUSED for -NOAUTH, -WRONGPASS, -NOPERM. Returns false. */
 bool error_fault(const struct store_options *options, const char *doing, const char *error, struct fault *fault);
+/* True for -MOVED: the node of a cluster that serves the slot now is at `address`. */
+bool error_moved(const char *error, char address[static ADDRESS_BYTES_MAX]);
 
 static inline struct slice reply_text(const redisReply *reply) {
     return (struct slice){reply->str, reply->len};

@@ -15,7 +15,8 @@ static uint16_t crc16_more(uint16_t before, struct slice bytes) {
     uint32_t crc = before;
     for (size_t i = 0; i < bytes.length; i++) {
         crc ^= (uint32_t)(unsigned char)bytes.data[i] << 8;
-        for (int bit = 0; bit < 8; bit++) crc = (crc & 0x8000) != 0 ? (crc << 1 ^ 0x1021) & 0xFFFF : crc << 1;
+        for (int bit = 0; bit < 8; bit++)
+            crc = (crc & 0x8000) != 0 ? (crc << 1 ^ 0x1021) & 0xFFFF : crc << 1;
     }
     return (uint16_t)crc;
 }

@@ -105,12 +105,18 @@ void lane_lose(struct lane *lane, const struct fault *fault) {
     lane->trouble = *fault;
 }
 
+bool lane_follow(struct lane *lane, const char *error) {
+    return error_moved(error, lane->address);
+}
+
 bool lane_reopen(struct lane *lane, struct fault *fault) {
     CHECK(lane->connection == NULL && !lane->watched && !lane_waiting(lane));
     int patience_ms = lane->options.timeout_ms < RECONNECT_MS_MAX ? lane->options.timeout_ms : RECONNECT_MS_MAX;
     lane->connection = connection_open(&lane->options, patience_ms, fault);
     if (lane->connection == NULL) {
         if (!fault->retriable) lane->broken = *fault;
+        /* The node may have died: the configured one tells who has its slots now. */
+        memcpy(lane->address, lane->seed, strlen(lane->seed) + 1);
         return false;
     }
     struct resp out = {0};
@@ -137,6 +143,7 @@ static bool is_error(const redisReply *reply) {
 static void refused(struct lane *lane, const char *doing, const char *error) {
     struct fault fault;
     (void)error_fault(&lane->options, doing, error, &fault);
+    (void)lane_follow(lane, error);
     if (fault.retriable) {
         lane_lose(lane, &fault);
     } else {
@@ -144,6 +151,7 @@ static void refused(struct lane *lane, const char *doing, const char *error) {
     }
 }
 
+/* A slot that moved shows in the commands already; where to is taken from the HMGET behind the EXEC. */
 static void take_queued(struct lane *lane, const redisReply *reply) {
     if (!is_error(reply) || lane->refusal.code != FAULT_NONE) return;
     (void)error_fault(&lane->options, "sending a commit", reply->str, &lane->refusal);

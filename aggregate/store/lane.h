@@ -86,7 +86,9 @@ struct lane {
     struct source_partition who; /* topic: `topic` below */
     char topic[TOPIC_BYTES_MAX + 1];
     struct keys keys;
-    struct connection *connection; /* null: lost, to be opened again */
+    const char *seed;                /* the configured address */
+    char address[ADDRESS_BYTES_MAX]; /* where the partition's slot was seen last: options.address */
+    struct connection *connection;   /* null: lost, to be opened again */
     struct expected_queue expected;
     int64_t asked_ms; /* when the queue was last put from empty to not empty */
 
@@ -94,6 +96,7 @@ struct lane {
     char owner[NONCE_BYTES];
     int64_t base_next;       /* what Redis is known to hold */
     struct progress claimed; /* as read by the claim, for lane_recover() */
+    bool moved;              /* the last error of a claim said so */
     bool watched;
     bool end;
     struct commit commit;
@@ -112,6 +115,7 @@ enum { RECONNECT_MS_MAX = 1000 }; /* a lane that is lost may hold its worker thi
 void lane_expect(struct lane *lane, enum expectation kind, size_t count, struct hash_id id);
 bool lane_reopen(struct lane *lane, struct fault *fault);     /* connects; WATCH and HMGET are on their way */
 void lane_lose(struct lane *lane, const struct fault *fault); /* closes; what was on its way will be asked again */
+bool lane_follow(struct lane *lane, const char *error);       /* true when the partition's slot has moved: goes there next time */
 bool lane_waiting(const struct lane *lane);                   /* replies are outstanding */
 /* Takes one reply or waits for it; false when none came in time or the lane stands still (trouble, broken, lost). */
 bool lane_turn(struct lane *lane, int timeout_ms);

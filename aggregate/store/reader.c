@@ -5,6 +5,7 @@
 #include "aggregate/store/reader.h"
 
 #include "aggregate/store/image.h"
+#include "aggregate/store/pool.h"
 #include "check.h"
 
 #include <errno.h>
@@ -37,16 +38,32 @@ struct visitor {
     void *context;
 };
 
+static bool list_all(struct pool *pool, const struct store_options *options, struct source_partition **list, size_t *count,
+                     struct fault *fault) {
+    struct key key;
+    struct connection *connection = pool_route(pool, key_global(options->name_space, "p", &key), fault);
+    return connection != NULL && partitions_list(connection, options, list, count, fault);
+}
+
+static bool read_one(struct pool *pool, const struct store_options *options, struct source_partition who, struct image *image,
+                     struct fault *fault) {
+    struct keys keys;
+    struct key key;
+    if (!keys_create(&keys, options->name_space, who, fault)) return false;
+    struct connection *connection = pool_route(pool, key_meta(&keys, &key), fault);
+    return connection != NULL && image_read(image, connection, options, who, fault);
+}
+
 static bool visit_all(const struct store_options *options, const struct visitor *visitor, struct fault *fault) {
-    struct connection *connection = connection_open(options, options->timeout_ms, fault);
-    if (connection == NULL) return false;
+    struct pool *pool = pool_create(options, fault);
+    if (pool == NULL) return false;
     struct source_partition *list = NULL;
     size_t count = 0;
     size_t visited = 0;
-    bool fine = partitions_list(connection, options, &list, &count, fault);
+    bool fine = list_all(pool, options, &list, &count, fault);
     for (size_t i = 0; fine && i < count; i++) {
-        struct image image;
-        fine = image_read(&image, connection, options, list[i], fault);
+        struct image image = {.present = false};
+        fine = read_one(pool, options, list[i], &image, fault);
         if (fine && image.present) {
             fine = visitor->visit(visitor->context, &image, list[i], fault);
             visited++;
@@ -56,12 +73,12 @@ static bool visit_all(const struct store_options *options, const struct visitor 
     if (fine && visited == 0) {
         fine = fault_set(
             fault, FAULT_REFUSED, false,
-            "namespace %s of Redis at %.200s holds no committed state: let `nhip run` commit something first, or look at the "
-            "settings `namespace` and `redis.address`",
+            "namespace %s of Redis at %.200s holds no committed state: let `nhip run` commit something first, or look at "
+            "the settings `namespace` and `redis.address`",
             options->name_space, options->address);
     }
     free(list);
-    connection_close(connection);
+    pool_destroy(pool);
     return fine;
 }
 

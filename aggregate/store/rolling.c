@@ -12,6 +12,7 @@
  * What was not done: windows by wall clock (a replay would show nothing), by arrival (not a function of the log), or counters
  * that age with TTLs (late events would revive them wrongly). */
 #include "aggregate/store/image.h"
+#include "aggregate/store/pool.h"
 #include "aggregate/store/pulse.h"
 
 #include "check.h"
@@ -43,7 +44,7 @@ struct rolling {
     struct store_options options;
     int64_t idle_ms;
     char nonce[NONCE_BYTES];
-    struct connection *connection; /* null: to be opened again */
+    struct pool *pool;
     int64_t stepped_ms;
     bool stepped;
     struct pulse **pulses; /* sorted as partitions_list() gives them */
@@ -66,19 +67,24 @@ struct rolling *rolling_create(const struct store_options *options, int64_t idle
     rolling->options = *options;
     rolling->idle_ms = idle_ms;
     nonce_create(rolling->nonce);
-    return rolling;
+    rolling->pool = pool_create(&rolling->options, fault);
+    if (rolling->pool != NULL) return rolling;
+    free(rolling);
+    return NULL;
 }
 
 /* --- asking Redis --- */
 
-/* Sends `out` (emptied) and takes `count` replies; the last is returned, an error among them is a fault. */
-static redisReply *ask(struct rolling *rolling, struct resp *out, size_t count, const char *doing, struct fault *fault) {
-    bool fine = connection_send(rolling->connection, (struct slice){out->data, out->length}, fault);
+/* Sends `out` (emptied) to the node of `key` and takes `count` replies; the last is returned, an error among them is a fault. */
+static redisReply *ask(struct rolling *rolling, struct slice key, struct resp *out, size_t count, const char *doing,
+                       struct fault *fault) {
+    struct connection *connection = pool_route(rolling->pool, key, fault);
+    bool fine = connection != NULL && connection_send(connection, (struct slice){out->data, out->length}, fault);
     resp_clear(out);
     redisReply *reply = NULL;
     for (size_t i = 0; fine && i < count; i++) {
         freeReplyObject(reply);
-        reply = connection_answer(rolling->connection, rolling->options.timeout_ms, doing, fault);
+        reply = connection_answer(connection, rolling->options.timeout_ms, doing, fault);
         fine = reply != NULL;
     }
     return reply;
@@ -94,14 +100,14 @@ static bool hold_lease(struct rolling *rolling, bool *ours, struct fault *fault)
     struct slice duration_ms = decimal_text(LEASE_MS, duration);
     RESP_COMMAND(&out, SLICE("SET"), lease, nonce, SLICE("NX"), SLICE("PX"), duration_ms);
     RESP_COMMAND(&out, SLICE("GET"), lease);
-    redisReply *reply = ask(rolling, &out, 2, "taking the lease of the rolling windows", fault);
+    redisReply *reply = ask(rolling, lease, &out, 2, "taking the lease of the rolling windows", fault);
     bool fine = reply != NULL;
     *ours = fine && reply->type == REDIS_REPLY_STRING && slice_equal(reply_text(reply), nonce);
     freeReplyObject(reply);
     if (*ours) {
         /* Between GET and this the lease may have passed to another: then it lives a little longer, nothing else. */
         RESP_COMMAND(&out, SLICE("PEXPIRE"), lease, duration_ms);
-        reply = ask(rolling, &out, 1, "renewing the lease of the rolling windows", fault);
+        reply = ask(rolling, lease, &out, 1, "renewing the lease of the rolling windows", fault);
         fine = reply != NULL;
         freeReplyObject(reply);
     }
@@ -160,21 +166,29 @@ static bool replace_pulses(struct rolling *rolling, const struct source_partitio
 static bool list_pulses(struct rolling *rolling, struct fault *fault) {
     struct source_partition *list = NULL;
     size_t count = 0;
-    bool fine = partitions_list(rolling->connection, &rolling->options, &list, &count, fault);
+    struct key key;
+    struct connection *connection = pool_route(rolling->pool, key_global(rolling->options.name_space, "p", &key), fault);
+    bool fine = connection != NULL && partitions_list(connection, &rolling->options, &list, &count, fault);
     if (fine && !is_known(rolling, list, count)) fine = replace_pulses(rolling, list, count, fault);
     free(list);
     return fine;
 }
 
-static void ask_meta(void *context, size_t i, struct resp *out) {
-    const struct rolling *rolling = context;
-    struct key key;
-    RESP_COMMAND(out, SLICE("HMGET"), key_meta(&rolling->pulses[i]->keys, &key), SLICE("next"), SLICE("watermark"), SLICE("end"));
-}
-
-static bool take_meta(void *context, size_t i, const redisReply *reply, struct fault *fault) {
-    const struct rolling *rolling = context;
-    return pulse_take_meta(rolling->pulses[i], reply, fault);
+/* How far every partition is. One question each: in a cluster they live on several nodes. */
+static bool ask_metas(struct rolling *rolling, struct fault *fault) {
+    struct resp out = {0};
+    bool fine = true;
+    for (size_t i = 0; fine && i < rolling->pulse_count; i++) {
+        struct pulse *pulse = rolling->pulses[i];
+        struct key key;
+        struct slice meta = key_meta(&pulse->keys, &key);
+        RESP_COMMAND(&out, SLICE("HMGET"), meta, SLICE("next"), SLICE("watermark"), SLICE("end"));
+        redisReply *reply = ask(rolling, meta, &out, 1, "reading meta for the rolling windows", fault);
+        fine = reply != NULL && pulse_take_meta(pulse, reply, fault);
+        freeReplyObject(reply);
+    }
+    resp_free(&out);
+    return fine;
 }
 
 /* --- what belongs to the windows --- */
@@ -346,7 +360,7 @@ static size_t write_fields(const struct rolling *rolling, size_t w, int32_t end,
 
 /* MULTI, the new hash beside the old one, RENAME, EXEC: readers see the whole old or the whole new one. The name aside carries
  * the key's name as its hash tag, so that both are in one cluster slot. */
-static void write_window(const struct rolling *rolling, size_t w, int32_t end, struct resp *out) {
+static bool write_window(struct rolling *rolling, size_t w, int32_t end, struct resp *out, struct fault *fault) {
     struct key key, aside;
     char rest[32], aside_rest[160];
     struct resp arguments = {0};
@@ -364,18 +378,18 @@ static void write_window(const struct rolling *rolling, size_t w, int32_t end, s
     RESP_COMMAND(out, SLICE("RENAME"), aside_name, name);
     RESP_COMMAND(out, SLICE("EXEC"));
     resp_free(&arguments);
+    redisReply *reply = ask(rolling, name, out, 5, "writing the rolling windows", fault);
+    freeReplyObject(reply);
+    return reply != NULL;
 }
-
-enum { COMMANDS_PER_WINDOW = 5 };
 
 static bool publish(struct rolling *rolling, int32_t end, struct fault *fault) {
     struct resp out = {0};
-    for (size_t w = 0; w < WINDOW_COUNT; w++)
-        write_window(rolling, w, end, &out);
-    redisReply *reply = ask(rolling, &out, (size_t)WINDOW_COUNT * COMMANDS_PER_WINDOW, "writing the rolling windows", fault);
+    bool fine = true;
+    for (size_t w = 0; fine && w < WINDOW_COUNT; w++)
+        fine = write_window(rolling, w, end, &out, fault);
     resp_free(&out);
-    freeReplyObject(reply);
-    return reply != NULL;
+    return fine;
 }
 
 /* --- the step --- */
@@ -390,8 +404,10 @@ static bool refresh(struct rolling *rolling, bool moved, bool *changed, bool *se
         if (!pulse->present || (!moved && pulse->next == pulse->read_next)) continue;
         *changed = true;
         bool still = false;
-        if (!pulse_refresh(pulse, rolling->connection, &rolling->options, &rolling->table, rolling->needed, rolling->needed_count,
-                           &still, fault)) {
+        struct key key;
+        struct connection *connection = pool_route(rolling->pool, key_meta(&pulse->keys, &key), fault);
+        if (connection == NULL || !pulse_refresh(pulse, connection, &rolling->options, &rolling->table, rolling->needed,
+                                                 rolling->needed_count, &still, fault)) {
             return false;
         }
         *settled = *settled && still;
@@ -402,18 +418,13 @@ static bool refresh(struct rolling *rolling, bool moved, bool *changed, bool *se
 static bool step(struct rolling *rolling, struct fault *fault) {
     bool ours = false;
     int32_t end = 0;
-    if (rolling->connection == NULL) {
-        rolling->connection = connection_open(&rolling->options, rolling->options.timeout_ms, fault);
-        if (rolling->connection == NULL) return false;
-    }
     if (!hold_lease(rolling, &ours, fault)) return false;
     if (!ours) {
         rolling->published = false;
         return true;
     }
     if (!list_pulses(rolling, fault)) return false;
-    const struct pipeline metas = {rolling->pulse_count, ask_meta, take_meta, rolling, "reading meta for the rolling windows"};
-    if (!connection_pipeline(rolling->connection, &metas, rolling->options.timeout_ms, fault)) return false;
+    if (!ask_metas(rolling, fault)) return false;
     if (!window_end(rolling, &end)) return true;
     bool moved = !rolling->published || rolling->published_minute != end;
     bool changed = false;
@@ -435,8 +446,7 @@ bool rolling_step(struct rolling *rolling, int64_t now_ms, struct fault *fault) 
     rolling->stepped = true;
     rolling->stepped_ms = now_ms;
     if (step(rolling, fault)) return true;
-    connection_close(rolling->connection); /* replies may be outstanding */
-    rolling->connection = NULL;
+    pool_reset(rolling->pool); /* replies may be outstanding, or a slot has moved */
     rolling->published = false;
     return false;
 }
@@ -449,12 +459,12 @@ static void give_lease_up(struct rolling *rolling) {
     struct slice lease = key_global(rolling->options.name_space, "lease:rolling", &key);
     RESP_COMMAND(&out, SLICE("WATCH"), lease);
     RESP_COMMAND(&out, SLICE("GET"), lease);
-    redisReply *reply = ask(rolling, &out, 2, "giving the lease up", &ignored);
+    redisReply *reply = ask(rolling, lease, &out, 2, "giving the lease up", &ignored);
     if (reply != NULL && reply->type == REDIS_REPLY_STRING && slice_equal(reply_text(reply), slice_of(rolling->nonce))) {
         RESP_COMMAND(&out, SLICE("MULTI"));
         RESP_COMMAND(&out, SLICE("DEL"), lease);
         RESP_COMMAND(&out, SLICE("EXEC"));
-        freeReplyObject(ask(rolling, &out, 3, "giving the lease up", &ignored));
+        freeReplyObject(ask(rolling, lease, &out, 3, "giving the lease up", &ignored));
     }
     freeReplyObject(reply);
     resp_free(&out);
@@ -462,8 +472,8 @@ static void give_lease_up(struct rolling *rolling) {
 
 void rolling_destroy(struct rolling *rolling) {
     if (rolling == NULL) return;
-    if (rolling->connection != NULL) give_lease_up(rolling);
-    connection_close(rolling->connection);
+    give_lease_up(rolling);
+    pool_destroy(rolling->pool);
     drop_pulses(rolling);
     facet_table_free(&rolling->table);
     for (size_t w = 0; w < WINDOW_COUNT; w++)
