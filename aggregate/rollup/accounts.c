@@ -1,17 +1,24 @@
 /* Numbering of accounts, exactly.
  *
- * The decoder offers keyed fingerprints of accounts, but a restored account has only its name, and two accounts must never become one:
- * their cells would be added for ever. So the table is keyed by an own hash of the name and the bytes are compared, always.
+ * The decoder offers keyed fingerprints of accounts, but a restored account has only its name, and two accounts must
+ * never become one: their cells would be added for ever. So the table is keyed by an own hash of the name and the
+ * bytes are compared, always.
  *
  *     refs: hash(source, id) -> handle       arena: [ change, number, source, days, id bytes ] 8-byte aligned, never moved
  *
- * An account with a 12-byte id takes 72 bytes and about 12 in refs. First and last days only ever widen (minimum, maximum), so
- * late and disordered events need no care, and a value changes rarely: hot accounts are not rewritten at each commit. */
+ * An account with a 12-byte id takes 72 bytes and about 12 in refs. First and last days only ever widen (minimum,
+ * maximum), so late and disordered events need no care, and a value changes rarely: hot accounts are not rewritten at
+ * each commit. */
 #include "aggregate/rollup/accounts.h"
 
 #include "check.h"
 
-enum { REFS_LOG2_FIRST = 10, SOURCE_REFS_LOG2_FIRST = 4, UNIT_SEPARATOR = 0x1F, ACTIVITIES = ACTIVITY_COUNT - 1 };
+enum {
+    REFS_LOG2_FIRST = 10,
+    SOURCE_REFS_LOG2_FIRST = 4,
+    UNIT_SEPARATOR = 0x1F,
+    ACTIVITIES = ACTIVITY_COUNT - 1
+};
 
 bool accounts_create(struct accounts *accounts) {
     *accounts = (struct accounts){0};
@@ -37,7 +44,8 @@ static struct slice source_text(const struct account_source *source) {
 
 uint32_t accounts_source(struct accounts *accounts, struct slice source, uint64_t source_hash) {
     uint32_t last = accounts->source_last;
-    if (last < accounts->source_count && slice_equal(source_text(&accounts->sources[last]), source)) return last;
+    if (last < accounts->source_count && slice_equal(source_text(&accounts->sources[last]), source))
+        return last;
     uint64_t at = refs_home(&accounts->source_refs, source_hash);
     uint32_t index;
     while (refs_next(&accounts->source_refs, source_hash, &at, &index)) {
@@ -48,13 +56,15 @@ uint32_t accounts_source(struct accounts *accounts, struct slice source, uint64_
     return SOURCE_NONE;
 }
 
-uint32_t accounts_source_add(struct accounts *accounts, struct slice source, uint64_t source_hash, uint8_t mark) {
+uint32_t accounts_source_add(struct accounts *accounts, struct slice source, uint64_t source_hash,
+                             uint8_t mark) {
     uint32_t index = accounts_source(accounts, source, source_hash);
     if (index != SOURCE_NONE) return index;
     CHECK(source.length <= ID_BYTES_MAX);
     if (accounts->source_count == accounts->source_capacity) {
         accounts->source_capacity = accounts->source_capacity * 2 + 8;
-        accounts->sources = realloc(accounts->sources, accounts->source_capacity * sizeof(*accounts->sources));
+        accounts->sources =
+            realloc(accounts->sources, accounts->source_capacity * sizeof(*accounts->sources));
         CHECK(accounts->sources != NULL);
     }
     index = accounts->source_count++;
@@ -69,7 +79,8 @@ uint32_t accounts_find(const struct accounts *accounts, uint32_t source, struct 
     uint32_t handle;
     while (refs_next(&accounts->refs, hash, &at, &handle)) {
         const struct account *account = accounts_at(accounts, handle);
-        if (account->source == source && slice_equal((struct slice){account->id, account->id_length}, id)) return handle;
+        if (account->source == source && slice_equal((struct slice){account->id, account->id_length}, id))
+            return handle;
     }
     return ACCOUNT_NONE;
 }
@@ -90,12 +101,14 @@ static uint32_t arena_take(struct accounts *accounts, size_t bytes) {
         accounts->chunk_count++;
         accounts->chunk_used = 0;
     }
-    uint32_t handle = (accounts->chunk_count - 1) * (CHUNK_BYTES / UNIT_BYTES) + accounts->chunk_used / UNIT_BYTES;
+    uint32_t handle =
+        (accounts->chunk_count - 1) * (CHUNK_BYTES / UNIT_BYTES) + accounts->chunk_used / UNIT_BYTES;
     accounts->chunk_used += size;
     return handle;
 }
 
-uint32_t accounts_add(struct accounts *accounts, uint32_t source, struct slice id, uint64_t hash, uint32_t number) {
+uint32_t accounts_add(struct accounts *accounts, uint32_t source, struct slice id, uint64_t hash,
+                      uint32_t number) {
     CHECK(source < accounts->source_count);
     CHECK(id.length <= ID_BYTES_MAX);
     uint32_t handle = arena_take(accounts, sizeof(struct account) + id.length);
@@ -121,13 +134,14 @@ void accounts_touch(struct accounts *accounts, uint32_t handle, int64_t offset) 
     accounts->dirty[accounts->dirty_count++] = handle;
 }
 
-void accounts_active(struct accounts *accounts, uint32_t handle, enum activity activity, int32_t day, int64_t offset) {
+void accounts_active(struct accounts *accounts, uint32_t handle, enum activity activity, int32_t day,
+                     int64_t offset) {
     CHECK(activity > ACTIVITY_NONE && activity < ACTIVITY_COUNT);
     struct account *account = accounts_at(accounts, handle);
     int32_t *first = &account->first_days[activity - 1];
     int32_t *last = &account->last_days[activity - 1];
     bool new = *first == ACTIVITY_DAY_NONE;
-    if (!new && day >= *first && day <= *last) return;
+    if (!new &&day >= *first && day <= *last) return;
     if (new || day < *first) *first = day;
     if (new || day > *last) *last = day;
     accounts_touch(accounts, handle, offset);
@@ -148,7 +162,8 @@ const uint32_t *accounts_dirty(struct accounts *accounts, size_t *count) {
     struct numbered *numbered = calloc(accounts->dirty_count + 1, sizeof(*numbered));
     CHECK(numbered != NULL);
     for (size_t i = 0; i < accounts->dirty_count; i++) {
-        numbered[i] = (struct numbered){accounts_at(accounts, accounts->dirty[i])->number, accounts->dirty[i]};
+        numbered[i] =
+            (struct numbered){accounts_at(accounts, accounts->dirty[i])->number, accounts->dirty[i]};
     }
     qsort(numbered, accounts->dirty_count, sizeof(*numbered), numbered_compare);
     for (size_t i = 0; i < accounts->dirty_count; i++) accounts->dirty[i] = numbered[i].handle;
@@ -158,11 +173,13 @@ const uint32_t *accounts_dirty(struct accounts *accounts, size_t *count) {
 }
 
 void accounts_clean(struct accounts *accounts) {
-    for (size_t i = 0; i < accounts->dirty_count; i++) accounts_at(accounts, accounts->dirty[i])->dirty = false;
+    for (size_t i = 0; i < accounts->dirty_count; i++)
+        accounts_at(accounts, accounts->dirty[i])->dirty = false;
     accounts->dirty_count = 0;
 }
 
-size_t accounts_format(const struct accounts *accounts, const struct account *account, char out[static ACCOUNT_VALUE_BYTES_MAX]) {
+size_t accounts_format(const struct accounts *accounts, const struct account *account,
+                       char out[static ACCOUNT_VALUE_BYTES_MAX]) {
     const struct account_source *source = &accounts->sources[account->source];
     size_t length = source->length;
     memcpy(out, source->text, length);
@@ -221,11 +238,14 @@ bool accounts_parse(struct slice value, struct slice *source, struct slice *id, 
     const char *second = memchr(rest.data, UNIT_SEPARATOR, rest.length);
     if (second == NULL) return false;
     *id = (struct slice){rest.data, (size_t)(second - rest.data)};
-    if (source->length == 0 || source->length > ID_BYTES_MAX || id->length == 0 || id->length > ID_BYTES_MAX) return false;
+    if (source->length == 0 || source->length > ID_BYTES_MAX || id->length == 0 || id->length > ID_BYTES_MAX)
+        return false;
     return days_parse((struct slice){second + 1, rest.length - id->length - 1}, days);
 }
 
 size_t accounts_bytes(const struct accounts *accounts) {
-    return refs_bytes(&accounts->refs) + refs_bytes(&accounts->source_refs) + ((size_t)accounts->chunk_count << ACCOUNT_CHUNK_LOG2) +
-           accounts->source_capacity * sizeof(*accounts->sources) + accounts->dirty_capacity * sizeof(*accounts->dirty);
+    return refs_bytes(&accounts->refs) + refs_bytes(&accounts->source_refs) +
+           ((size_t)accounts->chunk_count << ACCOUNT_CHUNK_LOG2) +
+           accounts->source_capacity * sizeof(*accounts->sources) +
+           accounts->dirty_capacity * sizeof(*accounts->dirty);
 }

@@ -45,12 +45,13 @@ struct accounts {
     uint32_t source_count;
     uint32_t source_capacity;
     uint32_t source_last; /* the last one found */
-    uint32_t *dirty; /* handles */
+    uint32_t *dirty;      /* handles */
     size_t dirty_count;
     size_t dirty_capacity;
 };
 
-bool accounts_create(struct accounts *accounts); /* false when memory is short; later shortage stops the process */
+bool accounts_create(
+    struct accounts *accounts); /* false when memory is short; later shortage stops the process */
 void accounts_destroy(struct accounts *accounts);
 
 static inline uint64_t accounts_source_hash(struct slice source) {
@@ -63,22 +64,27 @@ static inline uint64_t accounts_hash(uint64_t source_hash, struct slice id) {
 /* A known source, or SOURCE_NONE. */
 uint32_t accounts_source(struct accounts *accounts, struct slice source, uint64_t source_hash);
 /* The same, interned when it is new, with this mark. */
-uint32_t accounts_source_add(struct accounts *accounts, struct slice source, uint64_t source_hash, uint8_t mark);
+uint32_t accounts_source_add(struct accounts *accounts, struct slice source, uint64_t source_hash,
+                             uint8_t mark);
 
 /* The handle of an account, or ACCOUNT_NONE. Exact: the bytes are compared. */
 uint32_t accounts_find(const struct accounts *accounts, uint32_t source, struct slice id, uint64_t hash);
-uint32_t accounts_add(struct accounts *accounts, uint32_t source, struct slice id, uint64_t hash, uint32_t number);
+uint32_t accounts_add(struct accounts *accounts, uint32_t source, struct slice id, uint64_t hash,
+                      uint32_t number);
 /* Lists it as changed by the record at `offset`. */
 void accounts_touch(struct accounts *accounts, uint32_t handle, int64_t offset);
 /* It did this on that day: widens first and last; touches when that changed something. */
-void accounts_active(struct accounts *accounts, uint32_t handle, enum activity activity, int32_t day, int64_t offset);
+void accounts_active(struct accounts *accounts, uint32_t handle, enum activity activity, int32_t day,
+                     int64_t offset);
 
 /* Sorts the changed handles by account number. */
 const uint32_t *accounts_dirty(struct accounts *accounts, size_t *count);
 void accounts_clean(struct accounts *accounts);
 
-size_t accounts_format(const struct accounts *accounts, const struct account *account, char out[static ACCOUNT_VALUE_BYTES_MAX]);
-/* Reads a stored value: the id's slice, its source, and the days into `days` (id[] is not written). False: not of the layout. */
+size_t accounts_format(const struct accounts *accounts, const struct account *account,
+                       char out[static ACCOUNT_VALUE_BYTES_MAX]);
+/* Reads a stored value: the id's slice, its source, and the days into `days` (id[] is not written). False: not of the
+ * layout. */
 bool accounts_parse(struct slice value, struct slice *source, struct slice *id, struct account *days);
 size_t accounts_bytes(const struct accounts *accounts);
 

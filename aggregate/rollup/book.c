@@ -6,8 +6,8 @@
  *     histogram, sketches, activities    of first successes and created orders only
  *     late, watermark
  *
- * Everything added here is a sum, a maximum, or a minimum and maximum, so the order of bookings, and whether the stored part of a cell
- * is in memory already, cannot matter. */
+ * Everything added here is a sum, a maximum, or a minimum and maximum, so the order of bookings, and whether the
+ * stored part of a cell is in memory already, cannot matter. */
 #include "aggregate/rollup/state.h"
 
 #include "check.h"
@@ -25,7 +25,8 @@ uint64_t facet_of_ledger(const struct event *event, enum role role, enum outcome
         return facet | facet_with_outlet(0, event->outlet) | facet_with_pay_mode(0, event->pay_mode) |
                facet_with_category(0, event->category) | facet_with_cross_border(0, event->cross_border) |
                facet_with_person_type(0, event->person_type);
-    case FAMILY_RIDE: return facet | facet_with_outlet(0, OUTLET_RIDE_APP) | facet_with_person_type(0, event->person_type);
+    case FAMILY_RIDE:
+        return facet | facet_with_outlet(0, OUTLET_RIDE_APP) | facet_with_person_type(0, event->person_type);
     case FAMILY_WEBSITE: return facet;
     case FAMILY_UNIT:
     case FAMILY_NONE:
@@ -89,7 +90,8 @@ void book_memos_clear(struct rollup *rollup) {
 }
 
 enum success_at book_success_at(struct rollup *rollup, const struct passage *passage) {
-    if (passage->source != SOURCE_NONE) return (enum success_at)rollup->accounts.sources[passage->source].mark;
+    if (passage->source != SOURCE_NONE)
+        return (enum success_at)rollup->accounts.sources[passage->source].mark;
     return rollup->options.success_at(rollup->options.sources, passage->event->source);
 }
 
@@ -111,12 +113,13 @@ static uint32_t account_of(struct rollup *rollup, struct passage *passage, struc
     return handle;
 }
 
-static void book_ledger(struct rollup *rollup, const struct passage *passage, uint32_t account, enum role role,
-                        enum outcome outcome, int32_t day, bool count_only) {
+static void book_ledger(struct rollup *rollup, const struct passage *passage, uint32_t account,
+                        enum role role, enum outcome outcome, int32_t day, bool count_only) {
     const struct event *event = passage->event;
     uint64_t place = place_of(RANK_LEDGER, day, accounts_at(&rollup->accounts, account)->number);
     uint32_t cell = table_cell(&rollup->table, place, facet_of_ledger(event, role, outcome));
-    table_add(&rollup->table, cell, passage->offset, count_only ? 0 : event->amount_minor, !count_only && event->unconverted);
+    table_add(&rollup->table, cell, passage->offset, count_only ? 0 : event->amount_minor,
+              !count_only && event->unconverted);
 }
 
 static uint32_t pulse_cell(struct rollup *rollup, enum kind_rank rank, int32_t bucket, uint64_t facet) {
@@ -147,17 +150,19 @@ static void book_pulse(struct rollup *rollup, const struct passage *passage) {
     bool progress = passage->plan.pulse == OUTCOME_PROGRESS;
     int64_t amount_minor = progress ? 0 : event->amount_minor;
     bool unconverted = !progress && event->unconverted;
-    const struct pulse_memo *cells = pulse_cells(rollup, facet_of_pulse(event, passage->plan.pulse), event->event_time_ms);
+    const struct pulse_memo *cells =
+        pulse_cells(rollup, facet_of_pulse(event, passage->plan.pulse), event->event_time_ms);
     if (cells->minute_cell != CELL_END) {
         table_add(&rollup->table, cells->minute_cell, passage->offset, amount_minor, unconverted);
     }
-    if (cells->hour_cell != CELL_END) table_add(&rollup->table, cells->hour_cell, passage->offset, amount_minor, unconverted);
+    if (cells->hour_cell != CELL_END)
+        table_add(&rollup->table, cells->hour_cell, passage->offset, amount_minor, unconverted);
 }
 
 /* A payment booked OK that is an adopter's: not cash, not moved between one's own pockets. */
 static bool is_purchase(const struct event *event) {
-    return event->instrument != INSTRUMENT_CASH && event->context != CONTEXT_TRANSFER && event->context != CONTEXT_TOPUP &&
-           event->context != CONTEXT_CASHOUT;
+    return event->instrument != INSTRUMENT_CASH && event->context != CONTEXT_TRANSFER &&
+           event->context != CONTEXT_TOPUP && event->context != CONTEXT_CASHOUT;
 }
 
 static bool is_electronic(const struct event *event) {
@@ -178,14 +183,16 @@ static void book_person(struct rollup *rollup, const struct passage *passage) {
         memo->day_cell = open ? table_cell(table, place_of(RANK_SKETCH_DAY, day, 0), facet) : CELL_END;
         memo->month_cell = table_cell(table, place_of(RANK_SKETCH_MONTH, month_of(rollup, day), 0), facet);
     }
-    if (memo->day_cell != CELL_END) table_add_person(table, memo->day_cell, passage->offset, event->person_print);
+    if (memo->day_cell != CELL_END)
+        table_add_person(table, memo->day_cell, passage->offset, event->person_print);
     table_add_person(table, memo->month_cell, passage->offset, event->person_print);
 }
 
 static void book_histogram(struct rollup *rollup, const struct passage *passage) {
     const struct event *event = passage->event;
     if (event->unconverted) return;
-    uint64_t place = place_of(RANK_HISTOGRAM, month_of(rollup, passage->plan.day), layout_histogram_lane(event->amount_minor));
+    uint64_t place = place_of(RANK_HISTOGRAM, month_of(rollup, passage->plan.day),
+                              layout_histogram_lane(event->amount_minor));
     uint32_t cell = table_cell(&rollup->table, place, facet_of_family(event));
     table_add(&rollup->table, cell, passage->offset, event->amount_minor, false);
 }
@@ -202,7 +209,8 @@ static void book_created(struct rollup *rollup, struct passage *passage, uint32_
     if (!is_electronic(event)) return;
     book_person(rollup, passage);
     accounts_active(&rollup->accounts, seller, ACTIVITY_SOLD, day, passage->offset);
-    if (buyer != ACCOUNT_NONE) accounts_active(&rollup->accounts, buyer, ACTIVITY_BOUGHT, day, passage->offset);
+    if (buyer != ACCOUNT_NONE)
+        accounts_active(&rollup->accounts, buyer, ACTIVITY_BOUGHT, day, passage->offset);
 }
 
 static void book_paid(struct rollup *rollup, const struct passage *passage, uint32_t seller) {
@@ -219,10 +227,12 @@ static void book_time(struct rollup *rollup, const struct passage *passage) {
         progress->counts.late++;
         int32_t arrival_day = zone_day(rollup->options.zone, passage->record_time_ms);
         uint64_t facet = (uint64_t)(int64_t)arrival_day & (((uint64_t)1 << 48) - 1);
-        table_add(&rollup->table, table_cell(&rollup->table, place_of(RANK_LATE, 0, 0), facet), passage->offset, 0, false);
+        table_add(&rollup->table, table_cell(&rollup->table, place_of(RANK_LATE, 0, 0), facet),
+                  passage->offset, 0, false);
     }
     int64_t limit_ms = passage->record_time_ms + FUTURE_MS_MAX;
-    int64_t watermark_ms = (event_time_ms < limit_ms ? event_time_ms : limit_ms) - rollup->options.watermark_bound_ms;
+    int64_t watermark_ms =
+        (event_time_ms < limit_ms ? event_time_ms : limit_ms) - rollup->options.watermark_bound_ms;
     if (watermark_ms > progress->watermark_ms) progress->watermark_ms = watermark_ms;
 }
 
@@ -233,11 +243,14 @@ void book_event(struct rollup *rollup, struct passage *passage) {
     enum family family = event_family(event->kind);
     uint32_t seller = account_of(rollup, passage, event->account_id);
 
-    if (plan->outcome != OUTCOME_NONE) book_ledger(rollup, passage, seller, ROLE_SELLER, plan->outcome, plan->day, plan->count_only);
-    if (plan->return_value) book_ledger(rollup, passage, seller, ROLE_SELLER, OUTCOME_RETURN_VALUE, passage->own_day, false);
+    if (plan->outcome != OUTCOME_NONE)
+        book_ledger(rollup, passage, seller, ROLE_SELLER, plan->outcome, plan->day, plan->count_only);
+    if (plan->return_value)
+        book_ledger(rollup, passage, seller, ROLE_SELLER, OUTCOME_RETURN_VALUE, passage->own_day, false);
     if (family == FAMILY_PAYMENT && plan->outcome == OUTCOME_OK) book_paid(rollup, passage, seller);
     if (plan->outcome == OUTCOME_CREATED) book_created(rollup, passage, seller);
-    if (family == FAMILY_WEBSITE) accounts_active(&rollup->accounts, seller, ACTIVITY_CHANGED, plan->day, passage->offset);
+    if (family == FAMILY_WEBSITE)
+        accounts_active(&rollup->accounts, seller, ACTIVITY_CHANGED, plan->day, passage->offset);
     book_pulse(rollup, passage);
     book_time(rollup, passage);
 

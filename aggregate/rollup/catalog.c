@@ -1,7 +1,7 @@
 /* Bitmaps of existing hashes by bucket, see catalog.h.
  *
- * Retention goes through the entries (some 13,000: 8 days of minutes, 35 days of hours, 400 ledger days) and finds in each bitmap what
- * must be deleted. Asked once per loaded hash, not per event, so nothing here is tuned. */
+ * Retention goes through the entries (some 13,000: 8 days of minutes, 35 days of hours, 400 ledger days) and finds in
+ * each bitmap what must be deleted. Asked once per loaded hash, not per event, so nothing here is tuned. */
 #include "aggregate/rollup/catalog.h"
 
 #include "aggregate/rollup/mix.h"

@@ -1,9 +1,9 @@
-/* The cut: everything that changed since the last one, as hashes of absolute values, then what retention deletes; and the reading of
- * cold hashes that must come before it.
+/* The cut: everything that changed since the last one, as hashes of absolute values, then what retention deletes; and
+ * the reading of cold hashes that must come before it.
  *
- * Deterministic order: accounts by number; hashes of cells by (kind, bucket, shard), in each the latest changed cell first; registry
- * records in log order; retired hashes by (kind, bucket, shard). Hashes that retention has passed are not written any more: a cell that
- * was booked and has expired since the last cut never reaches the store.
+ * Deterministic order: accounts by number; hashes of cells by (kind, bucket, shard), in each the latest changed cell
+ * first; registry records in log order; retired hashes by (kind, bucket, shard). Hashes that retention has passed are
+ * not written any more: a cell that was booked and has expired since the last cut never reaches the store.
  *
  * What is written is a function of the log up to `next`; *when* it is written is not, and must not matter. */
 #include "aggregate/rollup/state.h"
@@ -17,9 +17,11 @@ bool rollup_cold(struct rollup *rollup, struct hash_id *id) {
     return true;
 }
 
-bool rollup_fill(struct rollup *rollup, struct hash_id id, struct slice field, struct slice value, struct fault *fault) {
+bool rollup_fill(struct rollup *rollup, struct hash_id id, struct slice field, struct slice value,
+                 struct fault *fault) {
     if (table_fill(&rollup->table, id, field, value)) return true;
-    return fault_set(fault, FAULT_STORE, false, "a field of hash %c:%d:%u is not of the layout; the key is damaged", (char)id.kind,
+    return fault_set(fault, FAULT_STORE, false,
+                     "a field of hash %c:%d:%u is not of the layout; the key is damaged", (char)id.kind,
                      id.bucket, id.shard);
 }
 
@@ -47,7 +49,8 @@ static void cut_accounts(struct rollup *rollup, const struct batch_writer *write
             char value[ACCOUNT_VALUE_BYTES_MAX];
             size_t field_length = layout_number(account->number & ((1U << SHARD_ACCOUNTS_LOG2) - 1), field);
             size_t value_length = accounts_format(accounts, account, value);
-            writer->field(writer->context, (struct slice){field, field_length}, (struct slice){value, value_length});
+            writer->field(writer->context, (struct slice){field, field_length},
+                          (struct slice){value, value_length});
         }
     }
     accounts_clean(accounts);
@@ -91,7 +94,8 @@ static int key_compare(const void *left, const void *right) {
 }
 
 /* Calls `each` for every hash of the bucket that exists. */
-static void bucket_each(struct rollup *rollup, uint64_t key, void (*each)(struct rollup *, uint64_t, const struct batch_writer *),
+static void bucket_each(struct rollup *rollup, uint64_t key,
+                        void (*each)(struct rollup *, uint64_t, const struct batch_writer *),
                         const struct batch_writer *writer) {
     const struct catalog_entry *entry = catalog_find(&rollup->table.catalog, key);
     CHECK(entry != NULL);

@@ -1,17 +1,23 @@
-/* Text of fields and values, written by hand because a commit formats every changed cell: about 30 ns instead of printf's 200.
+/* Text of fields and values, written by hand because a commit formats every changed cell: about 30 ns instead of
+ * printf's 200.
  *
- * The reader is strict (digits only, no signs, no leading nothing): what does not parse was not written by us, and adding to it would
- * hide the damage. Sums have any length in the layout; here they are 128 bits, 38 digits, which is 10^19 events of the greatest
- * possible amount. */
+ * The reader is strict (digits only, no signs, no leading nothing): what does not parse was not written by us, and
+ * adding to it would hide the damage. Sums have any length in the layout; here they are 128 bits, 38 digits, which is
+ * 10^19 events of the greatest possible amount. */
 #include "aggregate/rollup/layout.h"
 
 #include "check.h"
 
-static const char base64url[64] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"; /* no NUL is meant */
+static const char base64url[64] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"; /* no NUL is meant */
 
 static const enum hash_kind kinds[RANK_COUNT] = {
-    [RANK_LEDGER] = HASH_LEDGER, [RANK_HISTOGRAM] = HASH_HISTOGRAM,   [RANK_HOUR] = HASH_HOUR,
-    [RANK_LATE] = HASH_LATE,     [RANK_MINUTE] = HASH_MINUTE,         [RANK_SKETCH_DAY] = HASH_SKETCH_DAY,
+    [RANK_LEDGER] = HASH_LEDGER,
+    [RANK_HISTOGRAM] = HASH_HISTOGRAM,
+    [RANK_HOUR] = HASH_HOUR,
+    [RANK_LATE] = HASH_LATE,
+    [RANK_MINUTE] = HASH_MINUTE,
+    [RANK_SKETCH_DAY] = HASH_SKETCH_DAY,
     [RANK_SKETCH_MONTH] = HASH_SKETCH_MONTH,
 };
 

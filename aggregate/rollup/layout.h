@@ -1,7 +1,8 @@
 /* Names of cells inside the roll-up, and their text in the store (schemas/store-layout.md §3).
  *
- * A place is 64 bits: rank of the kind (4), bucket (28, biased), and 32 bits of account number or lane. Together with a facet it names a
- * cell; without its lane it names the hash that the cell is a field of. Places order like (kind, bucket, shard). */
+ * A place is 64 bits: rank of the kind (4), bucket (28, biased), and 32 bits of account number or lane. Together with
+ * a facet it names a cell; without its lane it names the hash that the cell is a field of. Places order like (kind,
+ * bucket, shard). */
 #ifndef NHIP_ROLLUP_LAYOUT_H
 #define NHIP_ROLLUP_LAYOUT_H
 
@@ -12,7 +13,17 @@
 
 #include <stdbool.h>
 
-enum kind_rank { RANK_NONE = 0, RANK_LEDGER, RANK_HISTOGRAM, RANK_HOUR, RANK_LATE, RANK_MINUTE, RANK_SKETCH_DAY, RANK_SKETCH_MONTH, RANK_COUNT };
+enum kind_rank {
+    RANK_NONE = 0,
+    RANK_LEDGER,
+    RANK_HISTOGRAM,
+    RANK_HOUR,
+    RANK_LATE,
+    RANK_MINUTE,
+    RANK_SKETCH_DAY,
+    RANK_SKETCH_MONTH,
+    RANK_COUNT
+};
 
 enum {
     BUCKET_BIAS = 16, /* the first local day west of Greenwich is -1 */

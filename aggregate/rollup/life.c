@@ -1,7 +1,8 @@
 /* Payments and orders as closed facts: a transcription of the tables of booking.md §4 and §5, nothing more.
  *
- * A decision looks at what earlier records of the window *said*, never at what they booked. That is what makes a rebuilt window decide
- * as the live one did: what was booked depends on records that have left the window, what was said does not. */
+ * A decision looks at what earlier records of the window *said*, never at what they booked. That is what makes a
+ * rebuilt window decide as the live one did: what was booked depends on records that have left the window, what was
+ * said does not. */
 #include "aggregate/rollup/life.h"
 
 #include "check.h"
@@ -87,7 +88,8 @@ struct known {
 };
 
 /* The date that the event carries, else the latest fact of that stage. */
-static struct known known_day(int64_t carried_ms, enum event_kind stage, const struct history *history, const struct zone *zone) {
+static struct known known_day(int64_t carried_ms, enum event_kind stage, const struct history *history,
+                              const struct zone *zone) {
     if (carried_ms != TIME_NONE) return (struct known){true, zone_day(zone, carried_ms)};
     if (seen(history, (int)stage)) return (struct known){true, history->days[stage]};
     return (struct known){false, 0};
@@ -107,22 +109,26 @@ static struct plan plan_returned(struct known delivered, int32_t own_day) {
     return plan;
 }
 
-static struct plan plan_order(const struct event *event, int32_t own_day, const struct history *history, const struct zone *zone) {
+static struct plan plan_order(const struct event *event, int32_t own_day, const struct history *history,
+                              const struct zone *zone) {
     struct known created = known_day(event->order_created_ms, KIND_ORDER_CREATED, history, zone);
     switch (event->kind) {
     case KIND_ORDER_CREATED:
-        return seen(history, KIND_ORDER_CREATED) ? refused(REASON_IMPOSSIBLE_STATE) : booked(OUTCOME_CREATED, own_day);
+        return seen(history, KIND_ORDER_CREATED) ? refused(REASON_IMPOSSIBLE_STATE)
+                                                 : booked(OUTCOME_CREATED, own_day);
     case KIND_ORDER_PAID:
     case KIND_ORDER_CONFIRMED:
     case KIND_ORDER_RETURN_REQUESTED: return nothing();
     case KIND_ORDER_CANCELLED: return plan_followup(OUTCOME_CANCELLED, created, own_day);
     case KIND_ORDER_SHIPPED: return booked(OUTCOME_SHIPPED, own_day);
     case KIND_ORDER_FAILED_DELIVERY:
-        return plan_followup(OUTCOME_FAILED, known_day(event->shipped_ms, KIND_ORDER_SHIPPED, history, zone), own_day);
+        return plan_followup(OUTCOME_FAILED, known_day(event->shipped_ms, KIND_ORDER_SHIPPED, history, zone),
+                             own_day);
     case KIND_ORDER_DELIVERED:
         if (created.known && created.day > own_day) return refused(REASON_IMPOSSIBLE_STATE);
         return booked(OUTCOME_DELIVERED, own_day);
-    case KIND_ORDER_RETURNED: return plan_returned(known_day(event->delivered_ms, KIND_ORDER_DELIVERED, history, zone), own_day);
+    case KIND_ORDER_RETURNED:
+        return plan_returned(known_day(event->delivered_ms, KIND_ORDER_DELIVERED, history, zone), own_day);
     case KIND_ORDER_REFUNDED: return booked(OUTCOME_REFUNDED, own_day);
     case KIND_NONE:
     case KIND_PAYMENT_STATUS:
@@ -140,8 +146,8 @@ static struct plan plan_website(const struct event *event, const struct zone *zo
     return booked(OUTCOME_OBSERVED, zone_day(zone, event->changed_ms));
 }
 
-struct plan life_plan(const struct event *event, int32_t own_day, const struct history *history, enum success_at success_at,
-                      const struct zone *zone) {
+struct plan life_plan(const struct event *event, int32_t own_day, const struct history *history,
+                      enum success_at success_at, const struct zone *zone) {
     switch (event_family(event->kind)) {
     case FAMILY_PAYMENT: return plan_payment(event, own_day, history, success_at);
     case FAMILY_ORDER: return plan_order(event, own_day, history, zone);

@@ -21,9 +21,10 @@ struct plan {
     bool return_value;    /* and a RETURN_VALUE cell on the event's own day */
 };
 
-/* Pure. `own_day` = local day of event time; `history` of the same entity (seen = 0 where there is none). Not for unit.registered. */
-struct plan life_plan(const struct event *event, int32_t own_day, const struct history *history, enum success_at success_at,
-                      const struct zone *zone);
+/* Pure. `own_day` = local day of event time; `history` of the same entity (seen = 0 where there is none). Not for
+ * unit.registered. */
+struct plan life_plan(const struct event *event, int32_t own_day, const struct history *history,
+                      enum success_at success_at, const struct zone *zone);
 
 /* The stage that the event leaves in the window; 0 for families without an entity. */
 uint32_t life_stage(const struct event *event);

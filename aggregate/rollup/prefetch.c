@@ -1,9 +1,10 @@
 /* Warming the cache for a batch of events, in waves.
  *
- * An event of a big partition touches six lines that are in no cache: two buckets of the window, the latest fact of its payment or
- * order, the account's slot and the account, the cell's slot and the cell. Each costs 80 to 100 ns of waiting, and each but
- * the first can only be found through the one before. For one event that is a chain; for 64 events it is four waves: in each, all
- * lines of the wave are requested before any is looked at, and their misses overlap.
+ * An event of a big partition touches six lines that are in no cache: two buckets of the window, the latest fact of
+ * its payment or order, the account's slot and the account, the cell's slot and the cell. Each costs 80 to 100 ns of
+ * waiting, and each but the first can only be found through the one before. For one event that is a chain; for 64
+ * events it is four waves: in each, all lines of the wave are requested before any is looked at, and their misses
+ * overlap.
  *
  *     wave 1  buckets of event and entity, slot of the account (by hash of its name)
  *     wave 2  latest fact, account
@@ -11,28 +12,32 @@
  *             histogram cell, registers of the sketches
  *     wave 4  those cells
  *
- * The guess of wave 3 is wrong for follow-ups with an unknown day; then a miss is paid later. Nothing is changed, nothing is decided. */
+ * The guess of wave 3 is wrong for follow-ups with an unknown day; then a miss is paid later. Nothing is changed,
+ * nothing is decided. */
 #include "aggregate/rollup/state.h"
 
 enum { WAVE_EVENTS = 64 };
 
 struct wave {
     uint64_t hash;
-    uint64_t cell;  /* hash of the ledger cell; 0: none */
+    uint64_t cell;   /* hash of the ledger cell; 0: none */
     uint64_t ticket; /* hash of the histogram cell; 0: none */
     uint32_t account;
 };
 
 static enum outcome likely_outcome(const struct event *event) {
     static const enum outcome by_kind[KIND_COUNT] = {
-        [KIND_ORDER_CREATED] = OUTCOME_CREATED,     [KIND_ORDER_SHIPPED] = OUTCOME_SHIPPED,
-        [KIND_ORDER_DELIVERED] = OUTCOME_DELIVERED, [KIND_ORDER_CANCELLED] = OUTCOME_CANCELLED,
+        [KIND_ORDER_CREATED] = OUTCOME_CREATED,       [KIND_ORDER_SHIPPED] = OUTCOME_SHIPPED,
+        [KIND_ORDER_DELIVERED] = OUTCOME_DELIVERED,   [KIND_ORDER_CANCELLED] = OUTCOME_CANCELLED,
         [KIND_ORDER_RETURNED] = OUTCOME_RETURN_VALUE, [KIND_ORDER_REFUNDED] = OUTCOME_REFUNDED,
-        [KIND_RIDE_COMPLETED] = OUTCOME_OK,         [KIND_WEBSITE_OBSERVED] = OUTCOME_OBSERVED,
+        [KIND_RIDE_COMPLETED] = OUTCOME_OK,           [KIND_WEBSITE_OBSERVED] = OUTCOME_OBSERVED,
     };
     static const enum outcome by_status[PAY_COUNT] = {
-        [PAY_CAPTURED] = OUTCOME_OK,          [PAY_SETTLED] = OUTCOME_OK,       [PAY_DECLINED] = OUTCOME_DECLINED,
-        [PAY_REFUNDED] = OUTCOME_REFUNDED,    [PAY_PART_REFUNDED] = OUTCOME_REFUNDED,
+        [PAY_CAPTURED] = OUTCOME_OK,
+        [PAY_SETTLED] = OUTCOME_OK,
+        [PAY_DECLINED] = OUTCOME_DECLINED,
+        [PAY_REFUNDED] = OUTCOME_REFUNDED,
+        [PAY_PART_REFUNDED] = OUTCOME_REFUNDED,
     };
     return event->kind == KIND_PAYMENT_STATUS ? by_status[event->status] : by_kind[event->kind];
 }
@@ -70,7 +75,8 @@ static void wave_person(const struct rollup *rollup, const struct event *event, 
     const struct person_memo *memo = &rollup->person_memos[facet * MIX_A >> 59];
     if (memo->facet != facet) return;
     uint64_t index = event->person_print >> (64 - HLL_REGISTERS_LOG2);
-    if (memo->day_cell != CELL_END) __builtin_prefetch(&table_at(&rollup->table, memo->day_cell)->sketch->registers[index]);
+    if (memo->day_cell != CELL_END)
+        __builtin_prefetch(&table_at(&rollup->table, memo->day_cell)->sketch->registers[index]);
     __builtin_prefetch(&table_at(&rollup->table, memo->month_cell)->sketch->registers[index]);
 }
 
@@ -86,7 +92,8 @@ static void wave_third(const struct rollup *rollup, const struct event *event, s
     if (!(is_payment && outcome == OUTCOME_OK) && outcome != OUTCOME_CREATED) return;
     uint64_t facet = facet_of_family(event);
     int32_t month = day == rollup->month_day ? rollup->month : 0; /* the memo is enough for a guess */
-    wave->ticket = table_hash(place_of(RANK_HISTOGRAM, month, layout_histogram_lane(event->amount_minor)), facet);
+    wave->ticket =
+        table_hash(place_of(RANK_HISTOGRAM, month, layout_histogram_lane(event->amount_minor)), facet);
     refs_prefetch(&rollup->table.other_refs, wave->ticket);
     if (event->person_type == PERSON_HOUSEHOLD) wave_person(rollup, event, facet);
 }

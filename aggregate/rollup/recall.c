@@ -1,21 +1,24 @@
 /* How to remember half a million ids at one cache miss a record.
  *
- * The usual hash set pays twice: a miss to insert, and half a million records later another one to delete. Here nothing is deleted.
- * A slot is 32 bits: the record's ordinal modulo 2^k, and above it a tag of the fingerprint. From the ordinal and the span anybody can
- * see whether the slot is still alive; a dead slot is a free slot. A bucket is one cache line, 15 slots and a mark:
+ * The usual hash set pays twice: a miss to insert, and half a million records later another one to delete. Here
+ * nothing is deleted. A slot is 32 bits: the record's ordinal modulo 2^k, and above it a tag of the fingerprint. From
+ * the ordinal and the span anybody can see whether the slot is still alive; a dead slot is a free slot. A bucket is
+ * one cache line, 15 slots and a mark:
  *
  *     [ mark | tag ordinal | tag ordinal | ... ]       10.7 live slots on average: 6 bytes per remembered record
  *
- * A key whose bucket is full goes to the next one, and leaves its ordinal as the *mark* of every bucket it had to pass. A look-up goes
- * on past a bucket only while its mark is alive, so a bucket that was once full does not lengthen look-ups for ever, and the
- * mark never dies before the last key that passed (a later passing, and a renewal of a passed key, raise it).
+ * A key whose bucket is full goes to the next one, and leaves its ordinal as the *mark* of every bucket it had to
+ * pass. A look-up goes on past a bucket only while its mark is alive, so a bucket that was once full does not
+ * lengthen look-ups for ever, and the mark never dies before the last key that passed (a later passing, and a renewal
+ * of a passed key, raise it).
  *
- * Ordinals are kept modulo 2^k, so a dead slot would come to life again after 2^k records. Each fourth record therefore sweeps one bucket,
- * in memory order (the hardware prefetches it): a round takes 3/8 W + 8 records, and 2^k >= 1.5 W + 16, so that no slot grows that old.
+ * Ordinals are kept modulo 2^k, so a dead slot would come to life again after 2^k records. Each fourth record
+ * therefore sweeps one bucket, in memory order (the hardware prefetches it): a round takes 3/8 W + 8 records, and 2^k
+ * >= 1.5 W + 16, so that no slot grows that old.
  *
  * Exactness: a tag that matches is verified with the 64-bit key in the ring, so the table can cost time but never an answer.
- * What was not done: storing keys in the buckets (twice the memory), and a Bloom filter in front (nearly every record is new, but it
- * must be inserted anyway: the line is needed). */
+ * What was not done: storing keys in the buckets (twice the memory), and a Bloom filter in front (nearly every record
+ * is new, but it must be inserted anyway: the line is needed). */
 #include "aggregate/rollup/recall.h"
 
 #include "check.h"
@@ -31,7 +34,8 @@ enum { SLOTS = 16, LINE_BYTES = 64 };
 bool recall_create(struct recall *recall, uint32_t ring) {
     CHECK(ring >= 16 && ring <= (uint32_t)1 << 24);
     *recall = (struct recall){.bucket_count = ring / 32 * 3 + 2 + (ring % 32 * 3) / 32};
-    while (recall->ordinal_mask < (uint64_t)ring + ring / 2 + 16) recall->ordinal_mask = recall->ordinal_mask * 2 + 1;
+    while (recall->ordinal_mask < (uint64_t)ring + ring / 2 + 16)
+        recall->ordinal_mask = recall->ordinal_mask * 2 + 1;
     recall->entries = calloc(ring, sizeof(*recall->entries));
     recall->memory = calloc((size_t)recall->bucket_count * sizeof(*recall->buckets) + LINE_BYTES, 1);
     if (recall->entries == NULL || recall->memory == NULL) {
@@ -92,7 +96,8 @@ static inline uint32_t bucket_tagged(const struct recall *recall, uint32_t bucke
     __m128i wanted = _mm_set1_epi32((int)tag);
     __m128i same[4];
 #pragma GCC unroll 4
-    for (unsigned i = 0; i < 4; i++) same[i] = _mm_cmpeq_epi32(_mm_andnot_si128(mask, _mm_load_si128(lines + i)), wanted);
+    for (unsigned i = 0; i < 4; i++)
+        same[i] = _mm_cmpeq_epi32(_mm_andnot_si128(mask, _mm_load_si128(lines + i)), wanted);
     return lanes_of(same);
 }
 
@@ -105,7 +110,8 @@ static inline uint32_t bucket_open(const struct recall *recall, const struct spa
 #pragma GCC unroll 4
     for (unsigned i = 0; i < 4; i++) {
         __m128i slots = _mm_load_si128(lines + i);
-        __m128i age = _mm_and_si128(_mm_sub_epi32(next, slots), mask); /* never 0 in a slot: it would have been swept */
+        __m128i age =
+            _mm_and_si128(_mm_sub_epi32(next, slots), mask); /* never 0 in a slot: it would have been swept */
         dead[i] = _mm_or_si128(_mm_cmpgt_epi32(age, live), _mm_cmpeq_epi32(slots, _mm_setzero_si128()));
     }
     return lanes_of(dead);
@@ -129,7 +135,8 @@ static inline uint32_t bucket_open(const struct recall *recall, const struct spa
 }
 #endif
 
-static inline struct scan bucket_scan(const struct recall *recall, const struct span *span, uint32_t bucket, uint32_t tag) {
+static inline struct scan bucket_scan(const struct recall *recall, const struct span *span, uint32_t bucket,
+                                      uint32_t tag) {
     uint32_t open = bucket_open(recall, span, bucket);
     return (struct scan){bucket_tagged(recall, bucket, tag) & ~open, open};
 }
@@ -139,8 +146,9 @@ static bool passed(const struct recall *recall, const struct span *span, uint32_
     return mark != 0 && alive(recall, span, mark);
 }
 
-/* A tag matches, or the bucket is or was full. */
-static struct sighting find_further(const struct recall *recall, const struct span *span, uint64_t key) {
+/* A tag matches, or the bucket is full or was when something alive came by. */
+static __attribute__((noinline)) struct sighting find_further(const struct recall *recall,
+                                                              const struct span *span, uint64_t key) {
     struct sighting sighting = {.age = 0, .home = home_of(recall, key)};
     uint32_t tag = tag_of(recall, key);
     uint32_t bucket = sighting.home;
@@ -168,13 +176,14 @@ static struct sighting find_further(const struct recall *recall, const struct sp
 struct sighting recall_find(const struct recall *recall, const struct span *span, uint64_t key) {
     uint32_t home = home_of(recall, key);
     struct scan scan = bucket_scan(recall, span, home, tag_of(recall, key));
-    if (scan.tagged == 0 && scan.open != 0 && recall->buckets[home].slots[0] == 0) {
+    if (scan.tagged == 0 && scan.open != 0 && !passed(recall, span, home)) {
         return (struct sighting){.home = home, .slot = (uint32_t)__builtin_ctz(scan.open)};
     }
     return find_further(recall, span, key);
 }
 
-void recall_put(struct recall *recall, const struct span *span, uint64_t key, const struct sighting *sighting) {
+void recall_put(struct recall *recall, const struct span *span, uint64_t key,
+                const struct sighting *sighting) {
     uint32_t ordinal = (uint32_t)span->next & recall->ordinal_mask;
     uint32_t bucket = sighting->home;
     for (uint32_t i = 0; i < sighting->steps; i++) {
@@ -207,5 +216,6 @@ void recall_prefetch_entry(const struct recall *recall, const struct span *span,
 }
 
 size_t recall_bytes(const struct recall *recall, uint32_t ring) {
-    return (size_t)ring * sizeof(*recall->entries) + (size_t)recall->bucket_count * sizeof(*recall->buckets) + LINE_BYTES;
+    return (size_t)ring * sizeof(*recall->entries) + (size_t)recall->bucket_count * sizeof(*recall->buckets) +
+           LINE_BYTES;
 }

@@ -1,7 +1,8 @@
 /* Recall: the latest record with a given fingerprint among the last W records, without deletions.
  *
- * A span numbers the delivered records and says which of them are remembered: the last `live` before ordinal `next`. A recall holds one
- * 16-byte entry a record in a ring, and a table of 64-byte buckets from fingerprints to ages. recall.c tells how. */
+ * A span numbers the delivered records and says which of them are remembered: the last `live` before ordinal `next`.
+ * A recall holds one 16-byte entry a record in a ring, and a table of 64-byte buckets from fingerprints to ages.
+ * recall.c tells how. */
 #ifndef NHIP_ROLLUP_RECALL_H
 #define NHIP_ROLLUP_RECALL_H
 
@@ -38,8 +39,8 @@ struct recall {
 
 /* The answer to a look-up, and the place where this key's next ordinal goes. Valid until the next recall_put(). */
 struct sighting {
-    uint32_t age;  /* 0: not remembered; else how many records ago */
-    uint32_t home; /* bucket of the key */
+    uint32_t age;   /* 0: not remembered; else how many records ago */
+    uint32_t home;  /* bucket of the key */
     uint32_t steps; /* buckets further on */
     uint32_t slot;
 };
@@ -49,8 +50,10 @@ bool recall_create(struct recall *recall, uint32_t ring);
 void recall_destroy(struct recall *recall);
 
 struct sighting recall_find(const struct recall *recall, const struct span *span, uint64_t key);
-/* Remembers `key` at span->next; `sighting` is what recall_find() said of it. The caller then fills the entry and moves the span. */
-void recall_put(struct recall *recall, const struct span *span, uint64_t key, const struct sighting *sighting);
+/* Remembers `key` at span->next; `sighting` is what recall_find() said of it. The caller then fills the entry and
+ * moves the span. */
+void recall_put(struct recall *recall, const struct span *span, uint64_t key,
+                const struct sighting *sighting);
 /* Once per record, after the span has moved over it: takes a little of the expired away. */
 void recall_sweep(struct recall *recall, const struct span *span);
 /* First and second wave of prefetching: the bucket; then the entry of a likely match. */
@@ -59,7 +62,8 @@ void recall_prefetch_entry(const struct recall *recall, const struct span *span,
 size_t recall_bytes(const struct recall *recall, uint32_t ring);
 
 /* The entry `age` records ago; 0 is the one to be written now. */
-static inline struct recall_entry *recall_entry(const struct recall *recall, const struct span *span, uint32_t age) {
+static inline struct recall_entry *recall_entry(const struct recall *recall, const struct span *span,
+                                                uint32_t age) {
     uint32_t place = span->head >= age ? span->head - age : span->head + span->ring - age;
     return &recall->entries[place];
 }

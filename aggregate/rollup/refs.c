@@ -1,8 +1,8 @@
 /* Growth and removal of refs.h.
  *
  * Both need a slot's home again, and the stored half of the hash is enough for it: a table never has more than 2^32 slots.
- * Removal walks the cluster behind the hole and moves back every entry whose home does not lie between the hole and itself; after
- * it the table looks as if the entry had never been there. */
+ * Removal walks the cluster behind the hole and moves back every entry whose home does not lie between the hole and
+ * itself; after it the table looks as if the entry had never been there. */
 #include "aggregate/rollup/refs.h"
 
 #include "check.h"

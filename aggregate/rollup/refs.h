@@ -1,8 +1,8 @@
 /* An open-addressing table from hashes to 32-bit indices into somebody else's pool; the pool keeps the keys and verifies.
  *
- * A slot is one 64-bit word: the upper half of the hash (its lower bits choose the home, all 32 are compared) and the index + 1; 0 is
- * empty. Linear probing, at most 5/8 full, so a look-up costs one cache line nearly always; removal shifts back, so there are
- * no tombstones and no rebuilds. Doubling copies words only: keys stay where they are.
+ * A slot is one 64-bit word: the upper half of the hash (its lower bits choose the home, all 32 are compared) and the
+ * index + 1; 0 is empty. Linear probing, at most 5/8 full, so a look-up costs one cache line nearly always; removal
+ * shifts back, so there are no tombstones and no rebuilds. Doubling copies words only: keys stay where they are.
  *
  *     uint64_t at = refs_home(refs, hash);
  *     uint32_t index;

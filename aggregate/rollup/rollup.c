@@ -2,14 +2,17 @@
  *
  *     R, ordinal -> tombstone? refused? test? -> duplicate? -> time -> life cycle -> booked -> facts into the window
  *
- * A record is judged by numbers of the log alone: its own, those of the window, R and the floor. Nothing that happens at a commit
- * (what is in memory, what was evicted, which connection answered) can reach a verdict, which is why state(next) is a function of the log.
+ * A record is judged by numbers of the log alone: its own, those of the window, R and the floor. Nothing that happens
+ * at a commit (what is in memory, what was evicted, which connection answered) can reach a verdict, which is why
+ * state(next) is a function of the log.
  *
- * Files of this room: window.c and recall.c remember; life.c decides; book.c books; table.c, shelf.c, catalog.c and sketch.c hold cells;
- * accounts.c numbers; units.c keeps the registry; cut.c writes; prefetch.c makes it fast; layout.c is the stored text.
+ * Files of this room: window.c and recall.c remember; life.c decides; book.c books; table.c, shelf.c, catalog.c and
+ * sketch.c hold cells; accounts.c numbers; units.c keeps the registry; cut.c writes; prefetch.c makes it fast;
+ * layout.c is the stored text.
  *
- * Recovery: progress and accounts are restored, hashes are only noted as existing, and the window is rebuilt by feeding the records
- * [window_offset, next) through the same code without judging. rollup_rewarmed() proves that what was fed is what was there. */
+ * Recovery: progress and accounts are restored, hashes are only noted as existing, and the window is rebuilt by
+ * feeding the records [window_offset, next) through the same code without judging. rollup_rewarmed() proves that what
+ * was fed is what was there. */
 #include "aggregate/rollup/state.h"
 
 #include "check.h"
@@ -40,7 +43,8 @@ struct rollup *rollup_create(const struct rollup_options *options, struct fault 
     if (fine) return rollup;
 out:
     rollup_destroy(rollup);
-    (void)fault_set(fault, FAULT_MEMORY, false, "out of memory for a window; lower `window.records` or own fewer partitions");
+    (void)fault_set(fault, FAULT_MEMORY, false,
+                    "out of memory for a window; lower `window.records` or own fewer partitions");
     return NULL;
 }
 
@@ -53,19 +57,24 @@ void rollup_destroy(struct rollup *rollup) {
     free(rollup);
 }
 
+static bool progress_sane(const struct progress *progress, uint32_t window_records) {
+    int64_t rebuild = progress->ordinal - progress->window_ordinal;
+    bool window_fine = progress->window_ordinal >= 0 && rebuild >= 0 && rebuild <= window_records;
+    bool offsets_fine = progress->window_offset <= progress->next && progress->tail_offset < progress->next;
+    if (progress->ordinal == 0) offsets_fine = true;
+    bool numbers_fine = progress->accounts >= 0 && progress->accounts < UINT32_MAX && progress->units >= 0 &&
+                        progress->units < UINT32_MAX;
+    return window_fine && offsets_fine && numbers_fine && progress->ordinal == progress->counts.delivered;
+}
+
 bool rollup_restore(struct rollup *rollup, const struct progress *progress, struct fault *fault) {
     CHECK(rollup->progress.counts.delivered == 0);
-    bool sane = progress->ordinal >= progress->window_ordinal && progress->window_ordinal >= 0 &&
-                progress->ordinal == progress->counts.delivered && progress->accounts >= 0 && progress->accounts < UINT32_MAX &&
-                progress->units >= 0 && progress->units < UINT32_MAX &&
-                progress->ordinal - progress->window_ordinal <= rollup->options.window_records &&
-                progress->window_offset <= (progress->next < 0 ? 0 : progress->next) &&
-                progress->tail_offset < (progress->next < 0 ? 0 : progress->next);
-    if (!sane) {
+    if (!progress_sane(progress, rollup->options.window_records)) {
         return fault_set(fault, FAULT_STORE, false,
-                         "the stored progress contradicts itself (next %lld, ordinal %lld, delivered %lld, window from %lld); meta is damaged",
-                         (long long)progress->next, (long long)progress->ordinal, (long long)progress->counts.delivered,
-                         (long long)progress->window_ordinal);
+                         "the stored progress contradicts itself (next %lld, ordinal %lld, delivered %lld, "
+                         "window from %lld); meta is damaged",
+                         (long long)progress->next, (long long)progress->ordinal,
+                         (long long)progress->counts.delivered, (long long)progress->window_ordinal);
     }
     rollup->progress = *progress;
     window_start(&rollup->window, progress->window_ordinal, progress->window_record_time_max_ms);
@@ -78,7 +87,8 @@ bool rollup_restore_account(struct rollup *rollup, uint32_t number, struct slice
     struct slice id;
     struct account days;
     if (!accounts_parse(value, &source, &id, &days) || number >= rollup->progress.accounts) {
-        return fault_set(fault, FAULT_STORE, false, "stored account %u is not of the layout; the key is damaged", number);
+        return fault_set(fault, FAULT_STORE, false,
+                         "stored account %u is not of the layout; the key is damaged", number);
     }
     struct accounts *accounts = &rollup->accounts;
     uint64_t source_hash = accounts_source_hash(source);
@@ -86,7 +96,8 @@ bool rollup_restore_account(struct rollup *rollup, uint32_t number, struct slice
     uint32_t source_index = accounts_source_add(accounts, source, source_hash, mark);
     uint64_t hash = accounts_hash(source_hash, id);
     if (accounts_find(accounts, source_index, id, hash) != ACCOUNT_NONE) {
-        return fault_set(fault, FAULT_STORE, false, "stored account %u has the name of another number; the key is damaged", number);
+        return fault_set(fault, FAULT_STORE, false,
+                         "stored account %u has the name of another number; the key is damaged", number);
     }
     struct account *account = accounts_at(accounts, accounts_add(accounts, source_index, id, hash, number));
     memcpy(account->first_days, days.first_days, sizeof(days.first_days));
@@ -99,8 +110,8 @@ void rollup_restore_hash(struct rollup *rollup, struct hash_id id, int64_t last_
     if (rank_of_kind(id.kind) != RANK_NONE) catalog_add(&rollup->table.catalog, layout_place(id));
 }
 
-/* Of the record and its time. A valid event has been read already, and its fingerprints stand for its bytes: hashing 330 bytes again
- * would cost 30 ns per event, to be kept for one event a commit. */
+/* Of the record and its time. A valid event has been read already, and its fingerprints stand for its bytes: hashing
+ * 330 bytes again would cost 30 ns per event, to be kept for one event a commit. */
 static uint64_t tail_print(const struct record *record, const struct event *event) {
     uint64_t value = 0;
     if (event != NULL) {
@@ -145,7 +156,8 @@ static enum reason judge(struct rollup *rollup, struct passage *passage, const s
 }
 
 /* Steps 4 to 7 for a valid event that is not a test. */
-static enum verdict pass(struct rollup *rollup, struct passage *passage, const struct window_look *look, enum reason *reason) {
+static enum verdict pass(struct rollup *rollup, struct passage *passage, const struct window_look *look,
+                         enum reason *reason) {
     struct counts *counts = &rollup->progress.counts;
     const struct event *event = passage->event;
     if (look->event.age != 0) {
@@ -182,9 +194,11 @@ static enum verdict turn_away(struct counts *counts, const struct event *event, 
     return VERDICT_REJECTED;
 }
 
-static void leave_facts(struct window *window, const struct record *record, const struct event *event, int32_t own_day,
-                        const struct window_look *look) {
-    struct window_fact fact = {.payload = (uint32_t)event->payload_print, .stage = life_stage(event), .day = own_day};
+static void leave_facts(struct window *window, const struct record *record, const struct event *event,
+                        int32_t own_day, const struct window_look *look) {
+    struct window_fact fact = {.payload = (uint32_t)event->payload_print,
+                               .stage = life_stage(event),
+                               .day = own_day};
     window_push(window, record->offset, look, &fact);
 }
 
@@ -199,7 +213,8 @@ static void progress_move(struct rollup *rollup, const struct record *record, co
     progress->tail_print = tail_print(record, event);
 }
 
-enum verdict rollup_record(struct rollup *rollup, const struct record *record, const struct event *event, enum reason *reason) {
+enum verdict rollup_record(struct rollup *rollup, const struct record *record, const struct event *event,
+                           enum reason *reason) {
     struct progress *progress = &rollup->progress;
     struct window *window = &rollup->window;
     CHECK(record->offset >= progress->next || progress->next < 0);
@@ -255,22 +270,28 @@ bool rollup_rewarmed(const struct rollup *rollup, struct fault *fault) {
     const struct window *window = &rollup->window;
     if (!rollup->rebuilding) return true;
     if (rollup->accounts.count != (size_t)progress->accounts) {
-        return fault_set(fault, FAULT_STORE, false, "meta counts %lld accounts but %zu are stored; a key is missing or damaged",
+        return fault_set(fault, FAULT_STORE, false,
+                         "meta counts %lld accounts but %zu are stored; a key is missing or damaged",
                          (long long)progress->accounts, rollup->accounts.count);
     }
     if (progress->ordinal == progress->window_ordinal) return true;
     if (rollup->tail_differs || !rollup->tail_seen) {
         return fault_set(fault, FAULT_REFUSED, false,
-                         "the record at offset %lld is %s: the topic was re-created, or this is another cluster; use a new `namespace`",
-                         (long long)progress->tail_offset, rollup->tail_seen ? "not the one that the state was built from" : "missing");
+                         "the record at offset %lld is %s: the topic was re-created, or this is another "
+                         "cluster; use a new `namespace`",
+                         (long long)progress->tail_offset,
+                         rollup->tail_seen ? "not the one that the state was built from" : "missing");
     }
-    if (window->span.next != progress->ordinal || window->record_time_max_ms != progress->record_time_max_ms) {
-        return fault_set(fault, FAULT_REFUSED, false,
-                         "between offsets %lld and %lld the log holds %lld records but the state has seen %lld: records have gone "
-                         "(compaction?); the topic needs cleanup.policy=delete, and the state a new `namespace`",
-                         (long long)progress->window_offset, (long long)progress->next,
-                         (long long)(window->span.next - progress->window_ordinal),
-                         (long long)(progress->ordinal - progress->window_ordinal));
+    if (window->span.next != progress->ordinal ||
+        window->record_time_max_ms != progress->record_time_max_ms) {
+        return fault_set(
+            fault, FAULT_REFUSED, false,
+            "between offsets %lld and %lld the log holds %lld records but the state has seen %lld: records "
+            "have gone "
+            "(compaction?); the topic needs cleanup.policy=delete, and the state a new `namespace`",
+            (long long)progress->window_offset, (long long)progress->next,
+            (long long)(window->span.next - progress->window_ordinal),
+            (long long)(progress->ordinal - progress->window_ordinal));
     }
     return true;
 }
@@ -290,6 +311,7 @@ size_t rollup_dirty_cells(const struct rollup *rollup) {
 }
 
 size_t rollup_bytes(const struct rollup *rollup) {
-    return sizeof(*rollup) + window_bytes(&rollup->window) + table_bytes(&rollup->table) + accounts_bytes(&rollup->accounts) +
-           rollup->units.capacity + rollup->units.entry_capacity * sizeof(*rollup->units.entries);
+    return sizeof(*rollup) + window_bytes(&rollup->window) + table_bytes(&rollup->table) +
+           accounts_bytes(&rollup->accounts) + rollup->units.capacity +
+           rollup->units.entry_capacity * sizeof(*rollup->units.entries);
 }

@@ -1,10 +1,10 @@
 /* The roll-up of one topic partition: events in, absolute cells out. Pure: no I/O, no clock, no randomness, no threads.
  *
- * state(next) = F(log[start..next), state-changing configuration): nothing here depends on how records were batched or when they
- * were committed (I3). Rules: schemas/booking.md. One owner thread per roll-up.
+ * state(next) = F(log[start..next), state-changing configuration): nothing here depends on how records were batched
+ * or when they were committed (I3). Rules: schemas/booking.md. One owner thread per roll-up.
  *
- * Cold hashes: a hash that exists in Redis but not in memory is `cold` when first touched. Its cells collect deltas; the owner
- * fetches it (rollup_cold, rollup_fill) before the next cut, and values become absolute. */
+ * Cold hashes: a hash that exists in Redis but not in memory is `cold` when first touched. Its cells collect deltas;
+ * the owner fetches it (rollup_cold, rollup_fill) before the next cut, and values become absolute. */
 #ifndef NHIP_ROLLUP_H
 #define NHIP_ROLLUP_H
 
@@ -18,18 +18,25 @@ enum success_at { SUCCESS_AT_FIRST = 0, SUCCESS_AT_CAPTURED, SUCCESS_AT_SETTLED 
 
 struct rollup_options {
     const struct zone *zone;
-    uint32_t window_records;     /* W: 16 .. 16,777,216 */
-    int64_t window_age_ms_max;   /* by running maximum of record time */
+    uint32_t window_records;   /* W: 16 .. 16,777,216 */
+    int64_t window_age_ms_max; /* by running maximum of record time */
     int64_t watermark_bound_ms;
-    int32_t retention_days;      /* ledger; > 62 */
+    int32_t retention_days; /* ledger; > 62 */
     int32_t oldest_day;
     /* The source's declared booking status; default FIRST. Pure function of the configuration. */
     enum success_at (*success_at)(const void *sources, struct slice source);
     const void *sources;
-    size_t cells_max;            /* memory bound; beyond it clean hashes are evicted at a cut */
+    size_t cells_max; /* memory bound; beyond it clean hashes are evicted at a cut */
 };
 
-enum verdict { VERDICT_NONE = 0, VERDICT_APPLIED, VERDICT_DUPLICATE, VERDICT_QUARANTINED, VERDICT_REJECTED, VERDICT_IGNORED };
+enum verdict {
+    VERDICT_NONE = 0,
+    VERDICT_APPLIED,
+    VERDICT_DUPLICATE,
+    VERDICT_QUARANTINED,
+    VERDICT_REJECTED,
+    VERDICT_IGNORED
+};
 
 struct rollup;
 
@@ -41,16 +48,18 @@ void rollup_destroy(struct rollup *rollup);
  * it the window is empty; feed rollup_rewarm() the records [window_offset, next) and then go on with rollup_event(). */
 bool rollup_restore(struct rollup *rollup, const struct progress *progress, struct fault *fault);
 bool rollup_restore_account(struct rollup *rollup, uint32_t number, struct slice value, struct fault *fault);
-void rollup_restore_hash(struct rollup *rollup, struct hash_id id, int64_t last_change_offset); /* "exists in Redis" */
+void rollup_restore_hash(struct rollup *rollup, struct hash_id id,
+                         int64_t last_change_offset); /* "exists in Redis" */
 
 /* The records of a batch, in offset order. `event` null + `reason` = refused by the decoder; both empty = tombstone.
  * rollup_prefetch() may be called for a batch beforehand to warm the cache; it changes nothing. */
 void rollup_prefetch(const struct rollup *rollup, const struct event *events, size_t count);
-enum verdict rollup_record(struct rollup *rollup, const struct record *record, const struct event *event, enum reason *reason);
+enum verdict rollup_record(struct rollup *rollup, const struct record *record, const struct event *event,
+                           enum reason *reason);
 void rollup_rewarm(struct rollup *rollup, const struct record *record, const struct event *event);
-/* After the last rollup_rewarm(), before the first rollup_record(): true when what was fed is what the state was built from (record count,
- * running maximum of record time, fingerprint of the tail record) and all accounts are back. False: FAULT_REFUSED or FAULT_STORE; the
- * roll-up must then be destroyed. rollup_record() CHECKs it. */
+/* After the last rollup_rewarm(), before the first rollup_record(): true when what was fed is what the state was
+ * built from (record count, running maximum of record time, fingerprint of the tail record) and all accounts are
+ * back. False: FAULT_REFUSED or FAULT_STORE; the roll-up must then be destroyed. rollup_record() CHECKs it. */
 bool rollup_rewarmed(const struct rollup *rollup, struct fault *fault);
 /* End of partition: the log's end moved to `next` past markers and holes without records. */
 void rollup_advance(struct rollup *rollup, int64_t next);
@@ -58,7 +67,8 @@ void rollup_advance(struct rollup *rollup, int64_t next);
 /* Cold hashes that must be read before the next cut: pops one, false when there is none left. */
 bool rollup_cold(struct rollup *rollup, struct hash_id *id);
 /* Adds one stored field of a cold hash; then rollup_filled() once. False and `fault` when text is not of the layout. */
-bool rollup_fill(struct rollup *rollup, struct hash_id id, struct slice field, struct slice value, struct fault *fault);
+bool rollup_fill(struct rollup *rollup, struct hash_id id, struct slice field, struct slice value,
+                 struct fault *fault);
 void rollup_filled(struct rollup *rollup, struct hash_id id);
 
 /* Writes everything changed since the last cut, then retires what retention says, then marks all clean. No cold hash may be

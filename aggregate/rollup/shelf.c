@@ -1,12 +1,12 @@
 /* The life of a shelf: made, read, changed, written, evicted or retired.
  *
- *     not in the catalog --first cell--> KNOWN                          (nothing is stored: what is in memory is all there is)
+ *     not in the catalog --first cell--> KNOWN           (nothing is stored: what is in memory is all there is)
  *     in the catalog     --first cell--> WANTED --table_cold--> READING --table_fill*, table_filled--> KNOWN
  *     KNOWN, clean       --memory short, at a cut--> gone; the catalog still has it
  *     any                --retention, at a cut-----> gone; the catalog forgets it
  *
- * Eviction looks at the cut in which a shelf last changed and nothing else. It decides what is in memory, never what a value is:
- * every value comes back from the store as it was, and additions commute. */
+ * Eviction looks at the cut in which a shelf last changed and nothing else. It decides what is in memory, never what
+ * a value is: every value comes back from the store as it was, and additions commute. */
 #include "aggregate/rollup/shelf.h"
 
 #include "check.h"
@@ -55,8 +55,11 @@ uint32_t shelf_ensure(struct table *table, uint64_t place) {
     if (index != CELL_END) return index;
     index = shelf_take(table);
     bool stored = catalog_has(&table->catalog, place);
-    table->shelves[index] = (struct shelf){
-        .place = place, .state = stored ? SHELF_WANTED : SHELF_KNOWN, .cells = CELL_END, .dirty = CELL_END, .touched = table->cut};
+    table->shelves[index] = (struct shelf){.place = place,
+                                           .state = stored ? SHELF_WANTED : SHELF_KNOWN,
+                                           .cells = CELL_END,
+                                           .dirty = CELL_END,
+                                           .touched = table->cut};
     refs_insert(&table->shelf_refs, shelf_hash(place), index);
     if (stored) {
         push(&table->wanted, &table->wanted_count, &table->wanted_capacity, index);
@@ -83,7 +86,8 @@ void table_gather(struct table *table) {
     CHECK(!table_is_cold(table));
     const uint32_t *dirty = table->dirty;
     for (size_t i = 0; i < table->dirty_count; i++) {
-        if (i + 2 * GATHER_AHEAD < table->dirty_count) __builtin_prefetch(table_at(table, dirty[i + 2 * GATHER_AHEAD]), 1);
+        if (i + 2 * GATHER_AHEAD < table->dirty_count)
+            __builtin_prefetch(table_at(table, dirty[i + 2 * GATHER_AHEAD]), 1);
         if (i + GATHER_AHEAD < table->dirty_count) {
             uint64_t place = place_hash(table_at(table, dirty[i + GATHER_AHEAD])->place);
             refs_prefetch(&table->shelf_refs, shelf_hash(place));
@@ -122,7 +126,8 @@ bool table_fill(struct table *table, struct hash_id id, struct slice field, stru
     struct amounts stored;
     if (!is_sketch && !layout_value_parse(value, &stored)) return false;
     struct cell *cell = table_at(table, table_cell(table, place | lane, facet));
-    if (is_sketch) return cell->sketch->cold && value.length > 0 && sketch_fill(cell->sketch, value, &cell->last_change);
+    if (is_sketch)
+        return cell->sketch->cold && value.length > 0 && sketch_fill(cell->sketch, value, &cell->last_change);
     cell->amounts.n += stored.n;
     cell->amounts.sum += stored.sum;
     cell->amounts.unconverted += stored.unconverted;
@@ -159,7 +164,10 @@ void table_drop(struct table *table, uint64_t place) {
         at = next;
     }
     refs_remove(&table->shelf_refs, shelf_hash(place), index);
-    *shelf = (struct shelf){.state = SHELF_NONE, .cells = CELL_END, .dirty = CELL_END, .next_free = table->shelf_free};
+    *shelf = (struct shelf){.state = SHELF_NONE,
+                            .cells = CELL_END,
+                            .dirty = CELL_END,
+                            .next_free = table->shelf_free};
     table->shelf_free = index;
 }
 
@@ -221,6 +229,7 @@ void table_evict(struct table *table, size_t cells_max) {
         ranked[count++] = (struct ranked){shelf->touched, shelf->place, i};
     }
     qsort(ranked, count, sizeof(*ranked), ranked_compare);
-    for (size_t i = 0; i < count && table_weight(table) > cells_max / 4 * 3; i++) table_drop(table, ranked[i].place);
+    for (size_t i = 0; i < count && table_weight(table) > cells_max / 4 * 3; i++)
+        table_drop(table, ranked[i].place);
     free(ranked);
 }

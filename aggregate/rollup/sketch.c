@@ -1,12 +1,13 @@
 /* The sketch of persons.
  *
- * In memory registers are always one byte each: at most 18 sketches (instruments, outlets) of a day and a month are in use at a time,
- * 0.6 MB a partition; only the stored form knows sparse and dense.
+ * In memory registers are always one byte each: at most 18 sketches (instruments, outlets) of a day and a month are
+ * in use at a time, 0.6 MB a partition; only the stored form knows sparse and dense.
  *
- * A sketch whose stored part is still in Redis collects additions on top of zero. Whether such an addition changed *the whole* is not
- * known before the stored part is there, but the index must name the record that changed it (store-layout §4.3), the same record
- * whether the sketch was in memory or not. So a cold sketch keeps the raising additions in order and replays them on the stored
- * part: an addition changes the whole exactly if it exceeds the stored rank and all earlier ones. The list lives until the next commit.
+ * A sketch whose stored part is still in Redis collects additions on top of zero. Whether such an addition changed
+ * *the whole* is not known before the stored part is there, but the index must name the record that changed it
+ * (store-layout §4.3), the same record whether the sketch was in memory or not. So a cold sketch keeps the raising
+ * additions in order and replays them on the stored part: an addition changes the whole exactly if it exceeds the
+ * stored rank and all earlier ones. The list lives until the next commit.
  *
  * What was not done: bias tables or the estimate itself; reading is the snapshot's business. */
 #include "aggregate/rollup/sketch.h"
@@ -51,20 +52,19 @@ bool sketch_add(struct sketch *sketch, uint64_t person_print, int64_t offset) {
     return true;
 }
 
-static bool blob_read(struct sketch *sketch, struct slice blob) {
-    if (blob.length == 0) return true;
-    const unsigned char *bytes = (const unsigned char *)blob.data;
-    if (bytes[0] == FORM_DENSE) {
-        if (blob.length != SKETCH_BLOB_BYTES_MAX) return false;
-        for (size_t i = 0; i < SKETCH_REGISTERS; i++) {
-            if (bytes[1 + i] > RANK_MAX) return false;
-            (void)raise_register(sketch, i, bytes[1 + i]);
-        }
-        return true;
+static bool dense_read(struct sketch *sketch, const unsigned char *bytes, size_t length) {
+    if (length != SKETCH_BLOB_BYTES_MAX) return false;
+    for (size_t i = 0; i < SKETCH_REGISTERS; i++) {
+        if (bytes[1 + i] > RANK_MAX) return false;
+        (void)raise_register(sketch, i, bytes[1 + i]);
     }
-    if (bytes[0] != FORM_SPARSE || (blob.length - 1) % SPARSE_ENTRY_BYTES != 0) return false;
+    return true;
+}
+
+static bool sparse_read(struct sketch *sketch, const unsigned char *bytes, size_t length) {
+    if ((length - 1) % SPARSE_ENTRY_BYTES != 0) return false;
     int32_t last = -1;
-    for (size_t at = 1; at < blob.length; at += SPARSE_ENTRY_BYTES) {
+    for (size_t at = 1; at < length; at += SPARSE_ENTRY_BYTES) {
         int32_t index = bytes[at] << 8 | bytes[at + 1];
         uint8_t rank = bytes[at + 2];
         if (index <= last || index >= SKETCH_REGISTERS || rank == 0 || rank > RANK_MAX) return false;
@@ -72,6 +72,13 @@ static bool blob_read(struct sketch *sketch, struct slice blob) {
         last = index;
     }
     return true;
+}
+
+static bool blob_read(struct sketch *sketch, struct slice blob) {
+    if (blob.length == 0) return true;
+    const unsigned char *bytes = (const unsigned char *)blob.data;
+    if (bytes[0] == FORM_DENSE) return dense_read(sketch, bytes, blob.length);
+    return bytes[0] == FORM_SPARSE && sparse_read(sketch, bytes, blob.length);
 }
 
 bool sketch_fill(struct sketch *sketch, struct slice blob, int64_t *raised_at) {

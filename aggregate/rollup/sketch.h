@@ -24,8 +24,8 @@ struct sketch_raise {
 
 struct sketch {
     uint8_t registers[SKETCH_REGISTERS];
-    uint32_t set; /* registers above zero */
-    bool cold;    /* a stored part exists or may exist, and is not in `registers` */
+    uint32_t set;                /* registers above zero */
+    bool cold;                   /* a stored part exists or may exist, and is not in `registers` */
     struct sketch_raise *raises; /* while cold */
     size_t raise_count;
     size_t raise_capacity;
@@ -36,8 +36,9 @@ void sketch_destroy(struct sketch *sketch);
 
 /* True when a register rose. `offset` of the record is remembered while the sketch is cold. */
 bool sketch_add(struct sketch *sketch, uint64_t person_print, int64_t offset);
-/* The stored part has arrived (empty slice: there is none): merges by maximum. `*raised_at` = offset of the last addition that raised a
- * register of the whole, INT64_MIN when none did. False when the bytes are not of the layout (the sketch is then unspecified). */
+/* The stored part has arrived (empty slice: there is none): merges by maximum. `*raised_at` = offset of the last
+ * addition that raised a register of the whole, INT64_MIN when none did. False when the bytes are not of the layout
+ * (the sketch is then unspecified). */
 bool sketch_fill(struct sketch *sketch, struct slice blob, int64_t *raised_at);
 /* The stored form; its length. The form is a function of the content. */
 size_t sketch_format(const struct sketch *sketch, char out[static SKETCH_BLOB_BYTES_MAX]);

@@ -11,7 +11,8 @@
 
 enum { DAY_MS = 86400000, HOUR_MS = 3600000, MINUTE_MS = 60000 };
 
-#define RECORD_TIME_MS_MAX INT64_C(253402300799999) /* year 9999: record times beyond are read as this, so that days stay numbers */
+/* Year 9999: record times beyond are read as this, so that days stay numbers. */
+#define RECORD_TIME_MS_MAX INT64_C(253402300799999)
 
 enum { PULSE_MEMOS = 64, PERSON_MEMOS = 32 };
 
@@ -38,11 +39,11 @@ struct rollup {
     struct table table;
     struct accounts accounts;
     struct units units;
-    int64_t floor_due_ms;    /* R from which on the floor must be looked at again */
-    bool rebuilding;         /* restored, and not yet proved to be rebuilt */
-    bool tail_seen;          /* the rebuild has met the record at tail_offset ... */
-    bool tail_differs;       /* ... and it is not the one that was there */
-    int32_t day_start_day;   /* memo of zone_day_start_ms */
+    int64_t floor_due_ms;  /* R from which on the floor must be looked at again */
+    bool rebuilding;       /* restored, and not yet proved to be rebuilt */
+    bool tail_seen;        /* the rebuild has met the record at tail_offset ... */
+    bool tail_differs;     /* ... and it is not the one that was there */
+    int32_t day_start_day; /* memo of zone_day_start_ms */
     int64_t day_start_ms;
     int32_t month_day; /* memo of month_of_day */
     int32_t month;

@@ -1,18 +1,19 @@
 /* Cells: the hot half of the table. (Shelves, reading and eviction: shelf.c.)
  *
- * A hot event books three to six cells, so a cell must cost one look-up and no more: one open-addressing table over all kinds, from
- * (place, facet) straight to the cell, which is one cache line: key, amounts and list links together. The hash of the store that a
- * cell is a field of (its shelf) is looked up only when a cell is made, and at the cut, where the misses of many cells overlap.
+ * A hot event books three to six cells, so a cell must cost one look-up and no more: one open-addressing table over
+ * all kinds, from (place, facet) straight to the cell, which is one cache line: key, amounts and list links together.
+ * The hash of the store that a cell is a field of (its shelf) is looked up only when a cell is made, and at the cut,
+ * where the misses of many cells overlap.
  *
- *     refs: hash(place, facet) -> cell 64 bytes, in chunks of 256 KiB, never moved; one for the ledger, one for the few hot others
+ *     refs: hash(place, facet) -> cell, 64 bytes, never moved; one for the ledger, one for the few hot others
  *     shelf: place without lane -> list of its cells, list of its changed cells, state
  *     catalog: which hashes exist in the store but need not be in memory
  *
- * Cells that are made while their shelf is still to be read hold deltas; since everything here is a sum (or a maximum), the stored
- * part is simply added when it arrives, and nobody needs to know which of the two came first.
+ * Cells that are made while their shelf is still to be read hold deltas; since everything here is a sum (or a
+ * maximum), the stored part is simply added when it arrives, and nobody needs to know which of the two came first.
  *
- * What was not done: two levels (hash, then field), which costs a second miss per booking; fixed arrays per hash (facets are sparse);
- * 64-bit sums with an overflow flag (16 bytes fit the line). */
+ * What was not done: two levels (hash, then field), which costs a second miss per booking; fixed arrays per hash
+ * (facets are sparse); 64-bit sums with an overflow flag (16 bytes fit the line). */
 #include "aggregate/rollup/table.h"
 
 #include "aggregate/rollup/shelf.h"
@@ -34,7 +35,8 @@ void table_destroy(struct table *table) {
     for (uint32_t i = 0; i < table->shelf_count; i++) {
         const struct shelf *shelf = &table->shelves[i];
         if (shelf->state == SHELF_NONE || !rank_is_sketch(place_rank(shelf->place))) continue;
-        for (uint32_t at = shelf->cells; at != CELL_END; at = table_at(table, at)->next) sketch_destroy(table_at(table, at)->sketch);
+        for (uint32_t at = shelf->cells; at != CELL_END; at = table_at(table, at)->next)
+            sketch_destroy(table_at(table, at)->sketch);
     }
     for (uint32_t i = 0; i < table->chunk_count; i++) free(table->chunks[i]);
     free(table->chunks);
@@ -73,8 +75,11 @@ static __attribute__((noinline)) uint32_t cell_make(struct table *table, uint64_
     uint32_t index = table->cell_free;
     struct cell *cell = table_at(table, index);
     table->cell_free = cell->next;
-    *cell = (struct cell){
-        .place = place, .facet = facet, .last_change = CELL_UNCHANGED, .next_dirty = CELL_CLEAN, .next = shelf->cells};
+    *cell = (struct cell){.place = place,
+                          .facet = facet,
+                          .last_change = CELL_UNCHANGED,
+                          .next_dirty = CELL_CLEAN,
+                          .next = shelf->cells};
     shelf->cells = index;
     shelf->count++;
     if (rank_is_sketch(place_rank(place))) {
@@ -115,9 +120,10 @@ size_t table_weight(const struct table *table) {
 }
 
 size_t table_bytes(const struct table *table) {
-    return refs_bytes(&table->ledger_refs) + refs_bytes(&table->other_refs) + refs_bytes(&table->shelf_refs) + catalog_bytes(&table->catalog) +
-           (size_t)table->chunk_count * TABLE_CHUNK_CELLS * sizeof(struct cell) + table->sketches * sizeof(struct sketch) +
-           table->shelf_capacity * sizeof(*table->shelves) + table->dirty_shelf_capacity * sizeof(*table->dirty_shelves) +
-           table->dirty_capacity * sizeof(*table->dirty) +
-           table->wanted_capacity * sizeof(*table->wanted);
+    return refs_bytes(&table->ledger_refs) + refs_bytes(&table->other_refs) + refs_bytes(&table->shelf_refs) +
+           catalog_bytes(&table->catalog) +
+           (size_t)table->chunk_count * TABLE_CHUNK_CELLS * sizeof(struct cell) +
+           table->sketches * sizeof(struct sketch) + table->shelf_capacity * sizeof(*table->shelves) +
+           table->dirty_shelf_capacity * sizeof(*table->dirty_shelves) +
+           table->dirty_capacity * sizeof(*table->dirty) + table->wanted_capacity * sizeof(*table->wanted);
 }

@@ -8,18 +8,18 @@
 #include "aggregate/rollup/mix.h"
 #include "aggregate/rollup/sketch.h"
 
-#define CELL_END UINT32_MAX          /* end of a list */
-#define CELL_CLEAN (UINT32_MAX - 1)  /* in no list of changed cells */
-#define CELL_UNCHANGED INT64_MIN     /* last_change of a cell that is listed as changed but turned out not to be */
+#define CELL_END UINT32_MAX         /* end of a list */
+#define CELL_CLEAN (UINT32_MAX - 1) /* in no list of changed cells */
+#define CELL_UNCHANGED INT64_MIN    /* last_change of a cell that is listed but turned out not to be changed */
 
 enum { TABLE_CHUNK_LOG2 = 12, TABLE_CHUNK_CELLS = 1 << TABLE_CHUNK_LOG2 };
 
 struct cell {
     uint64_t place;
     uint64_t facet;
-    int64_t last_change;  /* offset of the record */
-    uint32_t next_dirty;  /* after table_gather(): in the list of its shelf */
-    uint32_t next;        /* in the shelf, or among the free */
+    int64_t last_change; /* offset of the record */
+    uint32_t next_dirty; /* after table_gather(): in the list of its shelf */
+    uint32_t next;       /* in the shelf, or among the free */
     union {
         struct amounts amounts;
         struct sketch *sketch; /* kinds s and t; owned */
@@ -46,7 +46,7 @@ struct shelf {
 
 struct table {
     struct refs ledger_refs; /* -> cells of the ledger: millions, each seen now and then */
-    struct refs other_refs;  /* -> all others: thousands, seen all the time, so they must lie close together */
+    struct refs other_refs; /* -> all others: thousands, seen all the time, so they must lie close together */
     struct cell **chunks;
     uint32_t chunk_count;
     uint32_t chunk_capacity;
@@ -77,8 +77,8 @@ struct table {
 bool table_create(struct table *table); /* false when memory is short; later shortage stops the process */
 void table_destroy(struct table *table);
 
-/* The cell, made when there is none (and with it its shelf: cold when the catalog knows the hash). Clean, zero when new. An index
- * stays good until the next cut. */
+/* The cell, made when there is none (and with it its shelf: cold when the catalog knows the hash). Clean, zero when
+ * new. An index stays good until the next cut. */
 uint32_t table_cell(struct table *table, uint64_t place, uint64_t facet);
 /* Lists a clean cell as changed. */
 void table_list(struct table *table, uint32_t index);
@@ -97,8 +97,8 @@ void table_gather(struct table *table);
 void table_drop(struct table *table, uint64_t place);
 /* The shelves that table_gather() found, sorted by place, those dropped meanwhile taken out. */
 const uint32_t *table_dirty(struct table *table, size_t *count);
-/* After everything was written: all clean; then drops least recently changed shelves until about 3/4 of `cells_max` remain, if more
- * than `cells_max` are held (a sketch weighs as much as its bytes). */
+/* After everything was written: all clean; then drops least recently changed shelves until about 3/4 of `cells_max`
+ * remain, if more than `cells_max` are held (a sketch weighs as much as its bytes). */
 void table_clean(struct table *table);
 void table_evict(struct table *table, size_t cells_max);
 size_t table_weight(const struct table *table);
@@ -124,7 +124,8 @@ static inline void table_touch(struct table *table, uint32_t index, int64_t offs
 }
 
 /* n += 1, sum += amount, unconverted += 0 or 1. */
-static inline void table_add(struct table *table, uint32_t index, int64_t offset, int64_t amount_minor, bool unconverted) {
+static inline void table_add(struct table *table, uint32_t index, int64_t offset, int64_t amount_minor,
+                             bool unconverted) {
     struct amounts *amounts = &table_at(table, index)->amounts;
     amounts->n++;
     amounts->sum += amount_minor;
@@ -132,7 +133,8 @@ static inline void table_add(struct table *table, uint32_t index, int64_t offset
     table_touch(table, index, offset);
 }
 
-static inline void table_add_person(struct table *table, uint32_t index, int64_t offset, uint64_t person_print) {
+static inline void table_add_person(struct table *table, uint32_t index, int64_t offset,
+                                    uint64_t person_print) {
     if (sketch_add(table_at(table, index)->sketch, person_print, offset)) table_touch(table, index, offset);
 }
 

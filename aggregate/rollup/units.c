@@ -1,7 +1,8 @@
 /* Registry records, see units.h.
  *
- * The roll-up does not read them: which unit an account belongs to is decided when a snapshot is made, so that a corrected link changes
- * past periods as a revision. Ordinals only grow, so a shard is always appended to and no stored field is ever needed. */
+ * The roll-up does not read them: which unit an account belongs to is decided when a snapshot is made, so that a
+ * corrected link changes past periods as a revision. Ordinals only grow, so a shard is always appended to and no
+ * stored field is ever needed. */
 #include "aggregate/rollup/units.h"
 
 #include "aggregate/rollup/layout.h"
@@ -33,8 +34,10 @@ void units_keep(struct units *units, int64_t ordinal, int64_t offset, struct sli
     units->bytes[units->used++] = UNIT_SEPARATOR;
     if (document.length > 0) memcpy(units->bytes + units->used, document.data, document.length);
     units->used += document.length;
-    units->entries[units->count++] =
-        (struct unit_entry){.offset = offset, .ordinal = (uint32_t)ordinal, .length = (uint32_t)(units->used - start), .start = start};
+    units->entries[units->count++] = (struct unit_entry){.offset = offset,
+                                                         .ordinal = (uint32_t)ordinal,
+                                                         .length = (uint32_t)(units->used - start),
+                                                         .start = start};
 }
 
 void units_cut(struct units *units, const struct batch_writer *writer) {
@@ -47,7 +50,8 @@ void units_cut(struct units *units, const struct batch_writer *writer) {
             const struct unit_entry *entry = &units->entries[i];
             char field[24];
             size_t length = layout_number(entry->ordinal & ((1U << SHARD_ACCOUNTS_LOG2) - 1), field);
-            writer->field(writer->context, (struct slice){field, length}, (struct slice){units->bytes + entry->start, entry->length});
+            writer->field(writer->context, (struct slice){field, length},
+                          (struct slice){units->bytes + entry->start, entry->length});
         }
     }
     units->count = 0;

@@ -1,4 +1,5 @@
-/* Registry records on their way to the store: kept as bytes until the next cut, never read again (schemas/store-layout.md §7). */
+/* Registry records on their way to the store: kept as bytes until the next cut, never read again
+ * (schemas/store-layout.md §7). */
 #ifndef NHIP_ROLLUP_UNITS_H
 #define NHIP_ROLLUP_UNITS_H
 

@@ -4,16 +4,17 @@
  *     table of events    6 (recall.c)                     table of facts  6
  *
  * Both rings are indexed by ordinal, so one span says for everything what is inside: the records from the tail to the newest.
- * The tail moves for two reasons, the count (a push into a full ring) and the age (window_age), and both are judged by numbers of
- * the log alone; because R never falls, what is inside is always a suffix of the log. That suffix is also all that a rebuild has
- * to read: window_offset is the tail's offset, and "R before the tail" starts the running maximum again, exactly.
+ * The tail moves for two reasons, the count (a push into a full ring) and the age (window_age), and both are judged
+ * by numbers of the log alone; because R never falls, what is inside is always a suffix of the log. That suffix is
+ * also all that a rebuild has to read: window_offset is the tail's offset, and "R before the tail" starts the running
+ * maximum again, exactly.
  *
- * Halves: R moves at most 24 h a record (86.4 million ms < 2^32) and so its lower half says all, counted up from the tail. Offsets
- * nearly always too; a gap of 4 GiB or more in a file goes to a small queue of leaps.
+ * Halves: R moves at most 24 h a record (86.4 million ms < 2^32) and so its lower half says all, counted up from the
+ * tail. Offsets nearly always too; a gap of 4 GiB or more in a file goes to a small queue of leaps.
  *
- * Facts of one entity form a chain from the latest backwards, linked by distance. It is walked for at most 64 facts, and ends where
- * the tail is. What was not done: deleting from chains (the distance beyond the tail ends them), and one merged record per entity
- * (a rebuilt window could then differ from the live one, which has seen more). */
+ * Facts of one entity form a chain from the latest backwards, linked by distance. It is walked for at most 64 facts,
+ * and ends where the tail is. What was not done: deleting from chains (the distance beyond the tail ends them), and
+ * one merged record per entity (a rebuilt window could then differ from the live one, which has seen more). */
 #include "aggregate/rollup/window.h"
 
 #include "check.h"
@@ -74,15 +75,18 @@ static void forget(struct window *window) {
 void window_age(struct window *window, int64_t record_time_max_ms) {
     CHECK(record_time_max_ms >= window->record_time_max_ms);
     window->record_time_max_ms = record_time_max_ms;
-    while (window->span.live > 0 && window->tail_record_time_max_ms < record_time_max_ms - window->age_ms_max) forget(window);
+    while (window->span.live > 0 && window->tail_record_time_max_ms < record_time_max_ms - window->age_ms_max)
+        forget(window);
 }
 
-void window_look(const struct window *window, uint64_t event_key, uint64_t entity_key, struct window_look *look) {
+void window_look(const struct window *window, uint64_t event_key, uint64_t entity_key,
+                 struct window_look *look) {
     look->event_key = event_key;
     look->entity_key = entity_key;
     look->event = recall_find(&window->events, &window->span, event_key);
     look->payload = 0;
-    if (look->event.age != 0) look->payload = recall_entry(&window->events, &window->span, look->event.age)->first;
+    if (look->event.age != 0)
+        look->payload = recall_entry(&window->events, &window->span, look->event.age)->first;
     look->entity.age = 0;
     if (entity_key != 0) look->entity = recall_find(&window->entities, &window->span, entity_key);
 }
@@ -104,7 +108,8 @@ void window_history(const struct window *window, const struct window_look *look,
 static void leap_note(struct window *window, int64_t offset) {
     if (window->leap_first > 0 && window->leap_first * 2 >= window->leap_count) {
         window->leap_count -= window->leap_first;
-        memmove(window->leaps, window->leaps + window->leap_first, window->leap_count * sizeof(*window->leaps));
+        memmove(window->leaps, window->leaps + window->leap_first,
+                window->leap_count * sizeof(*window->leaps));
         window->leap_first = 0;
     }
     if (window->leap_count == window->leap_capacity) {
@@ -115,7 +120,8 @@ static void leap_note(struct window *window, int64_t offset) {
     window->leaps[window->leap_count++] = (struct leap){window->span.next, offset};
 }
 
-void window_push(struct window *window, int64_t offset, const struct window_look *look, const struct window_fact *fact) {
+void window_push(struct window *window, int64_t offset, const struct window_look *look,
+                 const struct window_fact *fact) {
     struct span *span = &window->span;
     CHECK(offset > window->last_offset);
     if (span->live == span->ring) forget(window);

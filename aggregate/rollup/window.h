@@ -1,7 +1,8 @@
 /* The window: what the last W delivered records of this log said (schemas/booking.md §7).
  *
- * Every delivered record takes a place; valid ones leave their event id and, for payments and orders, one fact: status or stage and
- * local day. Order of calls for one record: window_age, window_look, window_history, window_push. */
+ * Every delivered record takes a place; valid ones leave their event id and, for payments and orders, one fact:
+ * status or stage and local day. Order of calls for one record: window_age, window_look, window_history, window_push.
+ * */
 #ifndef NHIP_ROLLUP_WINDOW_H
 #define NHIP_ROLLUP_WINDOW_H
 
@@ -16,18 +17,19 @@ struct leap {
 
 struct window {
     struct span span;
-    struct recall events;   /* first: payload, second: low half of the record's R */
-    struct recall entities; /* first: fact, second: how many records back the same entity's previous fact is (0 = none) */
-    uint32_t *offsets;      /* low halves */
-    struct leap *leaps;     /* records more than 2^32 behind the one before: their whole offsets, a queue */
+    struct recall events; /* first: payload, second: low half of the record's R */
+    struct recall
+        entities; /* first: fact, second: how many records back the same entity's previous fact is (0 = none) */
+    uint32_t *offsets;  /* low halves */
+    struct leap *leaps; /* records more than 2^32 behind the one before: their whole offsets, a queue */
     size_t leap_first;
     size_t leap_count;
     size_t leap_capacity;
     int64_t age_ms_max;
     int64_t record_time_max_ms; /* R after the last record */
     int64_t last_offset;
-    int64_t tail_offset;             /* of the oldest record inside */
-    int64_t tail_record_time_max_ms; /* its own R */
+    int64_t tail_offset;               /* of the oldest record inside */
+    int64_t tail_record_time_max_ms;   /* its own R */
     int64_t before_record_time_max_ms; /* R before it */
 };
 
@@ -61,10 +63,12 @@ void window_start(struct window *window, int64_t ordinal, int64_t record_time_ma
 
 /* A new record makes R this great: forgets what is too old. */
 void window_age(struct window *window, int64_t record_time_max_ms);
-void window_look(const struct window *window, uint64_t event_key, uint64_t entity_key, struct window_look *look);
+void window_look(const struct window *window, uint64_t event_key, uint64_t entity_key,
+                 struct window_look *look);
 void window_history(const struct window *window, const struct window_look *look, struct history *history);
 /* The record takes its place; `look` and `fact` null: it leaves nothing. `offset` above all before. */
-void window_push(struct window *window, int64_t offset, const struct window_look *look, const struct window_fact *fact);
+void window_push(struct window *window, int64_t offset, const struct window_look *look,
+                 const struct window_fact *fact);
 
 void window_prefetch(const struct window *window, uint64_t event_key, uint64_t entity_key);
 void window_prefetch_fact(const struct window *window, uint64_t entity_key);

@@ -1,4 +1,5 @@
-/* Seeded streams, see event_stream.h. Fields are drawn independently; whatever that gives is a valid event or is marked as refused. */
+/* Seeded streams, see event_stream.h. Fields are drawn independently; whatever that gives is a valid event or is
+ * marked as refused. */
 #include "event_stream.h"
 
 #include "check.h"
@@ -53,14 +54,16 @@ static uint64_t number_print(struct slice source, char kind, uint32_t number) {
 
 static int64_t maybe_time(uint64_t *seed, int64_t around_ms, int32_t days) {
     if (!one_in(seed, 3)) return TIME_NONE;
-    return around_ms - (int64_t)below(seed, (uint32_t)days * 24 + 1) * 3600000 + (one_in(seed, 12) ? DAY_MS : 0);
+    return around_ms - (int64_t)below(seed, (uint32_t)days * 24 + 1) * 3600000 +
+           (one_in(seed, 12) ? DAY_MS : 0);
 }
 
 static void make_payment(uint64_t *seed, const struct stream_options *options, struct event *event) {
     event->kind = KIND_PAYMENT_STATUS;
     event->status = (enum pay_status)(1 + below(seed, PAY_COUNT - 1));
     if (one_in(seed, 2)) event->status = one_in(seed, 2) ? PAY_CAPTURED : PAY_SETTLED;
-    if (event->status == PAY_DECLINED) event->reason_class = (enum reason_class)(1 + below(seed, REASON_CLASS_COUNT - 1));
+    if (event->status == PAY_DECLINED)
+        event->reason_class = (enum reason_class)(1 + below(seed, REASON_CLASS_COUNT - 1));
     event->instrument = (enum instrument)(1 + below(seed, INSTRUMENT_COUNT - 1));
     event->context = (enum context)(1 + below(seed, CONTEXT_COUNT - 1));
     if (event->instrument == INSTRUMENT_EWALLET) event->party = PARTY_MOMO;
@@ -69,7 +72,8 @@ static void make_payment(uint64_t *seed, const struct stream_options *options, s
 }
 
 static void make_order(uint64_t *seed, const struct stream_options *options, struct event *event) {
-    event->kind = (enum event_kind)(KIND_ORDER_CREATED + below(seed, KIND_ORDER_REFUNDED - KIND_ORDER_CREATED + 1));
+    event->kind =
+        (enum event_kind)(KIND_ORDER_CREATED + below(seed, KIND_ORDER_REFUNDED - KIND_ORDER_CREATED + 1));
     event->outlet = (enum outlet)(1 + below(seed, OUTLET_RIDE_APP - 1));
     event->pay_mode = (enum pay_mode)(1 + below(seed, PAY_MODE_COUNT - 1));
     event->category = (enum category)below(seed, CATEGORY_COUNT);
@@ -79,10 +83,38 @@ static void make_order(uint64_t *seed, const struct stream_options *options, str
     event->entity_print = number_print(event->source, 'e', below(seed, options->entities));
 }
 
-static void make_event(uint64_t *seed, const struct stream_options *options, struct stream_item *item, int64_t record_ms) {
+static void make_family(uint64_t *seed, const struct stream_options *options, struct stream_item *item,
+                        int64_t record_ms) {
+    struct event *event = &item->event;
+    uint32_t family = below(seed, 20);
+    if (family < 9) {
+        make_payment(seed, options, event);
+    } else if (family < 17) {
+        make_order(seed, options, event);
+    } else if (family == 17) {
+        event->kind = KIND_RIDE_COMPLETED;
+        event->outlet = OUTLET_RIDE_APP;
+    } else if (family == 18) {
+        event->kind = KIND_WEBSITE_OBSERVED;
+        event->amount_minor = 0;
+        event->unconverted = false;
+        event->changed_ms =
+            event->event_time_ms - (int64_t)below(seed, 40) * DAY_MS + (one_in(seed, 5) ? DAY_MS : 0);
+    } else {
+        event->kind = KIND_UNIT_REGISTERED;
+        event->event_time_ms = record_ms;
+        event->document = (struct slice){item->value, item->record.value.length};
+    }
+}
+
+static void make_event(uint64_t *seed, const struct stream_options *options, struct stream_item *item,
+                       int64_t record_ms) {
     static const char *const sources[] = {"CAPA", "SETB", "SRC", "S"};
     struct event *event = &item->event;
-    *event = (struct event){.order_created_ms = TIME_NONE, .shipped_ms = TIME_NONE, .delivered_ms = TIME_NONE, .captured_ms = TIME_NONE,
+    *event = (struct event){.order_created_ms = TIME_NONE,
+                            .shipped_ms = TIME_NONE,
+                            .delivered_ms = TIME_NONE,
+                            .captured_ms = TIME_NONE,
                             .changed_ms = TIME_NONE};
     event->source = text(item->texts[0], sources[below(seed, 4)], 0);
     event->account_id = text(item->texts[1], "m", below(seed, options->accounts));
@@ -97,25 +129,10 @@ static void make_event(uint64_t *seed, const struct stream_options *options, str
     if (event->unconverted) event->amount_minor = 0;
     event->open_unknown = one_in(seed, 20);
     event->test = one_in(seed, 50);
-    if (!one_in(seed, 4)) event->person_print = stream_print((struct slice){"p", 1}, text(item->texts[2], "p", below(seed, 5000)));
-    uint32_t family = below(seed, 20);
-    if (family < 9) {
-        make_payment(seed, options, event);
-    } else if (family < 17) {
-        make_order(seed, options, event);
-    } else if (family == 17) {
-        event->kind = KIND_RIDE_COMPLETED;
-        event->outlet = OUTLET_RIDE_APP;
-    } else if (family == 18) {
-        event->kind = KIND_WEBSITE_OBSERVED;
-        event->amount_minor = 0;
-        event->unconverted = false;
-        event->changed_ms = event->event_time_ms - (int64_t)below(seed, 40) * DAY_MS + (one_in(seed, 5) ? DAY_MS : 0);
-    } else {
-        event->kind = KIND_UNIT_REGISTERED;
-        event->event_time_ms = record_ms;
-        event->document = (struct slice){item->value, item->record.value.length};
-    }
+    if (!one_in(seed, 4))
+        event->person_print =
+            stream_print((struct slice){"p", 1}, text(item->texts[2], "p", below(seed, 5000)));
+    make_family(seed, options, item, record_ms);
     bool buys = event->kind >= KIND_ORDER_CREATED && event->kind <= KIND_ORDER_REFUNDED;
     if (buys && event->person_type == PERSON_BUSINESS && !one_in(seed, 3)) {
         event->buyer_id = text(item->texts[2], "m", below(seed, options->accounts));
@@ -131,8 +148,29 @@ static void repeat(uint64_t *seed, const struct stream_item *old, struct stream_
     item->event.source.data = item->texts[0];
     item->event.account_id.data = item->texts[1];
     if (item->event.buyer_id.length > 0) item->event.buyer_id.data = item->texts[2];
-    if (item->event.document.length > 0) item->event.document = (struct slice){item->value, item->record.value.length};
+    if (item->event.document.length > 0)
+        item->event.document = (struct slice){item->value, item->record.value.length};
     if (one_in(seed, 3)) item->event.payload_print ^= 1;
+}
+
+/* What the record at `i` holds; its place and time are set. */
+static void make_item(uint64_t *seed, const struct stream_options *options, struct stream_item *items,
+                      size_t i) {
+    struct stream_item *item = &items[i];
+    uint32_t sort = below(seed, 100);
+    if (sort < 2) {
+        item->record.value = (struct slice){NULL, 0};
+        return;
+    }
+    if (sort < 5) {
+        item->reason = (enum reason)(1 + below(seed, REASON_FUTURE - 1));
+        return;
+    }
+    item->valid = true;
+    make_event(seed, options, item, item->record.timestamp_ms);
+    item->event.event_print = number_print(item->event.source, 'i', (uint32_t)i);
+    size_t back = 1 + below(seed, one_in(seed, 2) ? 8 : 3000);
+    if (sort < 20 && i >= back && items[i - back].valid) repeat(seed, &items[i - back], item);
 }
 
 struct stream_item *stream_create(const struct stream_options *options) {
@@ -154,20 +192,7 @@ struct stream_item *stream_create(const struct stream_options *options) {
         item->record.next_offset = offset + (options->files ? length + 1 : 1);
         item->record.timestamp_ms = record_ms;
         offset = item->record.next_offset + (options->files || !one_in(&seed, 20) ? 0 : 1 + below(&seed, 5));
-        uint32_t sort = below(&seed, 100);
-        if (sort < 2) {
-            item->record.value = (struct slice){NULL, 0};
-            continue;
-        }
-        if (sort < 5) {
-            item->reason = (enum reason)(1 + below(&seed, REASON_FUTURE - 1));
-            continue;
-        }
-        item->valid = true;
-        make_event(&seed, options, item, record_ms);
-        item->event.event_print = number_print(item->event.source, 'i', (uint32_t)i);
-        size_t back = 1 + below(&seed, one_in(&seed, 2) ? 8 : 3000);
-        if (sort < 20 && i >= back && items[i - back].valid) repeat(&seed, &items[i - back], item);
+        make_item(&seed, options, items, i);
     }
     return items;
 }

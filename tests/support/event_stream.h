@@ -1,7 +1,8 @@
 /* Seeded streams of decoded events for tests of the roll-up: no JSON, no clock; the same seed gives the same records.
  *
- * The stream is nasty on purpose: few payments and orders, so that life cycles collide; redelivered and conflicting ids; tombstones,
- * refused records, tests; jumps of record time; late, early and too old events; foreign amounts; registry records. */
+ * The stream is nasty on purpose: few payments and orders, so that life cycles collide; redelivered and conflicting
+ * ids; tombstones, refused records, tests; jumps of record time; late, early and too old events; foreign amounts;
+ * registry records. */
 #ifndef NHIP_TESTS_EVENT_STREAM_H
 #define NHIP_TESTS_EVENT_STREAM_H
 
@@ -10,7 +11,7 @@
 struct stream_item {
     struct record record;
     struct event event;
-    bool valid;         /* false: tombstone (reason 0) or refused */
+    bool valid; /* false: tombstone (reason 0) or refused */
     enum reason reason;
     char value[96];
     char texts[3][24]; /* source, account, buyer */
@@ -20,10 +21,10 @@ struct stream_options {
     uint64_t seed;
     size_t count;
     int64_t start_ms;
-    int64_t step_ms_max;   /* between records, usually */
-    uint32_t entities;     /* payments and orders to choose from */
+    int64_t step_ms_max; /* between records, usually */
+    uint32_t entities;   /* payments and orders to choose from */
     uint32_t accounts;
-    bool files;            /* offsets as in a file, else 1 apart with holes */
+    bool files; /* offsets as in a file, else 1 apart with holes */
 };
 
 /* A random number; moves the seed. */

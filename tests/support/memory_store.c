@@ -1,5 +1,5 @@
-/* The store in memory, see memory_store.h. Written for obviousness: arrays of hashes and fields, searched from the front through a small
- * index by name; a test state has some thousands of hashes. */
+/* The store in memory, see memory_store.h. Written for obviousness: arrays of hashes and fields, searched from the
+ * front through a small index by name; a test state has some thousands of hashes. */
 #include "memory_store.h"
 
 #include "check.h"
@@ -108,7 +108,8 @@ static char *copy(struct slice bytes) {
 static struct pair *pair_find(const struct hash *hash, struct slice field) {
     for (size_t i = 0; i < hash->count; i++) {
         struct pair *pair = &hash->pairs[i];
-        if (pair->field_length == field.length && memcmp(pair->field, field.data, field.length) == 0) return pair;
+        if (pair->field_length == field.length && memcmp(pair->field, field.data, field.length) == 0)
+            return pair;
     }
     return NULL;
 }
@@ -172,7 +173,8 @@ void memory_store_commit(struct memory_store *store, struct rollup *rollup) {
     rollup_cut(rollup, &writer);
     store->progress = *rollup_progress(rollup);
     const struct counts *counts = &store->progress.counts;
-    CHECK(counts->delivered == counts->applied + counts->duplicate + counts->quarantined + counts->rejected + counts->ignored);
+    CHECK(counts->delivered ==
+          counts->applied + counts->duplicate + counts->quarantined + counts->rejected + counts->ignored);
 }
 
 const struct progress *memory_store_progress(const struct memory_store *store) {
@@ -188,8 +190,8 @@ void memory_store_recover(const struct memory_store *store, struct rollup *rollu
             for (size_t i = 0; hash->id.kind == HASH_ACCOUNT && i < hash->count; i++) {
                 const struct pair *pair = &hash->pairs[i];
                 uint32_t lane = (uint32_t)strtoul(pair->field, NULL, 10);
-                CHECK(rollup_restore_account(rollup, hash->id.shard << 5 | lane, (struct slice){pair->value, pair->value_length},
-                                             &fault));
+                CHECK(rollup_restore_account(rollup, hash->id.shard << 5 | lane,
+                                             (struct slice){pair->value, pair->value_length}, &fault));
             }
         }
     }
@@ -264,17 +266,22 @@ static char *progress_text(const struct progress *progress) {
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
     CHECK(out != NULL);
-    (void)fprintf(out, "next %" PRId64 " ordinal %" PRId64 " watermark %" PRId64 " record_time_max %" PRId64 "\n", progress->next,
-                  progress->ordinal, progress->watermark_ms, progress->record_time_max_ms);
-    (void)fprintf(out, "window %" PRId64 " %" PRId64 " %" PRId64 " accounts %" PRId64 " units %" PRId64 " floor %" PRId64 "\n",
-                  progress->window_offset, progress->window_ordinal, progress->window_record_time_max_ms, progress->accounts,
-                  progress->units, progress->ledger_day_min);
+    (void)fprintf(out,
+                  "next %" PRId64 " ordinal %" PRId64 " watermark %" PRId64 " record_time_max %" PRId64 "\n",
+                  progress->next, progress->ordinal, progress->watermark_ms, progress->record_time_max_ms);
+    (void)fprintf(out,
+                  "window %" PRId64 " %" PRId64 " %" PRId64 " accounts %" PRId64 " units %" PRId64
+                  " floor %" PRId64 "\n",
+                  progress->window_offset, progress->window_ordinal, progress->window_record_time_max_ms,
+                  progress->accounts, progress->units, progress->ledger_day_min);
     (void)fprintf(out, "tail %" PRId64 " %" PRIx64 "\ncounts", progress->tail_offset, progress->tail_print);
     const struct counts *counts = &progress->counts;
-    const int64_t numbers[] = {counts->delivered, counts->applied,    counts->duplicate,  counts->quarantined,
-                               counts->rejected,  counts->ignored,    counts->conflict,   counts->late,
-                               counts->unresolved, counts->unconverted, counts->open_unknown};
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) (void)fprintf(out, " %" PRId64, numbers[i]);
+    const int64_t numbers[] = {counts->delivered,   counts->applied,     counts->duplicate,
+                               counts->quarantined, counts->rejected,    counts->ignored,
+                               counts->conflict,    counts->late,        counts->unresolved,
+                               counts->unconverted, counts->open_unknown};
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        (void)fprintf(out, " %" PRId64, numbers[i]);
     for (int i = 0; i < REASON_COUNT; i++) (void)fprintf(out, " %" PRId64, counts->reasons[i]);
     (void)fprintf(out, "\n");
     (void)fclose(out);

@@ -1,7 +1,8 @@
 /* A store in memory: what Redis would hold for one partition. For tests of the roll-up and of everything that drives it.
  *
- * It is a batch_writer (memory_store_writer), answers cold reads (memory_store_warm) and brings a state back (memory_store_recover).
- * It CHECKs what a real store could not: fields before a hash, progress that does not add up. One thread. */
+ * It is a batch_writer (memory_store_writer), answers cold reads (memory_store_warm) and brings a state back
+ * (memory_store_recover). It CHECKs what a real store could not: fields before a hash, progress that does not add up.
+ * One thread. */
 #ifndef NHIP_TESTS_MEMORY_STORE_H
 #define NHIP_TESTS_MEMORY_STORE_H
 
@@ -25,11 +26,13 @@ void memory_store_recover(const struct memory_store *store, struct rollup *rollu
 /* One stored value; null data when there is none. `field` as in store-layout.md. Valid until the next commit. */
 struct slice memory_store_value(const struct memory_store *store, struct hash_id id, struct slice field);
 bool memory_store_has(const struct memory_store *store, struct hash_id id);
-int64_t memory_store_last_change(const struct memory_store *store, struct hash_id id); /* INT64_MIN: no such hash */
+int64_t memory_store_last_change(const struct memory_store *store,
+                                 struct hash_id id); /* INT64_MIN: no such hash */
 size_t memory_store_hashes(const struct memory_store *store);
 size_t memory_store_fields(const struct memory_store *store, struct hash_id id);
 
-/* Everything authoritative as sorted text lines (binary values as hex): two states are equal exactly if these are. The caller frees. */
+/* Everything authoritative as sorted text lines (binary values as hex): two states are equal exactly if these are.
+ * The caller frees. */
 char *memory_store_dump(const struct memory_store *store);
 
 #endif

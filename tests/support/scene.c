@@ -1,4 +1,5 @@
-/* Scenes, see scene.h. The facets are written out here once more, from booking.md and not from book.c, so that a wrong coordinate shows. */
+/* Scenes, see scene.h. The facets are written out here once more, from booking.md and not from book.c, so that a
+ * wrong coordinate shows. */
 #include "scene.h"
 
 #include "check.h"
@@ -65,7 +66,8 @@ static uint64_t entity(const struct event *event, const char *id) {
     return stream_print(event->source, slice_of(id));
 }
 
-struct event scene_payment(struct scene *scene, const char *payment_id, enum pay_status status, int64_t time_ms) {
+struct event scene_payment(struct scene *scene, const char *payment_id, enum pay_status status,
+                           int64_t time_ms) {
     struct event event = base(scene, KIND_PAYMENT_STATUS, time_ms);
     event.status = status;
     event.instrument = INSTRUMENT_CARD;
@@ -122,21 +124,27 @@ void scene_id(struct event *event, const char *event_id) {
     event->event_print = stream_print(event->source, slice_of(event_id));
 }
 
-static enum verdict put(struct scene *scene, const struct event *event, enum reason reason, int64_t time_ms, struct slice value) {
-    struct record record = {.value = value, .offset = scene->next_offset, .next_offset = scene->next_offset + 1, .timestamp_ms = time_ms};
+static enum verdict put(struct scene *scene, const struct event *event, enum reason reason, int64_t time_ms,
+                        struct slice value) {
+    struct record record = {.value = value,
+                            .offset = scene->next_offset,
+                            .next_offset = scene->next_offset + 1,
+                            .timestamp_ms = time_ms};
     scene->next_offset++;
     scene->reason = reason;
     return rollup_record(scene->rollup, &record, event, &scene->reason);
 }
 
 enum verdict scene_put(struct scene *scene, const struct event *event) {
-    int64_t time_ms = scene->record_time_ms != 0 ? scene->record_time_ms : event->event_time_ms + scene->record_delay_ms;
+    int64_t time_ms =
+        scene->record_time_ms != 0 ? scene->record_time_ms : event->event_time_ms + scene->record_delay_ms;
     rollup_prefetch(scene->rollup, event, 1);
     return put(scene, event, REASON_NONE, time_ms, SLICE("{}"));
 }
 
 enum verdict scene_refuse(struct scene *scene, enum reason reason, int64_t record_time_ms) {
-    return put(scene, NULL, reason, record_time_ms, reason != REASON_NONE ? SLICE("{") : (struct slice){NULL, 0});
+    return put(scene, NULL, reason, record_time_ms,
+               reason != REASON_NONE ? SLICE("{") : (struct slice){NULL, 0});
 }
 
 void scene_commit(struct scene *scene) {
@@ -147,7 +155,8 @@ const struct counts *scene_counts(const struct scene *scene) {
     return &rollup_progress(scene->rollup)->counts;
 }
 
-const char *scene_cell(struct scene *scene, enum hash_kind kind, int32_t bucket, uint64_t facet, const char *lane) {
+const char *scene_cell(struct scene *scene, enum hash_kind kind, int32_t bucket, uint64_t facet,
+                       const char *lane) {
     scene_commit(scene);
     char field[FACET_TEXT_LENGTH + 8];
     facet_format(facet, field);
@@ -170,7 +179,8 @@ const char *scene_account_value(struct scene *scene, uint32_t account) {
     scene_commit(scene);
     char field[8];
     int length = snprintf(field, sizeof(field), "%u", account);
-    struct slice value = memory_store_value(scene->store, (struct hash_id){HASH_ACCOUNT, 0, 0}, (struct slice){field, (size_t)length});
+    struct slice value = memory_store_value(scene->store, (struct hash_id){HASH_ACCOUNT, 0, 0},
+                                            (struct slice){field, (size_t)length});
     return value.data != NULL ? value.data : "";
 }
 
@@ -178,22 +188,30 @@ uint64_t scene_facet(const struct event *event, enum role role, enum outcome out
     uint64_t facet = facet_with_outcome(facet_with_role(0, role), outcome);
     if (event->kind == KIND_WEBSITE_OBSERVED) return facet_with_family(facet, FAMILY_WEBSITE);
     facet = facet_with_person_type(facet, event->person_type);
-    if (event->kind == KIND_RIDE_COMPLETED) return facet_with_outlet(facet_with_family(facet, FAMILY_RIDE), OUTLET_RIDE_APP);
+    if (event->kind == KIND_RIDE_COMPLETED)
+        return facet_with_outlet(facet_with_family(facet, FAMILY_RIDE), OUTLET_RIDE_APP);
     facet = facet_with_cross_border(facet, event->cross_border);
     if (event->kind == KIND_PAYMENT_STATUS) {
-        facet = facet_with_context(facet_with_instrument(facet_with_family(facet, FAMILY_PAYMENT), event->instrument), event->context);
+        facet = facet_with_context(facet_with_instrument(facet_with_family(facet, FAMILY_PAYMENT),
+                                                         event->instrument),
+                                   event->context);
         if (outcome == OUTCOME_DECLINED) facet = facet_with_reason_class(facet, event->reason_class);
         return facet_with_party(facet, event->party);
     }
-    facet = facet_with_pay_mode(facet_with_outlet(facet_with_family(facet, FAMILY_ORDER), event->outlet), event->pay_mode);
+    facet = facet_with_pay_mode(facet_with_outlet(facet_with_family(facet, FAMILY_ORDER), event->outlet),
+                                event->pay_mode);
     return facet_with_category(facet, event->category);
 }
 
 uint64_t scene_pulse_facet(const struct event *event, enum outcome outcome) {
     uint64_t facet = facet_with_outcome(0, outcome);
     if (event->kind == KIND_WEBSITE_OBSERVED) return facet_with_family(facet, FAMILY_WEBSITE);
-    if (event->kind == KIND_RIDE_COMPLETED) return facet_with_outlet(facet_with_family(facet, FAMILY_RIDE), OUTLET_RIDE_APP);
-    if (event->kind != KIND_PAYMENT_STATUS) return facet_with_outlet(facet_with_family(facet, FAMILY_ORDER), event->outlet);
-    facet = facet_with_context(facet_with_instrument(facet_with_family(facet, FAMILY_PAYMENT), event->instrument), event->context);
+    if (event->kind == KIND_RIDE_COMPLETED)
+        return facet_with_outlet(facet_with_family(facet, FAMILY_RIDE), OUTLET_RIDE_APP);
+    if (event->kind != KIND_PAYMENT_STATUS)
+        return facet_with_outlet(facet_with_family(facet, FAMILY_ORDER), event->outlet);
+    facet =
+        facet_with_context(facet_with_instrument(facet_with_family(facet, FAMILY_PAYMENT), event->instrument),
+                           event->context);
     return outcome == OUTCOME_DECLINED ? facet_with_reason_class(facet, event->reason_class) : facet;
 }

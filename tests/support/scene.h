@@ -1,6 +1,7 @@
 /* A scene: one roll-up on a store in memory, and events written down in a line each, for tests of the booking rules.
  *
- * Days are local days of Asia/Ho_Chi_Minh; times are day + hours of local time. Every helper fails the test when something is off. */
+ * Days are local days of Asia/Ho_Chi_Minh; times are day + hours of local time. Every helper fails the test when
+ * something is off. */
 #ifndef NHIP_TESTS_SCENE_H
 #define NHIP_TESTS_SCENE_H
 
@@ -28,8 +29,10 @@ void scene_destroy(struct scene *scene);
 
 int64_t scene_time(int32_t day, int32_t hour); /* an instant of local time */
 
-/* Events with all required fields, a fresh event id, source "SRC", account "m1", amount 1000. Change what the test is about. */
-struct event scene_payment(struct scene *scene, const char *payment_id, enum pay_status status, int64_t time_ms);
+/* Events with all required fields, a fresh event id, source "SRC", account "m1", amount 1000. Change what the test is
+ * about. */
+struct event scene_payment(struct scene *scene, const char *payment_id, enum pay_status status,
+                           int64_t time_ms);
 struct event scene_order(struct scene *scene, const char *order_id, enum event_kind kind, int64_t time_ms);
 struct event scene_ride(struct scene *scene, int64_t time_ms);
 struct event scene_website(struct scene *scene, int64_t time_ms, int64_t changed_ms);
@@ -40,13 +43,15 @@ void scene_buyer(struct event *event, const char *buyer_id);
 void scene_id(struct event *event, const char *event_id);
 
 enum verdict scene_put(struct scene *scene, const struct event *event);
-enum verdict scene_refuse(struct scene *scene, enum reason reason, int64_t record_time_ms); /* REASON_NONE: a tombstone */
+enum verdict scene_refuse(struct scene *scene, enum reason reason,
+                          int64_t record_time_ms); /* REASON_NONE: a tombstone */
 void scene_commit(struct scene *scene);
 const struct counts *scene_counts(const struct scene *scene);
 
 /* The stored value after a commit that this makes, "" when there is none. Valid until the next call. */
 const char *scene_ledger(struct scene *scene, int32_t day, uint32_t account, uint64_t facet);
-const char *scene_cell(struct scene *scene, enum hash_kind kind, int32_t bucket, uint64_t facet, const char *lane);
+const char *scene_cell(struct scene *scene, enum hash_kind kind, int32_t bucket, uint64_t facet,
+                       const char *lane);
 const char *scene_account_value(struct scene *scene, uint32_t account);
 /* Facets of the events above, as they are booked. */
 uint64_t scene_facet(const struct event *event, enum role role, enum outcome outcome);

@@ -2,9 +2,10 @@
  *
  *     build/tools/rollup_speed [events] [accounts] [window]        default 4000000 200000 524288
  *
- * Half payments (one CAPTURED each), half orders (created, paid, shipped, delivered, up to 200,000 records apart); accounts by Zipf's law,
- * 4 facets each; one day of event time; 1 % redelivered. Events are made in chunks of 64, as a decoder would leave them: making them is
- * not timed. Cuts go to a writer that only adds up lengths, every 200,000 events, and are timed apart. */
+ * Half payments (one CAPTURED each), half orders (created, paid, shipped, delivered, up to 200,000 records apart);
+ * accounts by Zipf's law, 4 facets each; one day of event time; 1 % redelivered. Events are made in chunks of 64, as
+ * a decoder would leave them: making them is not timed. Cuts go to a writer that only adds up lengths, every 200,000
+ * events, and are timed apart. */
 #include "aggregate/rollup/rollup.h"
 
 #include "check.h"
@@ -31,7 +32,7 @@ struct maker {
 
 static int64_t now_ns(void) {
     struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
@@ -43,7 +44,8 @@ static uint32_t zipf(struct maker *maker) {
 }
 
 static void fill_order(struct maker *maker, struct event *event, uint32_t *account) {
-    static const enum event_kind kinds[] = {KIND_ORDER_CREATED, KIND_ORDER_PAID, KIND_ORDER_SHIPPED, KIND_ORDER_DELIVERED};
+    static const enum event_kind kinds[] = {KIND_ORDER_CREATED, KIND_ORDER_PAID, KIND_ORDER_SHIPPED,
+                                            KIND_ORDER_DELIVERED};
     uint32_t slot = (uint32_t)stream_random(&maker->seed) % OPEN_ORDERS;
     if (maker->order_stage[slot] == 0) maker->order_number[slot] = maker->orders++;
     uint32_t number = maker->order_number[slot];
@@ -58,8 +60,13 @@ static void fill_order(struct maker *maker, struct event *event, uint32_t *accou
 
 static void fill(struct maker *maker, struct event *event, struct record *record, size_t i) {
     uint64_t random = stream_random(&maker->seed);
-    *event = (struct event){.order_created_ms = TIME_NONE, .shipped_ms = TIME_NONE, .delivered_ms = TIME_NONE, .captured_ms = TIME_NONE};
-    event->event_time_ms = maker->start_ms + maker->span_ms * (maker->made / 64) / (maker->expected / 64 + 1) - (int64_t)(random % 3000);
+    *event = (struct event){.order_created_ms = TIME_NONE,
+                            .shipped_ms = TIME_NONE,
+                            .delivered_ms = TIME_NONE,
+                            .captured_ms = TIME_NONE};
+    event->event_time_ms = maker->start_ms +
+                           maker->span_ms * (maker->made / 64) / (maker->expected / 64 + 1) -
+                           (int64_t)(random % 3000);
     event->event_print = random | 1;
     event->payload_print = random >> 7;
     event->person_print = stream_random(&maker->seed) % 2000000 * UINT64_C(0x9e3779b97f4a7c15) | 1;
@@ -107,31 +114,18 @@ static void sum_retire(void *context, struct hash_id id) {
     (void)id;
 }
 
-int main(int argc, char **argv) {
-    int64_t events = argc > 1 ? strtoll(argv[1], NULL, 10) : 4000000;
-    uint32_t accounts = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 200000;
-    uint32_t window = argc > 3 ? (uint32_t)strtoul(argv[3], NULL, 10) : 524288;
-    struct fault fault;
-    struct zone *zone = zone_create("Asia/Ho_Chi_Minh", &fault);
-    CHECK(zone != NULL);
-    const struct rollup_options options = {.zone = zone, .window_records = window, .window_age_ms_max = INT64_C(1209600000),
-                                           .watermark_bound_ms = 60000, .retention_days = 400, .oldest_day = 16436,
-                                           .success_at = stream_success_at, .cells_max = SIZE_MAX};
-    struct rollup *rollup = rollup_create(&options, &fault);
-    CHECK(rollup != NULL);
-    struct maker *maker = calloc(1, sizeof(*maker));
-    CHECK(maker != NULL);
-    *maker = (struct maker){.seed = 7, .accounts = accounts, .scale = log((double)accounts + 1), .start_ms = INT64_C(1630000000000),
-                            .span_ms = 86400000, .expected = events};
+struct timing {
+    int64_t prefetch_ns;
+    int64_t record_ns;
+    int64_t cut_ns;
+    int64_t events;
+};
+
+static void run(struct rollup *rollup, struct maker *maker, const struct batch_writer *writer,
+                struct timing *timing) {
     static struct event chunk[CHUNK];
     static struct record records[CHUNK];
-    struct sums sums = {0};
-    struct batch_writer writer = {sum_hash, sum_field, sum_retire, &sums};
-    int64_t prefetch_ns = 0;
-    int64_t record_ns = 0;
-    int64_t cut_ns = 0;
-    int64_t timed = 0;
-    while (maker->made < events) {
+    while (maker->made < maker->expected) {
         for (size_t i = 0; i < CHUNK; i++) fill(maker, &chunk[i], &records[i], i);
         if (stream_random(&maker->seed) % 2 == 0) chunk[1].event_print = chunk[0].event_print;
         int64_t t0 = now_ns();
@@ -142,25 +136,60 @@ int main(int argc, char **argv) {
             (void)rollup_record(rollup, &records[i], &chunk[i], &reason);
         }
         int64_t t2 = now_ns();
-        bool warm = maker->made > events / 4; /* the window and the tables are full */
-        if (warm) {
-            prefetch_ns += t1 - t0;
-            record_ns += t2 - t1;
-            timed += CHUNK;
-        }
-        if (maker->made % CUT_EVERY < CHUNK) {
-            int64_t before = now_ns();
-            rollup_cut(rollup, &writer);
-            if (warm) cut_ns += now_ns() - before;
-        }
+        if (maker->made % CUT_EVERY < CHUNK) rollup_cut(rollup, writer);
+        int64_t t3 = now_ns();
+        if (maker->made < maker->expected / 4) continue; /* the window and the tables are still filling */
+        timing->prefetch_ns += t1 - t0;
+        timing->record_ns += t2 - t1;
+        timing->cut_ns += t3 - t2;
+        timing->events += CHUNK;
     }
-    const struct counts *counts = &rollup_progress(rollup)->counts;
-    printf("applied %" PRId64 " duplicate %" PRId64 " quarantined %" PRId64 " unresolved %" PRId64 " late %" PRId64 " accounts %" PRId64 "\n",
-           counts->applied, counts->duplicate, counts->quarantined, counts->unresolved, counts->late, rollup_progress(rollup)->accounts);
-    printf("prefetch %.1f ns/event, record %.1f ns/event, cut %.1f ns/event (%" PRId64 " fields, %" PRId64 " hashes, %" PRId64 " bytes in all)\n",
-           (double)prefetch_ns / (double)timed, (double)record_ns / (double)timed, (double)cut_ns / (double)timed, sums.fields, sums.hashes,
-           sums.bytes);
-    printf("memory %.1f MiB\n", (double)rollup_bytes(rollup) / 1048576);
+}
+
+static void report(const struct rollup *rollup, const struct timing *timing, const struct sums *sums) {
+    const struct progress *progress = rollup_progress(rollup);
+    const struct counts *counts = &progress->counts;
+    printf("applied %" PRId64 " duplicate %" PRId64 " unresolved %" PRId64 " late %" PRId64
+           " accounts %" PRId64 "\n",
+           counts->applied, counts->duplicate, counts->unresolved, counts->late, progress->accounts);
+    double events = (double)timing->events;
+    printf("prefetch %.1f ns/event, record %.1f ns/event, cut %.1f ns/event\n",
+           (double)timing->prefetch_ns / events, (double)timing->record_ns / events,
+           (double)timing->cut_ns / events);
+    printf("written %" PRId64 " fields, %" PRId64 " hashes, %" PRId64 " bytes; memory %.1f MiB\n",
+           sums->fields, sums->hashes, sums->bytes, (double)rollup_bytes(rollup) / 1048576);
+}
+
+int main(int argc, char **argv) {
+    int64_t events = argc > 1 ? strtoll(argv[1], NULL, 10) : 4000000;
+    uint32_t accounts = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 200000;
+    uint32_t window = argc > 3 ? (uint32_t)strtoul(argv[3], NULL, 10) : 524288;
+    struct fault fault;
+    struct zone *zone = zone_create("Asia/Ho_Chi_Minh", &fault);
+    CHECK(zone != NULL);
+    const struct rollup_options options = {.zone = zone,
+                                           .window_records = window,
+                                           .window_age_ms_max = INT64_C(1209600000),
+                                           .watermark_bound_ms = 60000,
+                                           .retention_days = 400,
+                                           .oldest_day = 16436,
+                                           .success_at = stream_success_at,
+                                           .cells_max = SIZE_MAX};
+    struct rollup *rollup = rollup_create(&options, &fault);
+    CHECK(rollup != NULL);
+    struct maker *maker = calloc(1, sizeof(*maker));
+    CHECK(maker != NULL);
+    maker->seed = 7;
+    maker->accounts = accounts;
+    maker->scale = log((double)accounts + 1);
+    maker->start_ms = INT64_C(1630000000000);
+    maker->span_ms = 86400000;
+    maker->expected = events;
+    struct sums sums = {0};
+    struct batch_writer writer = {sum_hash, sum_field, sum_retire, &sums};
+    struct timing timing = {0};
+    run(rollup, maker, &writer, &timing);
+    report(rollup, &timing, &sums);
     rollup_destroy(rollup);
     zone_destroy(zone);
     free(maker);

@@ -22,7 +22,8 @@ static void each_kind_of_record_has_its_verdict(void **state) {
     event.test = true;
     assert_int_equal(scene_put(scene, &event), VERDICT_IGNORED);
     event.test = false;
-    assert_int_equal(scene_put(scene, &event), VERDICT_APPLIED); /* a test leaves nothing: this is no duplicate */
+    assert_int_equal(scene_put(scene, &event),
+                     VERDICT_APPLIED); /* a test leaves nothing: this is no duplicate */
     assert_int_equal(scene_put(scene, &event), VERDICT_DUPLICATE);
     const struct counts *counts = scene_counts(scene);
     assert_int_equal(counts->delivered, 5);
@@ -79,7 +80,8 @@ static void the_window_counts_delivered_records(void **state) {
         struct scene *scene = scene_create_with(16, (int64_t)14 * DAY_MS, SIZE_MAX);
         struct event event = scene_ride(scene, scene_time(D, 1));
         (void)scene_put(scene, &event);
-        for (int i = 0; i < between; i++) (void)scene_refuse(scene, i % 2 == 0 ? REASON_NONE : REASON_NOT_JSON, scene_time(D, 1));
+        for (int i = 0; i < between; i++)
+            (void)scene_refuse(scene, i % 2 == 0 ? REASON_NONE : REASON_NOT_JSON, scene_time(D, 1));
         assert_int_equal(scene_put(scene, &event), between == 15 ? VERDICT_DUPLICATE : VERDICT_APPLIED);
         const struct progress *progress = rollup_progress(scene->rollup);
         assert_int_equal(progress->window_ordinal, progress->ordinal - 16);
@@ -180,8 +182,10 @@ static void old_events_make_no_pulse_but_stay_in_the_ledger(void **state) {
         bool minute;
         bool hour;
     } cases[] = {
-        {(int64_t)8 * DAY_MS, true, true},          {(int64_t)8 * DAY_MS + 1, false, true},
-        {(int64_t)35 * DAY_MS, false, true},        {(int64_t)35 * DAY_MS + 1, false, false},
+        {(int64_t)8 * DAY_MS, true, true},
+        {(int64_t)8 * DAY_MS + 1, false, true},
+        {(int64_t)35 * DAY_MS, false, true},
+        {(int64_t)35 * DAY_MS + 1, false, false},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct event event = scene_payment(scene, "p", PAY_REFUNDED, scene_time(D, 0) - cases[i].age_ms);
@@ -289,7 +293,9 @@ static void a_rebuild_from_another_log_is_refused(void **state) {
     struct record records[3];
     for (int i = 0; i < 3; i++) {
         events[i] = scene_ride(scene, scene_time(D, 9 + i));
-        records[i] = (struct record){.value = SLICE("{}"), .offset = 1000 + i, .next_offset = 1001 + i,
+        records[i] = (struct record){.value = SLICE("{}"),
+                                     .offset = 1000 + i,
+                                     .next_offset = 1001 + i,
                                      .timestamp_ms = events[i].event_time_ms};
         (void)scene_put(scene, &events[i]);
     }
@@ -335,7 +341,8 @@ static void damaged_state_is_refused(void **state) {
     progress.ordinal--;
     assert_true(rollup_restore(rollup, &progress, &fault));
     assert_false(rollup_restore_account(rollup, 0, SLICE("SRC\x1Fm1"), &fault));
-    assert_false(rollup_restore_account(rollup, 1, SLICE("SRC\x1Fm1\x1F;;;"), &fault)); /* only one was given out */
+    assert_false(
+        rollup_restore_account(rollup, 1, SLICE("SRC\x1Fm1\x1F;;;"), &fault)); /* only one was given out */
     assert_true(rollup_restore_account(rollup, 0, SLICE("SRC\x1Fm1\x1F;;;"), &fault));
     assert_false(rollup_restore_account(rollup, 0, SLICE("SRC\x1Fm1\x1F;;;"), &fault));
     rollup_destroy(rollup);

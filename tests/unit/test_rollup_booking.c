@@ -23,7 +23,8 @@ static size_t sketch_persons(struct scene *scene, enum hash_kind kind, int32_t b
     scene_commit(scene);
     char field[FACET_TEXT_LENGTH];
     facet_format(facet, field);
-    struct slice value = memory_store_value(scene->store, (struct hash_id){kind, bucket, 0}, (struct slice){field, sizeof(field)});
+    struct slice value = memory_store_value(scene->store, (struct hash_id){kind, bucket, 0},
+                                            (struct slice){field, sizeof(field)});
     return value.length / 3; /* sparse: form byte + 3 per register */
 }
 
@@ -46,8 +47,10 @@ static void cells_add_number_and_value(void **state) {
     event = scene_payment(scene, "p5", PAY_REFUNDED, scene_time(D, 9));
     event.amount_minor = INT64_MAX;
     (void)scene_put(scene, &event);
-    assert_string_equal(scene_ledger(scene, D, 0, scene_facet(&event, ROLE_SELLER, OUTCOME_REFUNDED)), "5,18446744073709552614,1");
-    assert_string_equal(scene_cell(scene, HASH_MINUTE, minute_of(&event), scene_pulse_facet(&event, OUTCOME_REFUNDED), ""),
+    assert_string_equal(scene_ledger(scene, D, 0, scene_facet(&event, ROLE_SELLER, OUTCOME_REFUNDED)),
+                        "5,18446744073709552614,1");
+    assert_string_equal(scene_cell(scene, HASH_MINUTE, minute_of(&event),
+                                   scene_pulse_facet(&event, OUTCOME_REFUNDED), ""),
                         "5,18446744073709552614,1");
     assert_int_equal(scene_counts(scene)->unconverted, 1);
     scene_destroy(scene);
@@ -68,15 +71,19 @@ static void the_facet_holds_the_coordinates_of_the_family(void **state) {
     struct event declined = scene_payment(scene, "p2", PAY_DECLINED, scene_time(D, 9));
     declined.captured_ms = scene_time(D - 1, 3);
     (void)scene_put(scene, &declined);
-    assert_string_equal(scene_ledger(scene, D, 0, scene_facet(&declined, ROLE_SELLER, OUTCOME_UNRESOLVED)), "1,1000");
+    assert_string_equal(scene_ledger(scene, D, 0, scene_facet(&declined, ROLE_SELLER, OUTCOME_UNRESOLVED)),
+                        "1,1000");
     struct event order = scene_order(scene, "o1", KIND_ORDER_CREATED, scene_time(D, 9));
     order.cross_border = CROSS_BORDER_EXPORT;
     order.person_type = PERSON_GOVERNMENT;
     order.instrument = INSTRUMENT_CARD; /* not an order's */
     order.context = CONTEXT_POS;
     (void)scene_put(scene, &order);
-    assert_string_equal(scene_ledger(scene, D, 0, scene_facet(&order, ROLE_SELLER, OUTCOME_CREATED)), "1,1000");
-    assert_string_equal(scene_cell(scene, HASH_MINUTE, minute_of(&order), scene_pulse_facet(&order, OUTCOME_CREATED), ""), "1,1000");
+    assert_string_equal(scene_ledger(scene, D, 0, scene_facet(&order, ROLE_SELLER, OUTCOME_CREATED)),
+                        "1,1000");
+    assert_string_equal(scene_cell(scene, HASH_MINUTE, minute_of(&order),
+                                   scene_pulse_facet(&order, OUTCOME_CREATED), ""),
+                        "1,1000");
     struct event site = scene_website(scene, scene_time(D, 9), scene_time(D, 3));
     site.person_type = PERSON_BUSINESS;
     (void)scene_put(scene, &site);
@@ -93,9 +100,12 @@ static void follow_ups_book_their_own_codes_and_amount(void **state) {
     cancelled.outlet = OUTLET_LAZADA;
     cancelled.amount_minor = 7;
     (void)scene_put(scene, &cancelled);
-    assert_string_equal(scene_ledger(scene, D - 1, 0, scene_facet(&cancelled, ROLE_SELLER, OUTCOME_CANCELLED)), "1,7");
+    assert_string_equal(scene_ledger(scene, D - 1, 0,
+                                     scene_facet(&cancelled, ROLE_SELLER, OUTCOME_CANCELLED)),
+                        "1,7");
     /* The pulse has the cancellation at its own minute. */
-    assert_string_equal(scene_cell(scene, HASH_MINUTE, minute_of(&cancelled), scene_pulse_facet(&cancelled, OUTCOME_CANCELLED), ""),
+    assert_string_equal(scene_cell(scene, HASH_MINUTE, minute_of(&cancelled),
+                                   scene_pulse_facet(&cancelled, OUTCOME_CANCELLED), ""),
                         "1,7");
     scene_destroy(scene);
 }
@@ -106,9 +116,13 @@ static void a_business_buyer_has_cells_of_its_own(void **state) {
     struct event order = scene_order(scene, "o", KIND_ORDER_CREATED, scene_time(D, 9));
     scene_buyer(&order, "b7");
     (void)scene_put(scene, &order);
-    assert_string_equal(scene_ledger(scene, D, 0, scene_facet(&order, ROLE_SELLER, OUTCOME_CREATED)), "1,1000");
-    assert_string_equal(scene_ledger(scene, D, 1, scene_facet(&order, ROLE_BUYER, OUTCOME_CREATED)), "1,1000");
-    assert_string_equal(scene_cell(scene, HASH_HOUR, hour_of(&order), scene_pulse_facet(&order, OUTCOME_CREATED), ""), "1,1000");
+    assert_string_equal(scene_ledger(scene, D, 0, scene_facet(&order, ROLE_SELLER, OUTCOME_CREATED)),
+                        "1,1000");
+    assert_string_equal(scene_ledger(scene, D, 1, scene_facet(&order, ROLE_BUYER, OUTCOME_CREATED)),
+                        "1,1000");
+    assert_string_equal(scene_cell(scene, HASH_HOUR, hour_of(&order),
+                                   scene_pulse_facet(&order, OUTCOME_CREATED), ""),
+                        "1,1000");
     assert_string_equal(scene_account_value(scene, 0), "SRC\x1Fm1\x1F;18900-18900;;");
     assert_string_equal(scene_account_value(scene, 1), "SRC\x1F"
                                                        "b7\x1F;;18900-18900;");
@@ -194,7 +208,8 @@ static void only_electronic_orders_count_as_adoption(void **state) {
         event.outlet = outlet;
         (void)scene_put(scene, &event);
         bool counts = outlet != OUTLET_EMAIL && outlet != OUTLET_PHONE;
-        assert_string_equal(scene_account_value(scene, 0), counts ? "SRC\x1Fm1\x1F;18900-18900;;" : "SRC\x1Fm1\x1F;;;");
+        assert_string_equal(scene_account_value(scene, 0),
+                            counts ? "SRC\x1Fm1\x1F;18900-18900;;" : "SRC\x1Fm1\x1F;;;");
         uint64_t facet = facet_with_outlet(facet_with_family(0, FAMILY_ORDER), outlet);
         assert_int_equal(sketch_persons(scene, HASH_SKETCH_DAY, D, facet), counts);
         assert_string_equal(scene_cell(scene, HASH_HISTOGRAM, month_of_day(D), facet, "Cg"), "1,1000");
@@ -206,13 +221,17 @@ static void histogram_and_sketches_take_first_outcomes_only(void **state) {
     (void)state;
     struct scene *scene = scene_create();
     struct event events[] = {
-        scene_payment(scene, "p1", PAY_DECLINED, scene_time(D, 9)), scene_payment(scene, "p2", PAY_REFUNDED, scene_time(D, 9)),
-        scene_payment(scene, "p3", PAY_AUTHORISED, scene_time(D, 9)), scene_order(scene, "o1", KIND_ORDER_SHIPPED, scene_time(D, 9)),
-        scene_order(scene, "o2", KIND_ORDER_REFUNDED, scene_time(D, 9)), scene_ride(scene, scene_time(D, 9)),
+        scene_payment(scene, "p1", PAY_DECLINED, scene_time(D, 9)),
+        scene_payment(scene, "p2", PAY_REFUNDED, scene_time(D, 9)),
+        scene_payment(scene, "p3", PAY_AUTHORISED, scene_time(D, 9)),
+        scene_order(scene, "o1", KIND_ORDER_SHIPPED, scene_time(D, 9)),
+        scene_order(scene, "o2", KIND_ORDER_REFUNDED, scene_time(D, 9)),
+        scene_ride(scene, scene_time(D, 9)),
         scene_payment(scene, "p4", PAY_SETTLED, scene_time(D, 9)),
     };
     events[6].captured_ms = scene_time(D - 1, 1); /* UNRESOLVED */
-    for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) assert_int_equal(scene_put(scene, &events[i]), VERDICT_APPLIED);
+    for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
+        assert_int_equal(scene_put(scene, &events[i]), VERDICT_APPLIED);
     scene_commit(scene);
     assert_false(memory_store_has(scene->store, (struct hash_id){HASH_HISTOGRAM, month_of_day(D), 0}));
     assert_false(memory_store_has(scene->store, (struct hash_id){HASH_SKETCH_DAY, D, 0}));
@@ -234,15 +253,21 @@ static void progress_and_returned_have_no_unconverted_value(void **state) {
     paid.unconverted = true;
     paid.amount_minor = 0;
     (void)scene_put(scene, &paid);
-    assert_string_equal(scene_cell(scene, HASH_MINUTE, minute_of(&paid), scene_pulse_facet(&paid, OUTCOME_PROGRESS), ""), "1,0");
+    assert_string_equal(scene_cell(scene, HASH_MINUTE, minute_of(&paid),
+                                   scene_pulse_facet(&paid, OUTCOME_PROGRESS), ""),
+                        "1,0");
     struct event returned = scene_order(scene, "o", KIND_ORDER_RETURNED, scene_time(D, 9));
     returned.unconverted = true;
     returned.amount_minor = 0;
     returned.delivered_ms = scene_time(D - 1, 1);
     (void)scene_put(scene, &returned);
-    assert_string_equal(scene_ledger(scene, D - 1, 0, scene_facet(&returned, ROLE_SELLER, OUTCOME_RETURNED)), "1,0");
-    assert_string_equal(scene_ledger(scene, D, 0, scene_facet(&returned, ROLE_SELLER, OUTCOME_RETURN_VALUE)), "1,0,1");
-    assert_string_equal(scene_cell(scene, HASH_MINUTE, minute_of(&paid), scene_pulse_facet(&returned, OUTCOME_RETURNED), ""), "1,0,1");
+    assert_string_equal(scene_ledger(scene, D - 1, 0, scene_facet(&returned, ROLE_SELLER, OUTCOME_RETURNED)),
+                        "1,0");
+    assert_string_equal(scene_ledger(scene, D, 0, scene_facet(&returned, ROLE_SELLER, OUTCOME_RETURN_VALUE)),
+                        "1,0,1");
+    assert_string_equal(scene_cell(scene, HASH_MINUTE, minute_of(&paid),
+                                   scene_pulse_facet(&returned, OUTCOME_RETURNED), ""),
+                        "1,0,1");
     scene_destroy(scene);
 }
 
@@ -270,7 +295,8 @@ static void registry_records_are_kept_in_log_order(void **state) {
     for (int i = 0; i < 40; i++) {
         char document[32];
         (void)snprintf(document, sizeof(document), "{\"unit\":%d}", i);
-        struct event unit = scene_unit(scene, document, scene_time(D - 300, 1)); /* older than retention: does not matter */
+        struct event unit =
+            scene_unit(scene, document, scene_time(D - 300, 1)); /* older than retention: does not matter */
         assert_int_equal(scene_put(scene, &unit), VERDICT_APPLIED);
         if (i % 7 == 0) scene_commit(scene);
     }
@@ -279,8 +305,10 @@ static void registry_records_are_kept_in_log_order(void **state) {
     char expected[64];
     (void)snprintf(expected, sizeof(expected), "%lld\x1F{\"unit\":39}", (long long)first_offset + 39);
     assert_string_equal(value.data, expected);
-    assert_int_equal(memory_store_last_change(scene->store, (struct hash_id){HASH_UNIT, 0, 1}), first_offset + 39);
-    assert_int_equal(memory_store_last_change(scene->store, (struct hash_id){HASH_UNIT, 0, 0}), first_offset + 31);
+    assert_int_equal(memory_store_last_change(scene->store, (struct hash_id){HASH_UNIT, 0, 1}),
+                     first_offset + 39);
+    assert_int_equal(memory_store_last_change(scene->store, (struct hash_id){HASH_UNIT, 0, 0}),
+                     first_offset + 31);
     assert_int_equal(rollup_progress(scene->rollup)->units, 40);
     assert_int_equal(rollup_progress(scene->rollup)->accounts, 0);
     assert_int_equal(rollup_progress(scene->rollup)->watermark_ms, INT64_MIN);
@@ -302,9 +330,13 @@ static void the_index_names_the_record_that_changed_a_hash(void **state) {
     assert_int_equal(memory_store_last_change(scene->store, (struct hash_id){HASH_LEDGER, D, 0}), 1002);
     assert_int_equal(memory_store_last_change(scene->store, (struct hash_id){HASH_LEDGER, D - 1, 0}), 1001);
     assert_int_equal(memory_store_last_change(scene->store, (struct hash_id){HASH_ACCOUNT, 0, 0}), 1001);
-    assert_int_equal(memory_store_last_change(scene->store, (struct hash_id){HASH_HISTOGRAM, month_of_day(D), 0}), 1001);
+    assert_int_equal(memory_store_last_change(scene->store,
+                                              (struct hash_id){HASH_HISTOGRAM, month_of_day(D), 0}),
+                     1001);
     assert_int_equal(memory_store_last_change(scene->store, (struct hash_id){HASH_SKETCH_DAY, D, 0}), 1000);
-    assert_int_equal(memory_store_last_change(scene->store, (struct hash_id){HASH_SKETCH_MONTH, month_of_day(D), 0}), 1000);
+    assert_int_equal(memory_store_last_change(scene->store,
+                                              (struct hash_id){HASH_SKETCH_MONTH, month_of_day(D), 0}),
+                     1000);
     scene_destroy(scene);
 }
 

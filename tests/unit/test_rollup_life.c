@@ -80,7 +80,8 @@ static void payment_case_holds(const struct payment_case *one) {
     uint32_t account = one->before != PAY_NONE ? 1 : 0;
     for (enum outcome outcome = OUTCOME_OK; outcome <= OUTCOME_UNRESOLVED; outcome++) {
         const char *expected = outcome == one->outcome ? "1,1000" : "";
-        assert_string_equal(scene_ledger(scene, D, account, scene_facet(&event, ROLE_SELLER, outcome)), expected);
+        assert_string_equal(scene_ledger(scene, D, account, scene_facet(&event, ROLE_SELLER, outcome)),
+                            expected);
     }
     int32_t minute = (int32_t)(event.event_time_ms / 60000);
     enum outcome pulse = one->outcome != OUTCOME_NONE ? one->outcome : OUTCOME_PROGRESS;
@@ -93,7 +94,8 @@ static void payment_case_holds(const struct payment_case *one) {
 
 static void payments_book_their_first_outcome(void **state) {
     (void)state;
-    for (size_t i = 0; i < sizeof(payment_cases) / sizeof(payment_cases[0]); i++) payment_case_holds(&payment_cases[i]);
+    for (size_t i = 0; i < sizeof(payment_cases) / sizeof(payment_cases[0]); i++)
+        payment_case_holds(&payment_cases[i]);
 }
 
 enum stage_source { NOT_KNOWN, CARRIED, REMEMBERED };
@@ -116,26 +118,40 @@ static const struct order_case order_cases[] = {
     {KIND_ORDER_PAID, KIND_NONE, NOT_KNOWN, 0, OUTCOME_NONE, 0, "", OUTCOME_PROGRESS, 0},
     {KIND_ORDER_CONFIRMED, KIND_NONE, NOT_KNOWN, 0, OUTCOME_NONE, 0, "", OUTCOME_PROGRESS, 0},
     {KIND_ORDER_RETURN_REQUESTED, KIND_NONE, NOT_KNOWN, 0, OUTCOME_NONE, 0, "", OUTCOME_PROGRESS, 0},
-    {KIND_ORDER_CANCELLED, KIND_ORDER_CREATED, REMEMBERED, -2, OUTCOME_CANCELLED, -2, "1,1000", OUTCOME_CANCELLED, 0},
-    {KIND_ORDER_CANCELLED, KIND_ORDER_CREATED, CARRIED, -5, OUTCOME_CANCELLED, -5, "1,1000", OUTCOME_CANCELLED, 0},
-    {KIND_ORDER_CANCELLED, KIND_ORDER_CREATED, CARRIED, 0, OUTCOME_CANCELLED, 0, "1,1000", OUTCOME_CANCELLED, 0},
+    {KIND_ORDER_CANCELLED, KIND_ORDER_CREATED, REMEMBERED, -2, OUTCOME_CANCELLED, -2, "1,1000",
+     OUTCOME_CANCELLED, 0},
+    {KIND_ORDER_CANCELLED, KIND_ORDER_CREATED, CARRIED, -5, OUTCOME_CANCELLED, -5, "1,1000",
+     OUTCOME_CANCELLED, 0},
+    {KIND_ORDER_CANCELLED, KIND_ORDER_CREATED, CARRIED, 0, OUTCOME_CANCELLED, 0, "1,1000", OUTCOME_CANCELLED,
+     0},
     {KIND_ORDER_CANCELLED, KIND_ORDER_CREATED, CARRIED, 1, OUTCOME_NONE, 0, "", 0, REASON_IMPOSSIBLE_STATE},
     {KIND_ORDER_CANCELLED, KIND_ORDER_CREATED, CARRIED, -100, OUTCOME_NONE, 0, "", 0, REASON_TOO_OLD},
-    {KIND_ORDER_CANCELLED, KIND_ORDER_CREATED, CARRIED, -99, OUTCOME_CANCELLED, -99, "1,1000", OUTCOME_CANCELLED, 0},
-    {KIND_ORDER_CANCELLED, KIND_ORDER_CREATED, NOT_KNOWN, 0, OUTCOME_UNRESOLVED, 0, "1,1000", OUTCOME_UNRESOLVED, 0},
+    {KIND_ORDER_CANCELLED, KIND_ORDER_CREATED, CARRIED, -99, OUTCOME_CANCELLED, -99, "1,1000",
+     OUTCOME_CANCELLED, 0},
+    {KIND_ORDER_CANCELLED, KIND_ORDER_CREATED, NOT_KNOWN, 0, OUTCOME_UNRESOLVED, 0, "1,1000",
+     OUTCOME_UNRESOLVED, 0},
     {KIND_ORDER_SHIPPED, KIND_ORDER_CREATED, CARRIED, 1, OUTCOME_SHIPPED, 0, "1,1000", OUTCOME_SHIPPED, 0},
-    {KIND_ORDER_FAILED_DELIVERY, KIND_ORDER_SHIPPED, REMEMBERED, -1, OUTCOME_FAILED, -1, "1,1000", OUTCOME_FAILED, 0},
-    {KIND_ORDER_FAILED_DELIVERY, KIND_ORDER_SHIPPED, CARRIED, -3, OUTCOME_FAILED, -3, "1,1000", OUTCOME_FAILED, 0},
-    {KIND_ORDER_FAILED_DELIVERY, KIND_ORDER_SHIPPED, CARRIED, 2, OUTCOME_NONE, 0, "", 0, REASON_IMPOSSIBLE_STATE},
-    {KIND_ORDER_FAILED_DELIVERY, KIND_ORDER_CREATED, REMEMBERED, -1, OUTCOME_UNRESOLVED, 0, "1,1000", OUTCOME_UNRESOLVED, 0},
-    {KIND_ORDER_DELIVERED, KIND_ORDER_CREATED, NOT_KNOWN, 0, OUTCOME_DELIVERED, 0, "1,1000", OUTCOME_DELIVERED, 0},
-    {KIND_ORDER_DELIVERED, KIND_ORDER_CREATED, CARRIED, -200, OUTCOME_DELIVERED, 0, "1,1000", OUTCOME_DELIVERED, 0},
+    {KIND_ORDER_FAILED_DELIVERY, KIND_ORDER_SHIPPED, REMEMBERED, -1, OUTCOME_FAILED, -1, "1,1000",
+     OUTCOME_FAILED, 0},
+    {KIND_ORDER_FAILED_DELIVERY, KIND_ORDER_SHIPPED, CARRIED, -3, OUTCOME_FAILED, -3, "1,1000",
+     OUTCOME_FAILED, 0},
+    {KIND_ORDER_FAILED_DELIVERY, KIND_ORDER_SHIPPED, CARRIED, 2, OUTCOME_NONE, 0, "", 0,
+     REASON_IMPOSSIBLE_STATE},
+    {KIND_ORDER_FAILED_DELIVERY, KIND_ORDER_CREATED, REMEMBERED, -1, OUTCOME_UNRESOLVED, 0, "1,1000",
+     OUTCOME_UNRESOLVED, 0},
+    {KIND_ORDER_DELIVERED, KIND_ORDER_CREATED, NOT_KNOWN, 0, OUTCOME_DELIVERED, 0, "1,1000",
+     OUTCOME_DELIVERED, 0},
+    {KIND_ORDER_DELIVERED, KIND_ORDER_CREATED, CARRIED, -200, OUTCOME_DELIVERED, 0, "1,1000",
+     OUTCOME_DELIVERED, 0},
     {KIND_ORDER_DELIVERED, KIND_ORDER_CREATED, CARRIED, 1, OUTCOME_NONE, 0, "", 0, REASON_IMPOSSIBLE_STATE},
-    {KIND_ORDER_RETURNED, KIND_ORDER_DELIVERED, REMEMBERED, -4, OUTCOME_RETURNED, -4, "1,0", OUTCOME_RETURNED, 0},
-    {KIND_ORDER_RETURNED, KIND_ORDER_DELIVERED, CARRIED, -9, OUTCOME_RETURNED, -9, "1,0", OUTCOME_RETURNED, 0},
+    {KIND_ORDER_RETURNED, KIND_ORDER_DELIVERED, REMEMBERED, -4, OUTCOME_RETURNED, -4, "1,0", OUTCOME_RETURNED,
+     0},
+    {KIND_ORDER_RETURNED, KIND_ORDER_DELIVERED, CARRIED, -9, OUTCOME_RETURNED, -9, "1,0", OUTCOME_RETURNED,
+     0},
     {KIND_ORDER_RETURNED, KIND_ORDER_DELIVERED, CARRIED, 1, OUTCOME_NONE, 0, "", 0, REASON_IMPOSSIBLE_STATE},
     {KIND_ORDER_RETURNED, KIND_ORDER_DELIVERED, CARRIED, -100, OUTCOME_NONE, 0, "", 0, REASON_TOO_OLD},
-    {KIND_ORDER_RETURNED, KIND_ORDER_DELIVERED, NOT_KNOWN, 0, OUTCOME_UNRESOLVED, 0, "1,1000", OUTCOME_UNRESOLVED, 0},
+    {KIND_ORDER_RETURNED, KIND_ORDER_DELIVERED, NOT_KNOWN, 0, OUTCOME_UNRESOLVED, 0, "1,1000",
+     OUTCOME_UNRESOLVED, 0},
     {KIND_ORDER_REFUNDED, KIND_NONE, NOT_KNOWN, 0, OUTCOME_REFUNDED, 0, "1,1000", OUTCOME_REFUNDED, 0},
 };
 
@@ -150,7 +166,8 @@ static void order_case_holds(const struct order_case *one) {
     if (one->how == REMEMBERED) {
         /* Two facts of the stage: the latest one counts. */
         for (int32_t back = 1; back >= 0; back--) {
-            struct event before = scene_order(scene, "o", one->stage, scene_time(D + one->stage_day - back, 23));
+            struct event before =
+                scene_order(scene, "o", one->stage, scene_time(D + one->stage_day - back, 23));
             before.outlet = OUTLET_TIKI;
             (void)scene_put(scene, &before);
         }
@@ -163,21 +180,25 @@ static void order_case_holds(const struct order_case *one) {
     for (enum outcome outcome = OUTCOME_OK; outcome <= OUTCOME_UNRESOLVED; outcome++) {
         if (outcome == OUTCOME_RETURN_VALUE) continue;
         const char *expected = outcome == one->outcome ? one->value : "";
-        assert_string_equal(scene_ledger(scene, D + one->day, 0, scene_facet(&event, ROLE_SELLER, outcome)), expected);
+        assert_string_equal(scene_ledger(scene, D + one->day, 0, scene_facet(&event, ROLE_SELLER, outcome)),
+                            expected);
     }
     bool returned = one->kind == KIND_ORDER_RETURNED && one->reason == REASON_NONE;
-    assert_string_equal(scene_ledger(scene, D, 0, scene_facet(&event, ROLE_SELLER, OUTCOME_RETURN_VALUE)), returned ? "1,1000" : "");
+    assert_string_equal(scene_ledger(scene, D, 0, scene_facet(&event, ROLE_SELLER, OUTCOME_RETURN_VALUE)),
+                        returned ? "1,1000" : "");
     if (one->reason == REASON_NONE) {
         int32_t hour = (int32_t)(event.event_time_ms / 3600000);
         const char *value = one->pulse == OUTCOME_PROGRESS ? "1,0" : "1,1000";
-        assert_string_equal(scene_cell(scene, HASH_HOUR, hour, scene_pulse_facet(&event, one->pulse), ""), value);
+        assert_string_equal(scene_cell(scene, HASH_HOUR, hour, scene_pulse_facet(&event, one->pulse), ""),
+                            value);
     }
     scene_destroy(scene);
 }
 
 static void orders_book_to_the_day_of_their_stage(void **state) {
     (void)state;
-    for (size_t i = 0; i < sizeof(order_cases) / sizeof(order_cases[0]); i++) order_case_holds(&order_cases[i]);
+    for (size_t i = 0; i < sizeof(order_cases) / sizeof(order_cases[0]); i++)
+        order_case_holds(&order_cases[i]);
 }
 
 static void a_carried_date_wins_over_a_remembered_one(void **state) {
@@ -188,7 +209,9 @@ static void a_carried_date_wins_over_a_remembered_one(void **state) {
     struct event cancelled = scene_order(scene, "o", KIND_ORDER_CANCELLED, scene_time(D, 5));
     cancelled.order_created_ms = scene_time(D - 2, 5);
     (void)scene_put(scene, &cancelled);
-    assert_string_equal(scene_ledger(scene, D - 2, 0, scene_facet(&cancelled, ROLE_SELLER, OUTCOME_CANCELLED)), "1,1000");
+    assert_string_equal(scene_ledger(scene, D - 2, 0,
+                                     scene_facet(&cancelled, ROLE_SELLER, OUTCOME_CANCELLED)),
+                        "1,1000");
     scene_destroy(scene);
 }
 
@@ -213,7 +236,8 @@ static void quarantined_and_repeated_records_leave_facts_too(void **state) {
     assert_int_equal(scene_put(scene, &delivered), VERDICT_DUPLICATE);
     struct event returned = scene_order(scene, "q", KIND_ORDER_RETURNED, scene_time(D, 8));
     assert_int_equal(scene_put(scene, &returned), VERDICT_APPLIED);
-    assert_string_equal(scene_ledger(scene, D - 3, 0, scene_facet(&returned, ROLE_SELLER, OUTCOME_RETURNED)), "1,0");
+    assert_string_equal(scene_ledger(scene, D - 3, 0, scene_facet(&returned, ROLE_SELLER, OUTCOME_RETURNED)),
+                        "1,0");
     scene_destroy(scene);
 }
 
@@ -238,7 +262,8 @@ static void rides_and_websites_book_without_a_look_up(void **state) {
     assert_string_equal(scene_ledger(scene, D, 0, scene_facet(&ride, ROLE_SELLER, OUTCOME_OK)), "1,1000");
     struct event site = scene_website(scene, scene_time(D, 9), scene_time(D - 20, 3));
     assert_int_equal(scene_put(scene, &site), VERDICT_APPLIED);
-    assert_string_equal(scene_ledger(scene, D - 20, 0, scene_facet(&site, ROLE_SELLER, OUTCOME_OBSERVED)), "1,0");
+    assert_string_equal(scene_ledger(scene, D - 20, 0, scene_facet(&site, ROLE_SELLER, OUTCOME_OBSERVED)),
+                        "1,0");
     struct event soon = scene_website(scene, scene_time(D, 9), scene_time(D, 9) + 300000);
     assert_int_equal(scene_put(scene, &soon), VERDICT_APPLIED);
     struct event future = scene_website(scene, scene_time(D, 9), scene_time(D, 9) + 300001);

@@ -1,5 +1,6 @@
-/* What must hold for any log: the state is a function of the log, whatever the commits, evictions, stops and rebuilds were (I3), and
- * delivered records are all accounted for (I4). Random streams of event_stream.h against the store in memory. */
+/* What must hold for any log: the state is a function of the log, whatever the commits, evictions, stops and rebuilds
+ * were (I3), and delivered records are all accounted for (I4). Random streams of event_stream.h against the store in
+ * memory. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -14,8 +15,10 @@
 
 enum { RECORDS = 6000, DAY_MS = 86400000 };
 
-/* jemalloc's, when it is linked (not under sanitizers): bytes this thread has ever allocated. Else what glibc has given out now. */
-int mallctl(const char *name, void *old, size_t *old_length, void *new, size_t new_length) __attribute__((weak));
+/* jemalloc's, when it is linked (not under sanitizers): bytes this thread has ever allocated. Else what glibc has
+ * given out now. */
+int mallctl(const char *name, void *old, size_t *old_length, void *new, size_t new_length)
+    __attribute__((weak));
 
 static uint64_t allocated(void) {
     uint64_t bytes = 0;
@@ -31,7 +34,7 @@ struct play {
     uint32_t window_records;
     int64_t age_ms;
     size_t cells_max;
-    uint64_t seed;   /* of cuts and stops */
+    uint64_t seed;       /* of cuts and stops */
     uint32_t cut_every;  /* about */
     uint32_t stop_every; /* about, in cuts; 0 = never */
 };
@@ -101,10 +104,8 @@ struct setting {
 };
 
 static const struct setting settings[] = {
-    {16, 14LL * DAY_MS, 60000, 40, false},
-    {17, DAY_MS / 24, 600000, 40, true},
-    {100, 3 * DAY_MS, 2000000, 60, false},
-    {1000, DAY_MS / 2, 2000000, 300, true},
+    {16, 14LL * DAY_MS, 60000, 40, false},        {17, DAY_MS / 24, 600000, 40, true},
+    {100, 3 * DAY_MS, 2000000, 60, false},        {1000, DAY_MS / 2, 2000000, 300, true},
     {524288, 14LL * DAY_MS, 1000000, 500, false},
 };
 
@@ -171,13 +172,16 @@ static void every_delivered_record_is_counted_once(void **state) {
     int64_t reasons = 0;
     for (size_t i = 0; i < RECORDS; i++) {
         enum reason reason = items[i].reason;
-        enum verdict verdict = rollup_record(rollup, &items[i].record, items[i].valid ? &items[i].event : NULL, &reason);
+        enum verdict verdict =
+            rollup_record(rollup, &items[i].record, items[i].valid ? &items[i].event : NULL, &reason);
         verdicts[verdict]++;
         bool refused = verdict == VERDICT_QUARANTINED || verdict == VERDICT_REJECTED;
         assert_int_equal(reason != REASON_NONE, refused);
         reasons += refused;
         const struct counts *counts = &rollup_progress(rollup)->counts;
-        assert_int_equal(counts->applied + counts->duplicate + counts->quarantined + counts->rejected + counts->ignored, i + 1);
+        assert_int_equal(counts->applied + counts->duplicate + counts->quarantined + counts->rejected +
+                             counts->ignored,
+                         i + 1);
     }
     const struct counts *counts = &rollup_progress(rollup)->counts;
     assert_int_equal(counts->applied, verdicts[VERDICT_APPLIED]);
@@ -199,7 +203,8 @@ static void the_sums_of_the_pulse_are_the_applied_events(void **state) {
     size_t reads;
     char *dump = run(&play, items, 2000, &reads); /* 2000 minutes: no hour has expired */
     int64_t pulse = 0;
-    for (const char *line = dump; line != NULL && *line != 0; line = strchr(line, '\n'), line += line != NULL) {
+    for (const char *line = dump; line != NULL && *line != 0;
+         line = strchr(line, '\n'), line += line != NULL) {
         if (strncmp(line, "h:", 2) != 0 || strstr(line, " last change") == strchr(line, ' ')) continue;
         const char *value = strchr(strchr(line, ' ') + 1, ' ') + 1;
         if (strncmp(value, "last", 4) != 0) pulse += strtol(value, NULL, 10);
@@ -208,7 +213,8 @@ static void the_sums_of_the_pulse_are_the_applied_events(void **state) {
     stream_feed(rollup, items, 0, 2000);
     int64_t expected = 0;
     const struct counts *counts = &rollup_progress(rollup)->counts;
-    for (size_t i = 0; i < 2000; i++) expected += items[i].valid && items[i].event.kind == KIND_UNIT_REGISTERED;
+    for (size_t i = 0; i < 2000; i++)
+        expected += items[i].valid && items[i].event.kind == KIND_UNIT_REGISTERED;
     /* Registry records have no pulse; some events are older than an hour cell may be. */
     assert_true(pulse <= counts->applied && pulse >= counts->applied - expected - counts->applied / 10);
     rollup_destroy(rollup);

@@ -23,9 +23,12 @@ static void rank_is_leading_zeros_of_50_bits_plus_one(void **state) {
         uint32_t index;
         int rank;
     } cases[] = {
-        {UINT64_C(1) << 49, 0, 1},           {UINT64_C(1) << 48, 0, 2},
-        {UINT64_C(1), 0, 50},                {0, 0, 51},
-        {UINT64_C(0xFFFC000000000000), 16383, 51}, {UINT64_MAX, 16383, 1},
+        {UINT64_C(1) << 49, 0, 1},
+        {UINT64_C(1) << 48, 0, 2},
+        {UINT64_C(1), 0, 50},
+        {0, 0, 51},
+        {UINT64_C(0xFFFC000000000000), 16383, 51},
+        {UINT64_MAX, 16383, 1},
         {UINT64_C(5) << 50 | 7, 5, 48},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -33,8 +36,8 @@ static void rank_is_leading_zeros_of_50_bits_plus_one(void **state) {
         assert_true(sketch_add(sketch, cases[i].print, 1));
         assert_false(sketch_add(sketch, cases[i].print, 2));
         assert_int_equal(sketch->registers[cases[i].index], cases[i].rank);
-        const unsigned char expected[] = {1, (unsigned char)(cases[i].index >> 8), (unsigned char)cases[i].index,
-                                          (unsigned char)cases[i].rank};
+        const unsigned char expected[] = {1, (unsigned char)(cases[i].index >> 8),
+                                          (unsigned char)cases[i].index, (unsigned char)cases[i].rank};
         struct slice blob = format(sketch, blob_a);
         assert_int_equal(blob.length, sizeof(expected));
         assert_memory_equal(blob.data, expected, sizeof(expected));
@@ -101,12 +104,12 @@ static void an_addition_that_the_stored_part_covers_changes_nothing(void **state
 static void damaged_bytes_are_refused(void **state) {
     (void)state;
     static const struct slice damaged[] = {
-        {"\x03", 1},                        /* no such form */
-        {"\x02\x00\x00", 3},                /* dense, too short */
-        {"\x01\x00\x00", 3},                /* half an entry */
-        {"\x01\x00\x00\x00", 4},            /* rank 0 */
-        {"\x01\x00\x00\x34", 4},            /* rank 52 */
-        {"\x01\x40\x00\x01", 4},            /* register 16384 */
+        {"\x03", 1},                         /* no such form */
+        {"\x02\x00\x00", 3},                 /* dense, too short */
+        {"\x01\x00\x00", 3},                 /* half an entry */
+        {"\x01\x00\x00\x00", 4},             /* rank 0 */
+        {"\x01\x00\x00\x34", 4},             /* rank 52 */
+        {"\x01\x40\x00\x01", 4},             /* register 16384 */
         {"\x01\x00\x02\x01\x00\x01\x01", 7}, /* not ascending */
         {"\x01\x00\x02\x01\x00\x02\x01", 7}, /* twice */
     };

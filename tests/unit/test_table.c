@@ -18,7 +18,8 @@ static void refs_find_what_was_inserted_and_not_removed(void **state) {
     struct refs refs;
     assert_true(refs_create(&refs, 2));
     uint64_t seed = 3;
-    for (uint32_t i = 0; i < COUNT; i++) hashes[i] = stream_random(&seed) & (i % 3 == 0 ? ~(uint64_t)0xFFF << 32 : UINT64_MAX);
+    for (uint32_t i = 0; i < COUNT; i++)
+        hashes[i] = stream_random(&seed) & (i % 3 == 0 ? ~(uint64_t)0xFFF << 32 : UINT64_MAX);
     for (uint32_t round = 0; round < 40000; round++) {
         uint32_t i = (uint32_t)(stream_random(&seed) % COUNT);
         if (inside[i]) {
@@ -42,14 +43,16 @@ static void a_catalog_forgets_whole_buckets(void **state) {
     struct catalog catalog;
     assert_true(catalog_create(&catalog));
     for (int32_t day = -1; day < 500; day++) {
-        for (uint32_t shard = 0; shard < 300; shard += 7) catalog_add(&catalog, place_of(RANK_LEDGER, day, shard << SHARD_ACCOUNTS_LOG2));
+        for (uint32_t shard = 0; shard < 300; shard += 7)
+            catalog_add(&catalog, place_of(RANK_LEDGER, day, shard << SHARD_ACCOUNTS_LOG2));
     }
     assert_true(catalog_has(&catalog, place_of(RANK_LEDGER, -1, 7 << SHARD_ACCOUNTS_LOG2)));
     assert_false(catalog_has(&catalog, place_of(RANK_LEDGER, -1, 8 << SHARD_ACCOUNTS_LOG2)));
     assert_false(catalog_has(&catalog, place_of(RANK_LEDGER, 3, 700 << SHARD_ACCOUNTS_LOG2)));
     assert_false(catalog_has(&catalog, place_of(RANK_MINUTE, 3, 0)));
     for (int32_t day = -1; day < 499; day++) catalog_remove(&catalog, place_of(RANK_LEDGER, day, 0));
-    for (int32_t day = -1; day < 499; day++) assert_false(catalog_has(&catalog, place_of(RANK_LEDGER, day, 0)));
+    for (int32_t day = -1; day < 499; day++)
+        assert_false(catalog_has(&catalog, place_of(RANK_LEDGER, day, 0)));
     assert_true(catalog_has(&catalog, place_of(RANK_LEDGER, 499, 0)));
     catalog_add(&catalog, place_of(RANK_HOUR, 12, 0));
     assert_true(catalog_has(&catalog, place_of(RANK_HOUR, 12, 0)));
@@ -63,8 +66,9 @@ static void fields_and_values_read_as_they_were_written(void **state) {
         uint32_t lane;
         const char *text;
     } fields[] = {
-        {RANK_LEDGER, 0, "AAAAAAAB"},     {RANK_LEDGER, 31, "AAAAAAABf"},   {RANK_LEDGER, 32, "AAAAAAAB"},
-        {RANK_HISTOGRAM, 63, "AAAAAAAB_"}, {RANK_HISTOGRAM, 64, "AAAAAAABBA"}, {RANK_HISTOGRAM, 1009, "AAAAAAABPx"},
+        {RANK_LEDGER, 0, "AAAAAAAB"},       {RANK_LEDGER, 31, "AAAAAAABf"},
+        {RANK_LEDGER, 32, "AAAAAAAB"},      {RANK_HISTOGRAM, 63, "AAAAAAAB_"},
+        {RANK_HISTOGRAM, 64, "AAAAAAABBA"}, {RANK_HISTOGRAM, 1009, "AAAAAAABPx"},
         {RANK_MINUTE, 0, "AAAAAAAB"},
     };
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
@@ -96,13 +100,23 @@ static void fields_and_values_read_as_they_were_written(void **state) {
         assert_true(read.n == values[i].amounts.n && read.sum == values[i].amounts.sum);
         assert_int_equal(read.unconverted, values[i].amounts.unconverted);
     }
-    static const char *const damaged[] = {"", ",", "1", "1,", "-1,2", "1,2,", "1,2,3,", "1, 2", "1,2x", "+1,2",
+    static const char *const damaged[] = {"",
+                                          ",",
+                                          "1",
+                                          "1,",
+                                          "-1,2",
+                                          "1,2,",
+                                          "1,2,3,",
+                                          "1, 2",
+                                          "1,2x",
+                                          "+1,2",
                                           "1,00000000000000000000000000000000000001"};
     for (size_t i = 0; i < sizeof(damaged) / sizeof(damaged[0]); i++) {
         struct amounts read;
         assert_false(layout_value_parse(slice_of(damaged[i]), &read));
     }
-    static const char *const damaged_fields[] = {"", "AAAAAAA", "AAAAAAA!", "AAAAAAAAA", "AAAAAAAA!", "AAAAAAAABCDEFG"};
+    static const char *const damaged_fields[] = {"",          "AAAAAAA",   "AAAAAAA!",
+                                                 "AAAAAAAAA", "AAAAAAAA!", "AAAAAAAABCDEFG"};
     for (size_t i = 0; i < sizeof(damaged_fields) / sizeof(damaged_fields[0]); i++) {
         uint64_t facet;
         uint32_t lane;
@@ -115,7 +129,17 @@ static void tickets_fall_into_sixteen_buckets_a_doubling(void **state) {
     static const struct {
         int64_t amount;
         uint32_t lane;
-    } cases[] = {{0, 0}, {1, 1}, {2, 17}, {3, 25}, {16, 65}, {17, 66}, {31, 80}, {32, 81}, {33, 81}, {34, 82}, {INT64_MAX, 16 * 62 + 16}};
+    } cases[] = {{0, 0},
+                 {1, 1},
+                 {2, 17},
+                 {3, 25},
+                 {16, 65},
+                 {17, 66},
+                 {31, 80},
+                 {32, 81},
+                 {33, 81},
+                 {34, 82},
+                 {INT64_MAX, 16 * 62 + 16}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         assert_int_equal(layout_histogram_lane(cases[i].amount), cases[i].lane);
     }
@@ -152,7 +176,8 @@ static void an_account_keeps_first_and_last_day_of_each_activity(void **state) {
     accounts_active(&accounts, handle, ACTIVITY_SOLD, 101, 13); /* inside: changes nothing */
     accounts_active(&accounts, handle, ACTIVITY_CHANGED, -1, 9);
     const struct account *account = accounts_at(&accounts, handle);
-    assert_int_equal(account->last_change, 9); /* offsets of a log only grow; here the last call stands for the last record */
+    assert_int_equal(account->last_change,
+                     9); /* offsets of a log only grow; here the last call stands for the last record */
     char value[ACCOUNT_VALUE_BYTES_MAX];
     struct slice text = {value, accounts_format(&accounts, account, value)};
     assert_true(slice_equal(text, SLICE("SRC\x1Fm 1\x1F;99-105;;-1--1")));
@@ -164,8 +189,18 @@ static void an_account_keeps_first_and_last_day_of_each_activity(void **state) {
     assert_true(slice_equal(id, SLICE("m 1")));
     assert_memory_equal(days.first_days, account->first_days, sizeof(days.first_days));
     assert_memory_equal(days.last_days, account->last_days, sizeof(days.last_days));
-    static const char *const damaged[] = {"", "S", "S\x1F", "S\x1Fm", "S\x1Fm\x1F", "S\x1Fm\x1F;;;;", "S\x1Fm\x1F;;;5", "S\x1Fm\x1F;;;5-",
-                                          "S\x1Fm\x1F;;;5-4", "\x1Fm\x1F;;;", "S\x1F\x1F;;;", "S\x1Fm\x1F;;;x"};
+    static const char *const damaged[] = {"",
+                                          "S",
+                                          "S\x1F",
+                                          "S\x1Fm",
+                                          "S\x1Fm\x1F",
+                                          "S\x1Fm\x1F;;;;",
+                                          "S\x1Fm\x1F;;;5",
+                                          "S\x1Fm\x1F;;;5-",
+                                          "S\x1Fm\x1F;;;5-4",
+                                          "\x1Fm\x1F;;;",
+                                          "S\x1F\x1F;;;",
+                                          "S\x1Fm\x1F;;;x"};
     for (size_t i = 0; i < sizeof(damaged) / sizeof(damaged[0]); i++) {
         assert_false(accounts_parse(slice_of(damaged[i]), &source_text, &id, &days));
     }
@@ -190,7 +225,8 @@ static void a_cold_cell_adds_what_is_stored_once(void **state) {
     assert_true(table_fill(&table, id, SLICE("AAAAAAAJD"), SLICE("10,1000,1")));
     table_add(&table, table_cell(&table, place_of(RANK_LEDGER, 5, 3), 9), 102, 5, false);
     assert_true(table_fill(&table, id, SLICE("AAAAAAAJf"), SLICE("2,2")));
-    assert_false(table_fill(&table, id, SLICE("AAAAAAAJBA"), SLICE("2,2"))); /* lane 64: not a lane of this hash */
+    assert_false(
+        table_fill(&table, id, SLICE("AAAAAAAJBA"), SLICE("2,2"))); /* lane 64: not a lane of this hash */
     assert_false(table_fill(&table, id, SLICE("AAAAAAAJ"), SLICE("two")));
     table_filled(&table, hash_place);
     assert_false(table_is_cold(&table));

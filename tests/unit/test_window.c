@@ -29,11 +29,13 @@ struct model {
 
 static size_t model_first(const struct model *model, int64_t record_time_max_ms) {
     size_t first = model->count > model->records ? model->count - model->records : 0;
-    while (first < model->count && model->said[first].record_time_max_ms < record_time_max_ms - model->age_ms) first++;
+    while (first < model->count && model->said[first].record_time_max_ms < record_time_max_ms - model->age_ms)
+        first++;
     return first;
 }
 
-static void compare_look(const struct window *window, const struct model *model, int64_t now_ms, uint64_t event_key, uint64_t entity_key) {
+static void compare_look(const struct window *window, const struct model *model, int64_t now_ms,
+                         uint64_t event_key, uint64_t entity_key) {
     struct window_look look;
     window_look(window, event_key, entity_key, &look);
     size_t first = model_first(model, now_ms);
@@ -46,7 +48,9 @@ static void compare_look(const struct window *window, const struct model *model,
             age = model->count - i;
             assert_int_equal(look.payload, said->payload);
         }
-        if (said->event_key == 0 || entity_key == 0 || said->entity_key != entity_key || facts == ENTITY_FACTS_MAX) continue;
+        if (said->event_key == 0 || entity_key == 0 || said->entity_key != entity_key ||
+            facts == ENTITY_FACTS_MAX)
+            continue;
         facts++;
         if ((expected.seen >> said->stage & 1) == 0) expected.days[said->stage] = said->day;
         expected.seen |= 1U << said->stage;
@@ -80,7 +84,8 @@ static void play(uint32_t records, int64_t age_ms, size_t count, uint64_t seed, 
         now_ms += (int64_t)(stream_random(&seed) % 2000);
         if (stream_random(&seed) % 997 == 0) now_ms += 86400000;
         offset += 1 + (int64_t)(stream_random(&seed) % 3);
-        if (stream_random(&seed) % 500 == 0) offset += INT64_C(5000000000) * (int64_t)(1 + stream_random(&seed) % 3);
+        if (stream_random(&seed) % 500 == 0)
+            offset += INT64_C(5000000000) * (int64_t)(1 + stream_random(&seed) % 3);
         struct said said = {.offset = offset, .record_time_max_ms = now_ms};
         window_age(&window, now_ms);
         if (stream_random(&seed) % 10 == 0) {
@@ -89,7 +94,8 @@ static void play(uint32_t records, int64_t age_ms, size_t count, uint64_t seed, 
             /* Keys that collide in home and tag on purpose: they differ in the middle bits only. */
             uint64_t low = stream_random(&seed) % 3 == 0 ? 0 : UINT64_C(0x5555);
             said.event_key = (1 + stream_random(&seed) % keys) << 20 | low;
-            said.entity_key = stream_random(&seed) % 4 == 0 ? 0 : (1 + stream_random(&seed) % (keys / 4 + 1)) << 33;
+            said.entity_key =
+                stream_random(&seed) % 4 == 0 ? 0 : (1 + stream_random(&seed) % (keys / 4 + 1)) << 33;
             said.payload = (uint32_t)stream_random(&seed);
             said.stage = 1 + (uint32_t)(stream_random(&seed) % 15);
             said.day = (int32_t)(stream_random(&seed) % 80000) - 1;
