@@ -69,8 +69,9 @@ static void cut_cell(struct rollup *rollup, const struct cell *cell, const struc
     writer->field(writer->context, field_text, value_text);
 }
 
-static void cut_shelf(struct rollup *rollup, const struct shelf *shelf, const struct batch_writer *writer) {
-    const struct table *table = &rollup->table;
+/* Writes the changed cells of a shelf and cleans them on the way: they are in the cache now and not later. */
+static void cut_shelf(struct rollup *rollup, struct shelf *shelf, const struct batch_writer *writer) {
+    struct table *table = &rollup->table;
     CHECK(shelf->state == SHELF_KNOWN);
     int64_t last_change = CELL_UNCHANGED;
     for (uint32_t at = shelf->dirty; at != CELL_END;) {
@@ -79,12 +80,14 @@ static void cut_shelf(struct rollup *rollup, const struct shelf *shelf, const st
         if (at != CELL_END) __builtin_prefetch(table_at(table, at));
         if (cell->last_change > last_change) last_change = cell->last_change;
     }
-    if (last_change == CELL_UNCHANGED) return;
-    writer->hash(writer->context, layout_hash_id(shelf->place), last_change);
-    for (uint32_t at = shelf->dirty; at != CELL_END; at = table_at(table, at)->next_dirty) {
-        const struct cell *cell = table_at(table, at);
+    if (last_change != CELL_UNCHANGED) writer->hash(writer->context, layout_hash_id(shelf->place), last_change);
+    for (uint32_t at = shelf->dirty; at != CELL_END;) {
+        struct cell *cell = table_at(table, at);
+        at = cell->next_dirty;
+        cell->next_dirty = CELL_CLEAN;
         if (cell->last_change != CELL_UNCHANGED) cut_cell(rollup, cell, writer);
     }
+    shelf->dirty = CELL_END;
 }
 
 static int key_compare(const void *left, const void *right) {
