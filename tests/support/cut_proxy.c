@@ -81,7 +81,7 @@ static void accept_one(struct cut_proxy *proxy, struct pair *pairs) {
         pairs[i] = (struct pair){.client = client, .server = server};
         return;
     }
-    CHECK(!"too many connections for the proxy");
+    UNREACHABLE(); /* too many connections */
 }
 
 static void *run(void *context) {

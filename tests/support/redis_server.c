@@ -78,7 +78,7 @@ void redis_server_restart(struct redis_server *server) {
         CHECK(waitpid(server->pid, &status, WNOHANG) == 0); /* it has ended at once */
         (void)usleep(TRY_US);
     }
-    CHECK(!"redis-server does not answer");
+    UNREACHABLE(); /* redis-server does not answer */
 }
 
 void redis_server_start(struct redis_server *server, bool appendonly, const char *const *extra) {

@@ -45,10 +45,7 @@ static void commit_some_state(struct scene *scene, struct source_partition who, 
     fake_set(rollup, (struct hash_id){HASH_LEDGER, 20, 11}, "b", "2,20", 2);
     fake_set(rollup, (struct hash_id){HASH_LEDGER, 20, 2}, "b", "3 %\n", 3);
     fake_set(rollup, (struct hash_id){HASH_LEDGER, 3, 0}, "b", "4,40", 3);
-    fake_set(rollup, (struct hash_id){HASH_ACCOUNT, 0, 0}, "0",
-             "s\x1f"
-             "a",
-             3);
+    fake_set(rollup, (struct hash_id){HASH_ACCOUNT, 0, 0}, "0", "s\037a", 3);
     fake_advance(rollup, next);
     commit_and_settle(lane, rollup);
     lane_close(lane, true);
@@ -56,13 +53,7 @@ static void commit_some_state(struct scene *scene, struct source_partition who, 
 }
 
 static const char *const STATE_LINES[] = {
-    "a 0 0 0=s\x1f"
-    "a",
-    "d 3 0 b=4,40",
-    "d 20 2 b=3 %\n",
-    "d 20 11 b=2,20",
-    "m 1000 0 Z=1,2",
-    "m 1000 0 zz=1,1",
+    "a 0 0 0=s\037a", "d 3 0 b=4,40", "d 20 2 b=3 %\n", "d 20 11 b=2,20", "m 1000 0 Z=1,2", "m 1000 0 zz=1,1",
 };
 
 static void state_is_delivered_in_one_order(void **state) {

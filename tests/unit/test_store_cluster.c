@@ -33,7 +33,7 @@ static int free_port(void) {
         next = next < 45000 ? next + 1 : 20000;
         if (is_free(next) && is_free(next + BUS)) return next;
     }
-    CHECK(!"no free port");
+    UNREACHABLE(); /* no free port */
     return 0;
 }
 
