@@ -58,15 +58,15 @@ static bool kafka_put(struct producer *base, const char *topic, int32_t partitio
     rd_kafka_topic_t *handle = find_topic(producer, topic, fault);
     if (handle == NULL) return false;
     static char empty;
-    char *bytes = value.data == NULL  ? NULL
-                  : value.length == 0 ? &empty
-                                      : (char *)(uintptr_t)value.data; /* librdkafka copies it */
+    /* librdkafka copies both; its parameters only look as if it wrote to them */
+    char *key_bytes = (char *)(uintptr_t)key.data;
+    char *bytes = value.data != NULL && value.length == 0 ? &empty : (char *)(uintptr_t)value.data;
     for (int waited_ms = 0; waited_ms < FULL_MS_MAX; waited_ms += FULL_POLL_MS) {
         (void)rd_kafka_poll(producer->kafka, 0);
         if (!healthy(producer, fault)) return false;
         rd_kafka_resp_err_t error = rd_kafka_producev(
             producer->kafka, RD_KAFKA_V_RKT(handle), RD_KAFKA_V_PARTITION(partition < 0 ? RD_KAFKA_PARTITION_UA : partition),
-            RD_KAFKA_V_KEY(key.data, key.length), RD_KAFKA_V_VALUE(bytes, value.length), RD_KAFKA_V_TIMESTAMP(timestamp_ms),
+            RD_KAFKA_V_KEY(key_bytes, key.length), RD_KAFKA_V_VALUE(bytes, value.length), RD_KAFKA_V_TIMESTAMP(timestamp_ms),
             RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
         if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
         if (error != RD_KAFKA_RESP_ERR__QUEUE_FULL) {

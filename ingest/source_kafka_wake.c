@@ -14,6 +14,20 @@
  * most once per half a queue, and not at all when the fetcher keeps pace with us or the log's end is reached. With
  * 2.2 and later the thread is not made.
  *
+ * Measured on two busy cores (Kafka 4.1 and other work beside it; 4 M records of 397 bytes, lz4, 8 partitions; a worker
+ * that spends 0, 0.3 or 1 us of its own on a record; longest wait of one poll, peak resident memory of the process):
+ *
+ *     queue of a partition     asks   0 us          0.3 us         1 us            CPU of librdkafka and this source
+ *     25,000 / 8,192 kB        no     25 ms, 68 MiB  46 ms, 70 MiB  401 ms, 194 MiB
+ *     100,000 / 65,536 kB      yes    36 ms, 73 MiB  33 ms, 84 MiB   56 ms, 601 MiB
+ *     25,000 / 8,192 kB        yes    36 ms, 65 MiB  69 ms, 117 MiB  65 ms, 207 MiB
+ *     15,000 / 5,120 kB        yes    29 ms, 67 MiB  89 ms, 78 MiB   74 ms, 160 MiB  0.64 us (noop_consumer 0.59)   <- ours
+ *     5,000 / 8,192 kB         yes   111 ms, 45 MiB 114 ms, 80 MiB  103 ms, 112 MiB
+ *
+ * So 120,000 records or 40 MiB are shared out among the partitions. What one fetch brings comes on top (fetch.max.bytes, 16
+ * MiB compressed, is looked at before it is unpacked), and so does some 300 bytes of librdkafka's for a record. Sizes of
+ * fetches between 256 KiB and 2 MiB, fetch.min.bytes and check.crcs make no difference that can be seen in CPU.
+ *
  * Not done: signals to librdkafka's threads (its poll loop then sleeps on the other of its two queues, deaf to the
  * socket: worse), pause and resume (2.0.2 skips offsets after it), one shared queue for all partitions (its limit
  * would count for all together, but a held partition could not be left alone in it). */
