@@ -1,8 +1,9 @@
 /* `nhip generate`: a synthetic province with a known truth, to a file, a directory of logs, or Kafka.
  *
- * The stream is a pure function of the options that shape it (seed, events, from, days, clean); where it goes and how fast changes nothing.
- * The registry comes first, as fast as it can; --rate paces the events by the wall clock, by sleeping before each small bundle, so that
- * a slow reader is not asked for bursts. The truth is written at the end, when everything has been acknowledged. */
+ * The stream is a pure function of the options that shape it (seed, events, from, days, clean); where it goes and how
+ * fast changes nothing. The registry comes first, as fast as it can; --rate paces the events by the wall clock, by
+ * sleeping before each small bundle, so that a slow reader is not asked for bursts. The truth is written at the end,
+ * when everything has been acknowledged. */
 #include "aggregate/commands.h"
 #include "aggregate/runtime/clock.h"
 #include "aggregate/runtime/command.h"
@@ -14,8 +15,18 @@
 #include <inttypes.h>
 
 enum {
-    OPTION_SEED = 1, OPTION_EVENTS, OPTION_FROM, OPTION_DAYS, OPTION_CLEAN, OPTION_RATE, OPTION_OUTPUT, OPTION_KAFKA, OPTION_PARTITIONS,
-    OPTION_TRUTH, OPTION_SOURCES, OPTION_PREFIX
+    OPTION_SEED = 1,
+    OPTION_EVENTS,
+    OPTION_FROM,
+    OPTION_DAYS,
+    OPTION_CLEAN,
+    OPTION_RATE,
+    OPTION_OUTPUT,
+    OPTION_KAFKA,
+    OPTION_PARTITIONS,
+    OPTION_TRUTH,
+    OPTION_SOURCES,
+    OPTION_PREFIX
 };
 enum { FLUSH_MS = 120000, TOPIC_MS = 30000, PACE_MS = 10, PROPERTIES_MAX = 64, TOPIC_BYTES = 250 };
 
@@ -67,8 +78,8 @@ static bool number_option(const char *name, const char *argument, int64_t low, i
         *out = value;
         return true;
     }
-    (void)fprintf(stderr, "nhip generate: --%s: found \"%s\", accepted is a whole number from %" PRId64 " to %" PRId64 "\n", name, argument,
-                  low, high);
+    (void)fprintf(stderr, "nhip generate: --%s: found \"%s\", accepted is a whole number from %" PRId64 " to %" PRId64 "\n", name,
+                  argument, low, high);
     return false;
 }
 
@@ -78,7 +89,8 @@ static bool from_option(struct generate *generate, const char *argument) {
         generate->province.first_day <= highest) {
         return true;
     }
-    (void)fprintf(stderr, "nhip generate: --from: found \"%s\", accepted is a date YYYY-MM-DD from 2017-01-01 to 2150-01-01\n", argument);
+    (void)fprintf(stderr, "nhip generate: --from: found \"%s\", accepted is a date YYYY-MM-DD from 2017-01-01 to 2150-01-01\n",
+                  argument);
     return false;
 }
 
@@ -166,8 +178,8 @@ static bool produce(const struct generate *generate, struct province *province, 
         if (generate->rate > 0 || made % 1024 == 0) pace(generate, made, start_ms);
         if (made % 256 != 0 || clock_monotonic_ms() - told_ms < 1000) continue;
         told_ms = clock_monotonic_ms();
-        (void)fprintf(stderr, "nhip generate: %" PRId64 " of %" PRId64 " events, %" PRId64 " per second\n", made, generate->province.events,
-                      made * 1000 / (told_ms - start_ms + 1));
+        (void)fprintf(stderr, "nhip generate: %" PRId64 " of %" PRId64 " events, %" PRId64 " per second\n", made,
+                      generate->province.events, made * 1000 / (told_ms - start_ms + 1));
     }
     if (!producer_flush(producer, FLUSH_MS, fault)) return false;
     (void)fprintf(stderr, "nhip generate: %" PRId64 " registry records and %" PRId64 " events\n", units, made);
@@ -195,7 +207,8 @@ int cmd_generate(int argc, char **argv) {
     if (!command_begin(&command, &options, argc, argv)) return command.exit_code;
     bool fine = false;
     if (command.argument_count > 0) {
-        (void)fault_set(&fault, FAULT_USAGE, false, "found \"%s\", accepted are only options (see nhip generate --help)", command.arguments[0]);
+        (void)fault_set(&fault, FAULT_USAGE, false, "found \"%s\", accepted are only options (see nhip generate --help)",
+                        command.arguments[0]);
     } else {
         fine = generate_all(&generate, command.config, &fault);
     }

@@ -1,12 +1,14 @@
 /* The synthetic province: N slots of record time, each filled with exactly one message.
  *
- * A slot is filled by, in this order: a promise that is due (the event that shows a unit adopting), a broken record, a new order, whatever is due in the
- * queue (next steps, delayed messages, redeliveries), and otherwise a new payment, ride or observation. New orders come at a fixed rate
- * and payments take what is left, so the stream has no dearth of orders while old ones run their course.
+ * A slot is filled by, in this order: a promise that is due (the event that shows a unit adopting), a broken record, a
+ * new order, whatever is due in the queue (next steps, delayed messages, redeliveries), and otherwise a new payment,
+ * ride or observation. New orders come at a fixed rate and payments take what is left, so the stream has no dearth of
+ * orders while old ones run their course.
  *
- * What goes wrong on the way is done to finished steps: a message may be held back (minutes, hours, days: then its order's follow-ups carry
- * the dates they are booked to, booking.md §5), and a copy of it may come again, now and then with another amount. The truth is booked
- * when a message is handed out, so what the stream does not hold is not in the truth either. */
+ * What goes wrong on the way is done to finished steps: a message may be held back (minutes, hours, days: then its
+ * order's follow-ups carry the dates they are booked to, booking.md §5), and a copy of it may come again, now and then
+ * with another amount. The truth is booked when a message is handed out, so what the stream does not hold is not in the
+ * truth either. */
 #include "ingest/province.h"
 
 #include "check.h"
@@ -80,26 +82,31 @@ static bool far_from_beginning(const struct province *province, const struct pro
     return since_ms != PROVINCE_NEVER && province->now_ms - since_ms > province->dated_after_ms;
 }
 
-/* Gives the current step its event time and decides which dates it carries. */
-static void step_prepare(struct province *province, struct province_story *story) {
-    const struct province_step *step = &story->plan->steps[story->step];
-    uint32_t latency_ms = province_random_chance(&province->random, 9000) ? province_random_below(&province->random, 3000)
-                                                                         : province_random_below(&province->random, 60000);
+static int64_t step_event_ms(struct province *province, const struct province_story *story) {
+    bool prompt = province_random_chance(&province->random, 9000);
+    int64_t latency_ms = province_random_below(&province->random, prompt ? 3000 : 60000);
     int64_t event_ms = province->now_ms - latency_ms;
+    if (story->plan->steps[story->step].delay == DELAY_BACK) return story->event_ms - 1000 - latency_ms * 20;
     if (event_ms <= story->event_ms) event_ms = story->event_ms + 1 < province->now_ms ? story->event_ms + 1 : province->now_ms;
-    if (event_ms < province->calendar.start_ms) event_ms = province->calendar.start_ms;
-    if (step->delay == DELAY_BACK) event_ms = story->event_ms - 1000 - (int64_t)latency_ms * 20;
-    if (event_ms < province->calendar.start_ms - PROVINCE_DAY_MS) event_ms = province->calendar.start_ms;
-    story->event_ms = event_ms;
-    if (story->family == FAMILY_ORDER) {
-        if (!story->plan->orphan && far_from_beginning(province, story)) story->dated = true;
-        if (step->code == KIND_ORDER_CREATED && story->step == 0) story->created_ms = event_ms;
-        if (step->code == KIND_ORDER_SHIPPED) story->shipped_ms = event_ms;
-        if (step->code == KIND_ORDER_DELIVERED && !story->plan->orphan) story->delivered_ms = event_ms;
-    } else if (story->family == FAMILY_PAYMENT && story->succeeded && step->delay != DELAY_BACK) {
-        bool first = province_sources[province->units.accounts[story->account].source].policy == POLICY_FIRST;
-        if (first && province_random_chance(&province->random, 5000)) story->dated = true;
-    }
+    return event_ms < province->calendar.start_ms ? province->calendar.start_ms : event_ms;
+}
+
+static void order_dates_set(const struct province *province, struct province_story *story) {
+    uint8_t kind = story->plan->steps[story->step].code;
+    if (!story->plan->orphan && far_from_beginning(province, story)) story->dated = true;
+    if (kind == KIND_ORDER_CREATED && story->step == 0) story->created_ms = story->event_ms;
+    if (kind == KIND_ORDER_SHIPPED) story->shipped_ms = story->event_ms;
+    if (kind == KIND_ORDER_DELIVERED && !story->plan->orphan) story->delivered_ms = story->event_ms;
+}
+
+/* Gives the current step its event time and decides which dates it carries: a payment's follow-ups at a source that
+ * counts its first success say now and then when that was. */
+static void step_prepare(struct province *province, struct province_story *story) {
+    story->event_ms = step_event_ms(province, story);
+    if (story->family == FAMILY_ORDER) order_dates_set(province, story);
+    if (story->family != FAMILY_PAYMENT || !story->succeeded || story->plan->steps[story->step].delay == DELAY_BACK) return;
+    bool first = province_sources[province->units.accounts[story->account].source].policy == POLICY_FIRST;
+    if (first && province_random_chance(&province->random, 5000)) story->dated = true;
 }
 
 static void next_schedule(struct province *province, const struct province_story *story) {
@@ -110,8 +117,8 @@ static void next_schedule(struct province *province, const struct province_story
     province_queue_put(&province->queue, province->slot + delay_slots(province, story, delay), &next);
 }
 
-/* Perhaps holds the step back: true when it was, and the slot is still to be filled. An order goes on meanwhile, with dates; a payment ends
- * there, because what follows it would have to be the first outcome itself. */
+/* Perhaps holds the step back: true when it was, and the slot is still to be filled. An order goes on meanwhile, with
+ * dates; a payment ends there, because what follows it would have to be the first outcome itself. */
 static bool step_held(struct province *province, struct province_story *story) {
     struct province_random *random = &province->random;
     if (province->options.clean || story->promised || story->plan->dirty) return false;
@@ -255,7 +262,8 @@ static void registry_message(struct province *province, struct province_message 
         uint32_t item = province->units.order[province->registry_next];
         province_registry_text(&province->units, province->registry_next++, &province->text);
         province_unit_id(item / PROVINCE_VERSIONS_MAX, province->key);
-        message->timestamp_ms = province->units.units[item / PROVINCE_VERSIONS_MAX].versions[item % PROVINCE_VERSIONS_MAX].recorded_ms;
+        message->timestamp_ms =
+            province->units.units[item / PROVINCE_VERSIONS_MAX].versions[item % PROVINCE_VERSIONS_MAX].recorded_ms;
         province->truth->applied++;
     }
     message->key = slice_of(province->key);
@@ -269,7 +277,8 @@ bool province_next(struct province *province, struct province_message *message) 
     }
     if (province->slot >= (uint64_t)province->options.events) return false;
     bool tombstone = false;
-    province->now_ms = province_calendar_slot_ms(&province->calendar, province->slot, (uint32_t)(province_random_next(&province->random) >> 32));
+    province->now_ms =
+        province_calendar_slot_ms(&province->calendar, province->slot, (uint32_t)(province_random_next(&province->random) >> 32));
     message->topic = slot_fill(province, &tombstone);
     message->timestamp_ms = province->now_ms;
     message->key = slice_of(province->key);

@@ -1,7 +1,8 @@
 /* The synthetic province: a registry and a stream of events with a known truth, a pure function of its seed.
  *
- * Pull interface: the caller decides where messages go and how fast. Registry messages come first, then events in the order of their
- * record time. The truth is kept by the generator's own bookkeeping (what it meant each payment and order to be), never by the engine. */
+ * Pull interface: the caller decides where messages go and how fast. Registry messages come first, then events in the
+ * order of their record time. The truth is kept by the generator's own bookkeeping (what it meant each payment and order
+ * to be), never by the engine. */
 #ifndef NHIP_PROVINCE_H
 #define NHIP_PROVINCE_H
 

@@ -1,12 +1,12 @@
 /* Accounts and pools: under which names the units sell, take money and buy, and how popular each name is.
  *
- * An account is (source, id). About half use the unit's own id and need no entry in the registry; the others have an id of the source and
- * are listed in the unit's record. A pool holds the accounts that one kind of event may draw. Pools are how adoption is meant: a unit
- * that is not to be observed in a marketplace is in no marketplace pool, so no chance can put it there. Popularity falls as 1/(rank + 6),
- * near enough to what merchants show, with integer weights.
+ * An account is (source, id). About half use the unit's own id and need no entry in the registry; the others have an id
+ * of the source and are listed in the unit's record. A pool holds the accounts that one kind of event may draw. Pools
+ * are how adoption is meant: a unit that is not to be observed in a marketplace is in no marketplace pool, so no chance
+ * can put it there. Popularity falls as 1/(rank + 6), near enough to what merchants show, with integer weights.
  *
- * Each unit that must be observed also gets a promise: one event that will come whatever the size of the stream. Outsiders (sellers in
- * Shenzhen, advertising platforms, app stores) belong to no unit and end up in VN_38_U. */
+ * Each unit that must be observed also gets a promise: one event that will come whatever the size of the stream.
+ * Outsiders (sellers in Shenzhen, advertising platforms, app stores) belong to no unit and end up in VN_38_U. */
 #include "check.h"
 #include "ingest/province_units.h"
 
@@ -25,7 +25,8 @@ static uint32_t account_add(struct province_units *units, enum province_source s
         CHECK(units->accounts);
     }
     struct province_account *account = &units->accounts[units->account_count];
-    *account = (struct province_account){.source = source, .before = PROVINCE_NOBODY, .after = PROVINCE_NOBODY, .switch_day = INT32_MIN};
+    *account =
+        (struct province_account){.source = source, .before = PROVINCE_NOBODY, .after = PROVINCE_NOBODY, .switch_day = INT32_MIN};
     (void)snprintf(account->id, sizeof account->id, "%.3s-%07u", province_sources[source].name, units->account_count * 7 + 1000);
     return units->account_count++;
 }
@@ -73,7 +74,8 @@ static const uint16_t market_weights[] = {24, 38, 16, 12, 6, 4}; /* Lazada, Shop
 
 static uint32_t seller_make(struct province_units *units, uint32_t unit, struct province_random *random) {
     uint32_t market = (uint32_t)province_random_pick(random, market_weights, 6);
-    return member_make(units, (enum province_pool)(POOL_LAZADA + market), unit, (enum province_source)(SOURCE_LAZADA + market), random);
+    return member_make(units, (enum province_pool)(POOL_LAZADA + market), unit, (enum province_source)(SOURCE_LAZADA + market),
+                       random);
 }
 
 static void card_accounts_make(struct province_units *units, uint32_t unit, struct province_random *random) {
@@ -123,7 +125,8 @@ static void enterprise_accounts_make(struct province_units *units, uint32_t unit
     if (province_random_chance(random, 1500)) (void)member_make(units, POOL_WEB, unit, SOURCE_WEBSHOP, random);
     if (province_random_chance(random, 2000)) card_accounts_make(units, unit, random);
     if (province_random_chance(random, 1500)) {
-        (void)member_make(units, POOL_ONLINE, unit, province_random_chance(random, 5000) ? SOURCE_MOMOPAY : SOURCE_ACQCARD, random);
+        (void)member_make(units, POOL_ONLINE, unit, province_random_chance(random, 5000) ? SOURCE_MOMOPAY : SOURCE_ACQCARD,
+                          random);
     }
     if (version->has_email == CELL_YES && province_random_chance(random, 3500)) {
         (void)member_make(units, POOL_MAIL, unit, SOURCE_MAILERP, random);

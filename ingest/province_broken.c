@@ -1,10 +1,12 @@
 /* Records that must not be applied: every reason of refusal and quarantine, test events and tombstones.
  *
- * Each flaw is one edit of a sound record: find a piece of text, put another in its place. The table is walked in turn, so a few hundred
- * broken records hold every flaw. Only edits whose verdict the event contract fixes beyond doubt are here; finer points (which of
- * two flaws is named first) are for the decoder's own tests. A line break never occurs: files of these records must stay NDJSON.
+ * Each flaw is one edit of a sound record: find a piece of text, put another in its place. The table is walked in turn,
+ * so a few hundred broken records hold every flaw. Only edits whose verdict the event contract fixes beyond doubt are
+ * here; finer points (which of two flaws is named first) are for the decoder's own tests. A line break never occurs:
+ * files of these records must stay NDJSON.
  *
- * In a replacement `@F` stands for an instant three days ahead, `@L` for 66,000 letters, `@D` for forty arrays in one another. */
+ * In a replacement `@F` stands for an instant three days ahead, `@L` for 66,000 letters, `@D` for forty arrays in one
+ * another. */
 #include "ingest/province_truth.h"
 
 #include "check.h"
@@ -117,27 +119,31 @@ static void base_text(const struct province *province, char base, int64_t shift_
     long long now = (long long)province->now_ms, event = now - 1000 + (long long)shift_ms;
     unsigned long long number = (unsigned long long)province->broken_number;
     if (base == 'p') {
-        (void)snprintf(out, BASE_BYTES,
-                       "{\"type\":\"payment.status\",\"schema_version\":1,\"event_id\":\"x%llu\",\"source\":\"NAPASGW\",\"event_time\":%lld,"
-                       "\"ingest_time\":%lld,\"payment_id\":\"x%llu\",\"merchant_id\":\"U38000001\",\"status\":\"SETTLED\","
-                       "\"amount_minor\":150000,\"currency\":\"VND\",\"instrument\":\"CARD\",\"scheme\":\"VISA\",\"context\":\"POS\","
-                       "\"payer_id\":\"hbroken\",\"payer_type\":\"HOUSEHOLD\"}",
-                       number, event, now, number);
+        (void)snprintf(
+            out, BASE_BYTES,
+            "{\"type\":\"payment.status\",\"schema_version\":1,\"event_id\":\"x%llu\",\"source\":\"NAPASGW\",\"event_time\":%lld,"
+            "\"ingest_time\":%lld,\"payment_id\":\"x%llu\",\"merchant_id\":\"U38000001\",\"status\":\"SETTLED\","
+            "\"amount_minor\":150000,\"currency\":\"VND\",\"instrument\":\"CARD\",\"scheme\":\"VISA\",\"context\":\"POS\","
+            "\"payer_id\":\"hbroken\",\"payer_type\":\"HOUSEHOLD\"}",
+            number, event, now, number);
     } else if (base == 'o') {
-        (void)snprintf(out, BASE_BYTES,
-                       "{\"type\":\"order.created\",\"schema_version\":1,\"event_id\":\"x%llu\",\"source\":\"SHOPEE\",\"event_time\":%lld,"
-                       "\"ingest_time\":%lld,\"order_id\":\"x%llu\",\"seller_id\":\"U38000001\",\"channel\":\"MARKETPLACE\","
-                       "\"platform\":\"SHOPEE\",\"pay_mode\":\"COD\",\"buyer_type\":\"HOUSEHOLD\",\"buyer_id\":\"hbroken\","
-                       "\"amount_minor\":150000,\"currency\":\"VND\"}",
-                       number, event, now, number);
+        (void)snprintf(
+            out, BASE_BYTES,
+            "{\"type\":\"order.created\",\"schema_version\":1,\"event_id\":\"x%llu\",\"source\":\"SHOPEE\",\"event_time\":%lld,"
+            "\"ingest_time\":%lld,\"order_id\":\"x%llu\",\"seller_id\":\"U38000001\",\"channel\":\"MARKETPLACE\","
+            "\"platform\":\"SHOPEE\",\"pay_mode\":\"COD\",\"buyer_type\":\"HOUSEHOLD\",\"buyer_id\":\"hbroken\","
+            "\"amount_minor\":150000,\"currency\":\"VND\"}",
+            number, event, now, number);
     } else if (base == 'd') {
-        (void)snprintf(out, BASE_BYTES,
-                       "{\"type\":\"ride.completed\",\"schema_version\":1,\"event_id\":\"x%llu\",\"source\":\"RIDEHUB\",\"event_time\":%lld,"
-                       "\"ingest_time\":%lld,\"trip_id\":\"x%llu\",\"operator\":\"U38000001\",\"fare_minor\":150000,\"currency\":\"VND\"}",
-                       number, event, now, number);
+        (void)snprintf(
+            out, BASE_BYTES,
+            "{\"type\":\"ride.completed\",\"schema_version\":1,\"event_id\":\"x%llu\",\"source\":\"RIDEHUB\",\"event_time\":%lld,"
+            "\"ingest_time\":%lld,\"trip_id\":\"x%llu\",\"operator\":\"U38000001\",\"fare_minor\":150000,\"currency\":\"VND\"}",
+            number, event, now, number);
     } else {
         (void)snprintf(out, BASE_BYTES,
-                       "{\"type\":\"website.observed\",\"schema_version\":1,\"event_id\":\"x%llu\",\"source\":\"CRAWLER\",\"event_time\":%lld,"
+                       "{\"type\":\"website.observed\",\"schema_version\":1,\"event_id\":\"x%llu\",\"source\":\"CRAWLER\","
+                       "\"event_time\":%lld,"
                        "\"ingest_time\":%lld,\"merchant_id\":\"U38000001\",\"by\":\"wa\",\"content_changed_at\":%lld}",
                        number, event, now, event - 1000);
     }
@@ -183,7 +189,8 @@ bool province_broken_text(struct province *province, const char **topic) {
 
 /* A broken row stands behind each 211th sound one, recorded at the same instant. */
 bool province_broken_registry(struct province *province, int64_t *timestamp_ms) {
-    if (province->options.clean || province->registry_next % REGISTRY_FLAW_EVERY != 0 || province->registry_next == 0) return false;
+    if (province->options.clean || province->registry_next % REGISTRY_FLAW_EVERY != 0 || province->registry_next == 0)
+        return false;
     uint32_t round = province->registry_next / REGISTRY_FLAW_EVERY;
     if (province->last_registry_unit == round) return false;
     province->last_registry_unit = round;
@@ -191,11 +198,13 @@ bool province_broken_registry(struct province *province, int64_t *timestamp_ms) 
     uint32_t item = province->units.order[province->registry_next - 1];
     *timestamp_ms = province->units.units[item / PROVINCE_VERSIONS_MAX].versions[item % PROVINCE_VERSIONS_MAX].recorded_ms;
     char base[BASE_BYTES];
-    (void)snprintf(base, sizeof base,
-                   "{\"type\":\"unit.registered\",\"schema_version\":1,\"event_id\":\"reg:x%u\",\"source\":\"REGISTRY\",\"recorded_at\":%lld,"
-                   "\"merchant_id\":\"U38000001\",\"valid_from\":\"2019-01-01\",\"status\":\"CLOSED\",\"legal_form\":\"ENTERPRISE\","
-                   "\"unit_type\":\"GENERIC\",\"vsic\":\"4100\",\"vsic_version\":\"2018\",\"district\":\"380\"}",
-                   round, (long long)*timestamp_ms);
+    (void)snprintf(
+        base, sizeof base,
+        "{\"type\":\"unit.registered\",\"schema_version\":1,\"event_id\":\"reg:x%u\",\"source\":\"REGISTRY\",\"recorded_at\":"
+        "%lld,"
+        "\"merchant_id\":\"U38000001\",\"valid_from\":\"2019-01-01\",\"status\":\"CLOSED\",\"legal_form\":\"ENTERPRISE\","
+        "\"unit_type\":\"GENERIC\",\"vsic\":\"4100\",\"vsic_version\":\"2018\",\"district\":\"380\"}",
+        round, (long long)*timestamp_ms);
     edited_text(province, base, flaw);
     (void)snprintf(province->key, sizeof province->key, "U38000001");
     province_truth_refusal(province, flaw->reason);

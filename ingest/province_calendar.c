@@ -1,18 +1,21 @@
 /* The shape of time in the synthetic province.
  *
- * Each hour of the stream has an integer weight: hour of day (nobody pays at four in the morning) x weekday (Saturday is best) x
- * season. Seasons are what a Vietnamese series really has: the weeks before Tet swell, the holiday itself is empty, the double days
- * 9.9 to 12.12 are sales, and wages arrive around the fifth. The sum of the weights is cut into N equal slots, one message each.
+ * Each hour of the stream has an integer weight: hour of day (nobody pays at four in the morning) x weekday (Saturday is
+ * best) x season. Seasons are what a Vietnamese series really has: the weeks before Tet swell, the holiday itself is
+ * empty, the double days 9.9 to 12.12 are sales, and wages arrive around the fifth. The sum of the weights is cut into N
+ * equal slots, one message each.
  *
- * Follow-ups (a delivery two days after an order) are counted in slots, not in hours: so they fall where people are awake, and a
- * stream never has more due than it has slots at night. Slots are handed out in order, so the hour is a cursor, not a search. */
+ * Follow-ups (a delivery two days after an order) are counted in slots, not in hours: so they fall where people are
+ * awake, and a stream never has more due than it has slots at night. Slots are handed out in order, so the hour is a
+ * cursor, not a search. */
 #include "ingest/province_calendar.h"
 
 #include "check.h"
 
 #include <stdlib.h>
 
-static const uint32_t hour_weights[24] = {14, 8, 5, 4, 5, 10, 28, 52, 74, 86, 92, 96, 84, 70, 76, 82, 86, 92, 100, 112, 118, 100, 66, 32};
+static const uint32_t hour_weights[24] = {14, 8,  5,  4,  5,  10, 28,  52,  74,  86,  92, 96,
+                                          84, 70, 76, 82, 86, 92, 100, 112, 118, 100, 66, 32};
 static const uint32_t weekday_weights[7] = {98, 96, 96, 99, 106, 120, 114}; /* from Monday */
 /* First day of the lunar year, 2019 to 2026. */
 static const struct province_date tets[] = {{2019, 2, 5},  {2020, 1, 25}, {2021, 2, 12}, {2022, 2, 1},

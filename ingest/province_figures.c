@@ -1,7 +1,8 @@
-/* The flows of a month as figures: orders, payments, wallets, for the province, its districts, unit types, platforms and instruments.
+/* The flows of a month as figures: orders, payments, wallets, for the province, its districts, unit types, platforms and
+ * instruments.
  *
- * Formulas are written out here, indicator by indicator, on purpose: indicators.json is what is to be checked. All arithmetic is in
- * integers; the one rounding is half to even. */
+ * Formulas are written out here, indicator by indicator, on purpose: indicators.json is what is to be checked. All
+ * arithmetic is in integers; the one rounding is half to even. */
 #include "ingest/province_figures.h"
 
 #include "check.h"
@@ -29,13 +30,14 @@ static const char *or_else(const char *value, const char *usual) {
 }
 
 void figure_write(const struct figure_sink *sink, const struct figure *figure, const char *value) {
-    (void)fprintf(sink->file,
-                  "%s\n  {\"FREQ\": \"M\", \"REF_AREA\": \"%s\", \"INDICATOR\": \"%s\", \"EVIDENCE\": \"%s\", \"ACTIVITY\": \"%s\", "
-                  "\"UNIT_TYPE\": \"%s\", \"SIZE_CLASS\": \"%s\", \"PLATFORM\": \"%s\", \"INSTRUMENT\": \"%s\", "
-                  "\"TIME_PERIOD\": \"%04d-%02d\", \"OBS_VALUE\": \"%s\"}",
-                  *sink->first ? "" : ",", or_else(figure->area, "VN_38"), figure->indicator, or_else(figure->evidence, "O"),
-                  or_else(figure->activity, "_T"), or_else(figure->unit_type, "_T"), or_else(figure->size_class, "_T"),
-                  or_else(figure->platform, "_Z"), or_else(figure->instrument, "_Z"), sink->month / 12, sink->month % 12 + 1, value);
+    (void)fprintf(
+        sink->file,
+        "%s\n  {\"FREQ\": \"M\", \"REF_AREA\": \"%s\", \"INDICATOR\": \"%s\", \"EVIDENCE\": \"%s\", \"ACTIVITY\": \"%s\", "
+        "\"UNIT_TYPE\": \"%s\", \"SIZE_CLASS\": \"%s\", \"PLATFORM\": \"%s\", \"INSTRUMENT\": \"%s\", "
+        "\"TIME_PERIOD\": \"%04d-%02d\", \"OBS_VALUE\": \"%s\"}",
+        *sink->first ? "" : ",", or_else(figure->area, "VN_38"), figure->indicator, or_else(figure->evidence, "O"),
+        or_else(figure->activity, "_T"), or_else(figure->unit_type, "_T"), or_else(figure->size_class, "_T"),
+        or_else(figure->platform, "_Z"), or_else(figure->instrument, "_Z"), sink->month / 12, sink->month % 12 + 1, value);
     *sink->first = false;
 }
 
@@ -45,7 +47,8 @@ void figure_whole(const struct figure_sink *sink, const struct figure *figure, i
     figure_write(sink, figure, text);
 }
 
-void figure_ratio(const struct figure_sink *sink, const struct figure *figure, __int128 numerator, __int128 denominator, int decimals) {
+void figure_ratio(const struct figure_sink *sink, const struct figure *figure, __int128 numerator, __int128 denominator,
+                  int decimals) {
     char text[FIGURE_TEXT_BYTES];
     if (denominator == 0) {
         figure_write(sink, figure, "");

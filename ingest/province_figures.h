@@ -20,7 +20,8 @@ struct figure_sink {
 void figure_write(const struct figure_sink *sink, const struct figure *figure, const char *value);
 void figure_whole(const struct figure_sink *sink, const struct figure *figure, int64_t value);
 /* numerator / denominator with `decimals` places, half to even; empty when the denominator is 0. */
-void figure_ratio(const struct figure_sink *sink, const struct figure *figure, __int128 numerator, __int128 denominator, int decimals);
+void figure_ratio(const struct figure_sink *sink, const struct figure *figure, __int128 numerator, __int128 denominator,
+                  int decimals);
 
 /* `VN_38_D380` ... of a district, `VN_38_U` of TRUTH_UNMATCHED. Wire name of a unit type. */
 const char *figure_area(uint32_t stratum, char out[static 16]);

@@ -1,9 +1,10 @@
 /* What happens to the units while the stream runs, and the registry messages that say so.
  *
- * Records are bitemporal: `valid_from` says since when, `recorded_at` when the registry learned it, usually days later. Here are
- * closures, records that end, moves to another district, corrections of an older record (same valid_from, recorded later), records of
- * the same instant (the later one in the log wins), websites updated, and claims on an account that somebody else already holds (refused:
- * the first claim stands). Everything is recorded some days before the stream ends, so the default `as_of` sees it all. */
+ * Records are bitemporal: `valid_from` says since when, `recorded_at` when the registry learned it, usually days later.
+ * Here are closures, records that end, moves to another district, corrections of an older record (same valid_from,
+ * recorded later), records of the same instant (the later one in the log wins), websites updated, and claims on an
+ * account that somebody else already holds (refused: the first claim stands). Everything is recorded some days before
+ * the stream ends, so the default `as_of` sees it all. */
 #include "check.h"
 #include "ingest/province_units.h"
 
@@ -19,7 +20,8 @@ static int64_t day_ms(int32_t day) {
 static int64_t recorded_after(const struct province_units *units, int32_t day, uint32_t days, struct province_random *random) {
     int64_t at_ms = day_ms(day) + PROVINCE_HOUR_MS + (int64_t)province_random_below(random, days * 86400) * 1000;
     int64_t tenth_ms = (int64_t)(units->end_day - units->first_day) * PROVINCE_DAY_MS / 10;
-    int64_t latest_ms = day_ms(units->end_day) - (tenth_ms < 9 * (int64_t)PROVINCE_DAY_MS ? tenth_ms : 9 * (int64_t)PROVINCE_DAY_MS);
+    int64_t latest_ms =
+        day_ms(units->end_day) - (tenth_ms < 9 * (int64_t)PROVINCE_DAY_MS ? tenth_ms : 9 * (int64_t)PROVINCE_DAY_MS);
     return at_ms < latest_ms ? at_ms : latest_ms;
 }
 
@@ -48,7 +50,8 @@ static void endings_make(struct province_units *units, struct province_random *r
     }
 }
 
-/* A website's update is known to the registry when the record is made: either the only record is a late one, or a second follows. */
+/* A website's update is known to the registry when the record is made: either the only record is a late one, or a second
+ * follows. */
 static void websites_make(struct province_units *units, struct province_random *random) {
     for (uint32_t i = 0; i < units->unit_count; i++) {
         struct province_unit *unit = &units->units[i];
@@ -84,9 +87,11 @@ static void changes_make(struct province_units *units, struct province_random *r
         version->recorded_ms = recorded_after(units, day, 12, random);
         if (made < 40) { /* moves */
             version->valid_from = day;
-            version->district = (version->district + 1 + province_random_below(random, PROVINCE_DISTRICTS - 1)) % PROVINCE_DISTRICTS;
+            version->district =
+                (version->district + 1 + province_random_below(random, PROVINCE_DISTRICTS - 1)) % PROVINCE_DISTRICTS;
         } else if (made < 50) { /* the whole past was in the wrong district */
-            version->district = (version->district + 1 + province_random_below(random, PROVINCE_DISTRICTS - 1)) % PROVINCE_DISTRICTS;
+            version->district =
+                (version->district + 1 + province_random_below(random, PROVINCE_DISTRICTS - 1)) % PROVINCE_DISTRICTS;
         } else if (made < 64) {
             version->employees = 1 + (int32_t)province_random_below(random, 60);
         } else if (made < 68) { /* recorded at the same instant: the later one in the log holds */

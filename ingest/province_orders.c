@@ -1,12 +1,13 @@
 /* Orders of the synthetic province.
  *
- * Goods paid before or on delivery, bookings and tickets, and orders by mail and telephone each follow plans from creation to delivery,
- * refusal at the door, cancellation, return and refund. Not clean: creations that come twice under another event id (impossible) and
- * follow-ups of orders from before the stream, with their date (booked to it) or without (unresolved).
+ * Goods paid before or on delivery, bookings and tickets, and orders by mail and telephone each follow plans from
+ * creation to delivery, refusal at the door, cancellation, return and refund. Not clean: creations that come twice under
+ * another event id (impossible) and follow-ups of orders from before the stream, with their date (booked to it) or
+ * without (unresolved).
  *
- * Truth: the day each step is booked to follows from the story's own dates (booking.md §5), whether a message carries them or the window
- * of the reader must supply them. The message carries them when the step is far from its beginning, when anything of the order was
- * delayed, and now and then. */
+ * Truth: the day each step is booked to follows from the story's own dates (booking.md §5), whether a message carries
+ * them or the window of the reader must supply them. The message carries them when the step is far from its beginning,
+ * when anything of the order was delayed, and now and then. */
 #include "check.h"
 #include "ingest/province_truth.h"
 
@@ -16,7 +17,8 @@ enum { SALE_PREPAID = 0, SALE_COD, SALE_SERVICE, SALE_MAIL };
 
 static const struct province_plan plans[] = {
     {.steps = {O(CREATED, NONE), O(PAID, MINUTES), O(SHIPPED, DAY), O(DELIVERED, DAYS)}, .weights = {500, 0, 0, 0}},
-    {.steps = {O(CREATED, NONE), O(PAID, MINUTES), O(CONFIRMED, HOURS), O(SHIPPED, DAY), O(DELIVERED, DAYS)}, .weights = {150, 0, 0, 0}},
+    {.steps = {O(CREATED, NONE), O(PAID, MINUTES), O(CONFIRMED, HOURS), O(SHIPPED, DAY), O(DELIVERED, DAYS)},
+     .weights = {150, 0, 0, 0}},
     {.steps = {O(CREATED, NONE), O(CONFIRMED, HOURS), O(SHIPPED, DAY), O(DELIVERED, DAYS)}, .weights = {0, 700, 0, 0}},
     {.steps = {O(CREATED, NONE), O(CONFIRMED, HOURS), O(SHIPPED, DAY), O(FAILED_DELIVERY, DAYS)}, .weights = {0, 90, 0, 0}},
     {.steps = {O(CREATED, NONE), O(CANCELLED, HOURS)}, .weights = {60, 80, 40, 30}},
@@ -25,13 +27,14 @@ static const struct province_plan plans[] = {
     {.steps = {O(CREATED, NONE), O(PAID, MINUTES), O(DELIVERED, DAYS)}, .weights = {0, 0, 600, 0}},
     {.steps = {O(CREATED, NONE), O(CONFIRMED, MINUTES), O(DELIVERED, DAYS)}, .weights = {0, 0, 0, 600}},
     {.steps = {O(CREATED, NONE)}, .weights = {30, 30, 100, 100}},
-    {.steps = {O(CREATED, NONE), O(PAID, MINUTES), O(SHIPPED, DAY), O(DELIVERED, DAYS), O(RETURN_REQUESTED, DAY), O(RETURNED, DAYS),
-               O(REFUNDED, DAY)},
+    {.steps = {O(CREATED, NONE), O(PAID, MINUTES), O(SHIPPED, DAY), O(DELIVERED, DAYS), O(RETURN_REQUESTED, DAY),
+               O(RETURNED, DAYS), O(REFUNDED, DAY)},
      .weights = {60, 0, 0, 0}},
-    {.steps = {O(CREATED, NONE), O(CONFIRMED, HOURS), O(SHIPPED, DAY), O(DELIVERED, DAYS), O(RETURN_REQUESTED, DAYS), O(RETURNED, WEEK),
-               O(REFUNDED, HOURS)},
+    {.steps = {O(CREATED, NONE), O(CONFIRMED, HOURS), O(SHIPPED, DAY), O(DELIVERED, DAYS), O(RETURN_REQUESTED, DAYS),
+               O(RETURNED, WEEK), O(REFUNDED, HOURS)},
      .weights = {0, 40, 0, 0}},
-    {.steps = {O(CREATED, NONE), O(PAID, MINUTES), O(SHIPPED, DAY), O(DELIVERED, DAYS), O(REFUNDED, WEEK)}, .weights = {10, 0, 0, 0}},
+    {.steps = {O(CREATED, NONE), O(PAID, MINUTES), O(SHIPPED, DAY), O(DELIVERED, DAYS), O(REFUNDED, WEEK)},
+     .weights = {10, 0, 0, 0}},
     {.steps = {O(CREATED, NONE), O(CREATED, MINUTES)}, .weights = {1, 1, 1, 1}, .dirty = true, .twisted = true},
     {.steps = {O(CANCELLED, NONE)}, .weights = {1, 1, 1, 1}, .dirty = true, .orphan = true},
     {.steps = {O(FAILED_DELIVERY, NONE)}, .weights = {1, 2, 0, 0}, .dirty = true, .orphan = true},
@@ -80,6 +83,12 @@ static enum outlet outlet_of(struct province *province, enum province_source sou
     return OUTLET_NONE;
 }
 
+static void prepaid_vary(struct province_random *random, struct province_story *story) {
+    static const enum category others[] = {CATEGORY_FOOD, CATEGORY_DIGITAL, CATEGORY_OTHER, CATEGORY_NONE};
+    if (province_random_chance(random, 1200)) story->category = others[province_random_below(random, 4)];
+    if (province_random_chance(random, 500)) story->pay_mode = PAY_MODE_INSTALMENT;
+}
+
 static void sale_set(struct province *province, struct province_story *story) {
     struct province_random *random = &province->random;
     bool market = story->outlet <= OUTLET_OTHER;
@@ -96,12 +105,8 @@ static void sale_set(struct province *province, struct province_story *story) {
     } else if (province_random_chance(random, market ? 5500 : 4000)) {
         sale = SALE_COD;
     }
-    if (sale == SALE_PREPAID && province_random_chance(random, 1200)) {
-        static const enum category others[] = {CATEGORY_FOOD, CATEGORY_DIGITAL, CATEGORY_OTHER, CATEGORY_NONE};
-        story->category = others[province_random_below(random, 4)];
-    }
     story->pay_mode = sale == SALE_COD ? PAY_MODE_COD : PAY_MODE_PREPAID;
-    if (sale == SALE_PREPAID && province_random_chance(random, 500)) story->pay_mode = PAY_MODE_INSTALMENT;
+    if (sale == SALE_PREPAID) prepaid_vary(random, story);
     story->plan = province_plan_pick(province, plans, sizeof plans / sizeof plans[0], sale);
     if (sale == SALE_SERVICE && province_random_chance(random, 800)) province_foreign_set(province, story);
 }
@@ -178,8 +183,9 @@ void province_order_new(struct province *province, const struct province_promise
 }
 
 static void outlet_text(struct province_text *text, const struct province *province, const struct province_story *story) {
-    static const char *const channels[OUTLET_COUNT] = {[OUTLET_OWN_WEB] = "OWN_WEB", [OUTLET_OWN_APP] = "OWN_APP", [OUTLET_SOCIAL] = "SOCIAL",
-                                                       [OUTLET_OTA] = "OTA",         [OUTLET_EMAIL] = "EMAIL",     [OUTLET_PHONE] = "PHONE"};
+    static const char *const channels[OUTLET_COUNT] = {
+        [OUTLET_OWN_WEB] = "OWN_WEB", [OUTLET_OWN_APP] = "OWN_APP", [OUTLET_SOCIAL] = "SOCIAL",
+        [OUTLET_OTA] = "OTA",         [OUTLET_EMAIL] = "EMAIL",     [OUTLET_PHONE] = "PHONE"};
     const char *channel = channels[story->outlet];
     province_text_field(text, "channel", channel ? channel : "MARKETPLACE");
     const char *platform = province_sources[province->units.accounts[story->account].source].name;
@@ -235,7 +241,8 @@ void province_order_text(struct province *province, const struct province_story 
 }
 
 /* A step that is booked to the day of an earlier one; an orphan without dates is unresolved. */
-static void earlier_book(struct province *province, const struct province_story *story, enum outcome outcome, int64_t earlier_ms, int64_t value) {
+static void earlier_book(struct province *province, const struct province_story *story, enum outcome outcome, int64_t earlier_ms,
+                         int64_t value) {
     if (earlier_ms == PROVINCE_NEVER) {
         province->truth->unresolved++;
         province_truth_pulse(province, story, OUTCOME_UNRESOLVED, value);

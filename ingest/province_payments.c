@@ -1,14 +1,17 @@
 /* Payments of the synthetic province.
  *
- * A payment follows a plan: a list of states with delays, weighted by when its source counts a payment (FIRST, CAPTURED, SETTLED).
- * Plans cover success at once, two- and three-step success, declines by business, technical and fraud reasons, expiry, voids, partial and
- * full refunds, reversals, charge-backs lost and won; and, in streams that are not clean, authorisations and captures that
- * arrive behind what follows them, a decline after a capture (impossible) and settlements of payments from before the stream (unresolved).
+ * A payment follows a plan: a list of states with delays, weighted by when its source counts a payment (FIRST, CAPTURED,
+ * SETTLED). Plans cover success at once, two- and three-step success, declines by business, technical and fraud reasons,
+ * expiry, voids, partial and full refunds, reversals, charge-backs lost and won; and, in streams that are not clean,
+ * authorisations and captures that arrive behind what follows them, a decline after a capture (impossible) and
+ * settlements of payments from before the stream (unresolved).
  *
- * Truth: the first state of the source's set that is sent counts, on its own day; refunds and charge-backs count on theirs. The rule needs
- * one bit of memory, `succeeded`, because a payment's messages are made in the order in which they are sent.
+ * Truth: the first state of the source's set that is sent counts, on its own day; refunds and charge-backs count on
+ * theirs. The rule needs one bit of memory, `succeeded`, because a payment's messages are made in the order in which
+ * they are sent.
  *
- * A settlement is never further than 100,000 records from its capture: beyond the window it would count again (booking.md §4). */
+ * A settlement is never further than 100,000 records from its capture: beyond the window it would count again
+ * (booking.md §4). */
 #include "check.h"
 #include "ingest/province_truth.h"
 
@@ -64,10 +67,12 @@ struct scene { /* where a payment happens */
 };
 
 static const struct scene scenes[] = {
-    {CONTEXT_POS, POOL_POS, 420, 20, 600},       {CONTEXT_POS, POOL_TILL, 30, 20, 600},       {CONTEXT_ONLINE, POOL_ONLINE, 220, 40, 900},
-    {CONTEXT_BILL, POOL_BILL, 110, 50, 700},     {CONTEXT_BILL, POOL_COUNTER, 40, 50, 700},   {CONTEXT_RIDE, POOL_FARE, 30, 12, 90},
-    {CONTEXT_TRANSFER, POOL_POS, 30, 100, 4000}, {CONTEXT_TOPUP, POOL_ONLINE, 15, 50, 1000},  {CONTEXT_CASHOUT, POOL_ONLINE, 5, 100, 2000},
-    {CONTEXT_AD, POOL_AD, 30, 100, 5000},        {CONTEXT_DIGITAL, POOL_DIGITAL, 50, 10, 300},
+    {CONTEXT_POS, POOL_POS, 420, 20, 600},        {CONTEXT_POS, POOL_TILL, 30, 20, 600},
+    {CONTEXT_ONLINE, POOL_ONLINE, 220, 40, 900},  {CONTEXT_BILL, POOL_BILL, 110, 50, 700},
+    {CONTEXT_BILL, POOL_COUNTER, 40, 50, 700},    {CONTEXT_RIDE, POOL_FARE, 30, 12, 90},
+    {CONTEXT_TRANSFER, POOL_POS, 30, 100, 4000},  {CONTEXT_TOPUP, POOL_ONLINE, 15, 50, 1000},
+    {CONTEXT_CASHOUT, POOL_ONLINE, 5, 100, 2000}, {CONTEXT_AD, POOL_AD, 30, 100, 5000},
+    {CONTEXT_DIGITAL, POOL_DIGITAL, 50, 10, 300},
 };
 
 static enum party party_of(struct province *province, const struct province_story *story) {
@@ -141,7 +146,8 @@ void province_payment_new(struct province *province, const struct province_promi
     if (far && province_random_chance(random, scene->pool == POOL_ONLINE ? 300 : 2000)) province_foreign_set(province, story);
     if (story->plan->orphan) {
         story->dated = true;
-        story->created_ms = province->calendar.start_ms - PROVINCE_HOUR_MS - (int64_t)province_random_below(random, 20 * PROVINCE_HOUR_MS);
+        story->created_ms =
+            province->calendar.start_ms - PROVINCE_HOUR_MS - (int64_t)province_random_below(random, 20 * PROVINCE_HOUR_MS);
     }
 }
 

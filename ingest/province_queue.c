@@ -1,7 +1,8 @@
 /* What waits: a binary heap of (slot, sequence) over a pool of stories.
  *
- * Stories are copied in and out (they are small and hold no pointers of their own), so nobody keeps a pointer into the pool while it
- * grows. The sequence number makes the order total: a heap alone would let equal slots depend on its shape. */
+ * Stories are copied in and out (they are small and hold no pointers of their own), so nobody keeps a pointer into the
+ * pool while it grows. The sequence number makes the order total: a heap alone would let equal slots depend on its
+ * shape. */
 #include "ingest/province_story.h"
 
 #include "check.h"

@@ -1,8 +1,9 @@
 /* Who adopts what: quotas by count over a shuffled population, so that each share is a whole number of units.
  *
- * Declared and observed are drawn apart: of those meant to be seen adopting nine in ten declare it, and as many others declare what
- * will never be seen. Both shares hit the published figure and the combined one lies above, as it does in life. The rest of a
- * population is No, unknown, or a date one day too old: the edges of the definitions are made on purpose, not left to chance. */
+ * Declared and observed are drawn apart: of those meant to be seen adopting nine in ten declare it, and as many others
+ * declare what will never be seen. Both shares hit the published figure and the combined one lies above, as it does in
+ * life. The rest of a population is No, unknown, or a date one day too old: the edges of the definitions are made on
+ * purpose, not left to chance. */
 #include "check.h"
 #include "ingest/province_units.h"
 
@@ -118,7 +119,10 @@ static void modern_set(struct province_units *units, struct province_random *ran
     for (uint32_t i = 0; i < list.count; i++) {
         struct province_unit *unit = &units->units[list.units[i]];
         unit->takes_cards = i < adopters;
-        unit->versions[0].accepts_epay = declares(i, adopters) ? CELL_YES : i % 3 == 0 ? CELL_EMPTY : i % 7 == 0 ? CELL_ABSENT : CELL_NO;
+        unit->versions[0].accepts_epay = declares(i, adopters) ? CELL_YES
+                                         : i % 3 == 0          ? CELL_EMPTY
+                                         : i % 7 == 0          ? CELL_ABSENT
+                                                               : CELL_NO;
     }
     free(list.units);
 }

@@ -1,9 +1,9 @@
 /* Chance for the synthetic province.
  *
- * xoshiro256** (Blackman and Vigna) is small, fast and good enough that no pattern of ours shows through; its state is filled by
- * splitmix64, so that seeds 1, 2, 3 give unrelated streams. Everything that a run decides goes through these functions in one fixed
- * order, which is what makes a run a function of its seed. Weighted choices are linear scans over a handful of weights: the tables
- * are short and warm, and an alias table would be more code for nothing. */
+ * xoshiro256** (Blackman and Vigna) is small, fast and good enough that no pattern of ours shows through; its state is
+ * filled by splitmix64, so that seeds 1, 2, 3 give unrelated streams. Everything that a run decides goes through these
+ * functions in one fixed order, which is what makes a run a function of its seed. Weighted choices are linear scans over
+ * a handful of weights: the tables are short and warm, and an alias table would be more code for nothing. */
 #include "ingest/province_random.h"
 
 #include "check.h"

@@ -1,7 +1,8 @@
 /* Registry messages: one unit.registered record per version, complete in itself.
  *
- * Different offices write differently: lists as arrays or joined by `;`, numbers as strings, dates empty or missing, `recorded_at` in
- * milliseconds or RFC 3339. Which form a record has follows from its unit's number, so all forms are in every registry. */
+ * Different offices write differently: lists as arrays or joined by `;`, numbers as strings, dates empty or missing,
+ * `recorded_at` in milliseconds or RFC 3339. Which form a record has follows from its unit's number, so all forms are in
+ * every registry. */
 #include "ingest/province_units.h"
 
 #include "check.h"
@@ -9,7 +10,8 @@
 
 static const char *const statuses[] = {"", "ACTIVE", "SUSPENDED", "CLOSED", "UNKNOWN"};
 static const char *const legal_forms[] = {"", "ENTERPRISE", "BRANCH", "COOPERATIVE", "HOUSEHOLD_BIZ", "PUBLIC_UNIT"};
-static const char *const types[] = {"", "GENERIC", "SUPERMARKET", "MALL", "HYPERMARKET", "CONVENIENCE", "MODERN_OTHER", "UTILITY", "MARKET", "OTHER"};
+static const char *const types[] = {"",        "GENERIC", "SUPERMARKET", "MALL", "HYPERMARKET", "CONVENIENCE", "MODERN_OTHER",
+                                    "UTILITY", "MARKET",  "OTHER"};
 #define X(name) #name,
 static const char *const channels[] = {"", CHANNELS(X)};
 #undef X

@@ -1,7 +1,8 @@
 /* truth.json: counts, figures of every month that is fully covered, and the minutes of the last six hours.
  *
- * `last_hour` is summed for a reader with one partition (watermark = greatest event time - 5 min, floored to the minute). A reader with
- * several partitions may stand a little earlier; `minutes` lets it be checked for any window that ends in the last five hours. */
+ * `last_hour` is summed for a reader with one partition (watermark = greatest event time - 5 min, floored to the
+ * minute). A reader with several partitions may stand a little earlier; `minutes` lets it be checked for any window that
+ * ends in the last five hours. */
 #include "check.h"
 #include "ingest/province_truth.h"
 
@@ -119,11 +120,12 @@ static void minutes_print(const struct province_truth *truth, const struct truth
 }
 
 static void counts_print(const struct province_truth *truth, FILE *file) {
-    (void)fprintf(file,
-                  " \"counts\": {\"delivered\": %lld, \"applied\": %lld, \"duplicate\": %lld, \"quarantined\": %lld, \"rejected\": %lld, "
-                  "\"ignored\": %lld, \"conflict\": %lld, \"unresolved\": %lld",
-                  (long long)truth->delivered, (long long)truth->applied, (long long)truth->duplicate, (long long)truth->quarantined,
-                  (long long)truth->rejected, (long long)truth->ignored, (long long)truth->conflict, (long long)truth->unresolved);
+    (void)fprintf(
+        file,
+        " \"counts\": {\"delivered\": %lld, \"applied\": %lld, \"duplicate\": %lld, \"quarantined\": %lld, \"rejected\": %lld, "
+        "\"ignored\": %lld, \"conflict\": %lld, \"unresolved\": %lld",
+        (long long)truth->delivered, (long long)truth->applied, (long long)truth->duplicate, (long long)truth->quarantined,
+        (long long)truth->rejected, (long long)truth->ignored, (long long)truth->conflict, (long long)truth->unresolved);
     for (int i = 1; i < REASON_COUNT; i++) {
         if (truth->reasons[i] > 0) (void)fprintf(file, ", \"reason.%s\": %lld", reason_names[i], (long long)truth->reasons[i]);
     }
@@ -134,8 +136,8 @@ bool province_truth_print(const struct province *province, FILE *file) {
     const struct province_truth *truth = province->truth;
     struct province_date date = province_date_of(province->options.first_day);
     (void)fprintf(file, "{\"seed\": %llu, \"events\": %lld, \"first_day\": \"%04d-%02d-%02d\", \"days\": %d, \"clean\": %s,\n",
-                  (unsigned long long)province->options.seed, (long long)province->options.events, date.year, date.month, date.day,
-                  province->options.days, province->options.clean ? "true" : "false");
+                  (unsigned long long)province->options.seed, (long long)province->options.events, date.year, date.month,
+                  date.day, province->options.days, province->options.clean ? "true" : "false");
     counts_print(truth, file);
     (void)fprintf(file, " \"figures\": [");
     bool first = true;
@@ -160,7 +162,8 @@ bool province_write_truth(const struct province *province, const char *path, str
     FILE *file = fopen(path, "w");
     if (!file) return fault_set(fault, FAULT_IO, false, "cannot write the truth to %s: %s", path, strerror(errno));
     bool written = province_truth_print(province, file);
-    if (fclose(file) != 0 || !written) return fault_set(fault, FAULT_IO, false, "cannot write the truth to %s: %s", path, strerror(errno));
+    if (fclose(file) != 0 || !written)
+        return fault_set(fault, FAULT_IO, false, "cannot write the truth to %s: %s", path, strerror(errno));
     return true;
 }
 
@@ -175,6 +178,7 @@ bool province_write_sources(const char *path, struct fault *fault) {
     }
     (void)fprintf(file, "}\n");
     bool written = ferror(file) == 0;
-    if (fclose(file) != 0 || !written) return fault_set(fault, FAULT_IO, false, "cannot write the sources to %s: %s", path, strerror(errno));
+    if (fclose(file) != 0 || !written)
+        return fault_set(fault, FAULT_IO, false, "cannot write the sources to %s: %s", path, strerror(errno));
     return true;
 }

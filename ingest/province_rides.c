@@ -1,7 +1,7 @@
 /* Rides and website observations: families of one message each.
  *
- * A ride makes its operator a service business with an electronic channel. A website is observed by a crawler that says when the content
- * last changed; the observation is booked to that day, up to three weeks back. */
+ * A ride makes its operator a service business with an electronic channel. A website is observed by a crawler that says
+ * when the content last changed; the observation is booked to that day, up to three weeks back. */
 #include "ingest/province_truth.h"
 
 static const struct province_plan ride_plan = {.steps = {{KIND_RIDE_COMPLETED, DELAY_NONE}}};

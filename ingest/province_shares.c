@@ -1,7 +1,8 @@
-/* Adoption as it was meant: shares of units alive at the end of a month, what they declared and what they were seen doing.
+/* Adoption as it was meant: shares of units alive at the end of a month, what they declared and what they were seen
+ * doing.
  *
- * A unit's population is what it was made to be (province_units.c); what it declared stands in its own versions; what it was seen doing is
- * one bit per month (province_truth.c). Turnover compares two months of the same bits. */
+ * A unit's population is what it was made to be (province_units.c); what it declared stands in its own versions; what it
+ * was seen doing is one bit per month (province_truth.c). Turnover compares two months of the same bits. */
 #include "ingest/province_figures.h"
 
 struct share {
@@ -14,17 +15,21 @@ struct share {
 enum { SHARE_EMAIL = 0, SHARE_WEBSITE, SHARE_MARKET, SHARE_MANAGEMENT, SHARE_MODERN, SHARE_UTILITY, SHARE_SERVICE, SHARE_COUNT };
 
 static const struct share shares[SHARE_COUNT] = {
-    {"ENT_EMAIL", POPULATION_ENT, "ENT", NULL, NULL, true, true},   {"ENT_WEB_UPD", POPULATION_ENT, "ENT", NULL, NULL, true, true},
-    {"ENT_MKTPL", POPULATION_ENT, "ENT", "_T", NULL, true, true},   {"ENT_MGMTSW", POPULATION_ENT, "ENT", NULL, NULL, true, true},
-    {"MDT_EPAY", POPULATION_MDT, "EST", NULL, "_T", true, false},   {"UTL_EPAY_HH", POPULATION_UTL, "UTILITY", NULL, "_T", false, false},
+    {"ENT_EMAIL", POPULATION_ENT, "ENT", NULL, NULL, true, true},
+    {"ENT_WEB_UPD", POPULATION_ENT, "ENT", NULL, NULL, true, true},
+    {"ENT_MKTPL", POPULATION_ENT, "ENT", "_T", NULL, true, true},
+    {"ENT_MGMTSW", POPULATION_ENT, "ENT", NULL, NULL, true, true},
+    {"MDT_EPAY", POPULATION_MDT, "EST", NULL, "_T", true, false},
+    {"UTL_EPAY_HH", POPULATION_UTL, "UTILITY", NULL, "_T", false, false},
     {"TSB_ECHAN", POPULATION_TSB, "EST", "_T", NULL, true, false},
 };
 
 static bool declared(int share, const struct province_version *version, int32_t last) {
     switch (share) {
     case SHARE_EMAIL:
-        return version->has_email == CELL_YES && (version->email_asof == PROVINCE_DATE_ABSENT || version->email_asof == PROVINCE_DATE_EMPTY ||
-                                                  version->email_asof >= last - 364);
+        return version->has_email == CELL_YES &&
+               (version->email_asof == PROVINCE_DATE_ABSENT || version->email_asof == PROVINCE_DATE_EMPTY ||
+                version->email_asof >= last - 364);
     case SHARE_WEBSITE:
         return version->website && version->website_updated >= last - 89 && version->website_updated <= last;
     case SHARE_MARKET: return version->marketplaces != 0;
@@ -48,8 +53,8 @@ static bool collected(int share, const struct province_truth *truth, uint64_t bi
 }
 
 /* One share of one area (a district, or all) and size; three rows. */
-static void share_figures(const struct province *province, uint32_t index, const struct figure_sink *sink, int share, int32_t district,
-                          bool large) {
+static void share_figures(const struct province *province, uint32_t index, const struct figure_sink *sink, int share,
+                          int32_t district, bool large) {
     const struct province_truth *truth = province->truth;
     int32_t last = province_month_start(truth->months[index].month + 1) - 1;
     uint64_t bit = (uint64_t)1 << index;
@@ -66,7 +71,8 @@ static void share_figures(const struct province *province, uint32_t index, const
         either += says || does;
     }
     char area[16];
-    struct figure figure = {.indicator = shares[share].code, .unit_type = shares[share].unit_type, .platform = shares[share].platform};
+    struct figure figure = {
+        .indicator = shares[share].code, .unit_type = shares[share].unit_type, .platform = shares[share].platform};
     figure.instrument = shares[share].instrument;
     figure.size_class = large ? "S_GE10" : NULL;
     figure.area = district >= 0 ? figure_area((uint32_t)district, area) : NULL;
@@ -153,7 +159,8 @@ void province_truth_shares(const struct province *province, uint32_t index, FILE
     for (int share = 0; share < SHARE_COUNT; share++) {
         share_figures(province, index, &sink, share, -1, false);
         if (shares[share].sized) share_figures(province, index, &sink, share, -1, true);
-        for (int32_t d = 0; shares[share].districts && d < PROVINCE_DISTRICTS; d++) share_figures(province, index, &sink, share, d, false);
+        for (int32_t d = 0; shares[share].districts && d < PROVINCE_DISTRICTS; d++)
+            share_figures(province, index, &sink, share, d, false);
     }
     industry_figures(province, index, &sink);
     active_figures(province, index, &sink);

@@ -21,7 +21,8 @@ void province_story_begin(struct province *province, struct province_story *stor
     story->created_ms = story->shipped_ms = story->delivered_ms = PROVINCE_NEVER;
 }
 
-const struct province_plan *province_plan_pick(struct province *province, const struct province_plan *plans, size_t count, int kind) {
+const struct province_plan *province_plan_pick(struct province *province, const struct province_plan *plans, size_t count,
+                                               int kind) {
     uint32_t total = 0;
     for (size_t i = 0; i < count; i++) {
         if (!(plans[i].dirty && province->options.clean)) total += plans[i].weights[kind];
@@ -70,7 +71,8 @@ int64_t province_reported(const struct province_story *story, int64_t amount_min
 }
 
 int64_t province_sent_amount(const struct province_story *story) {
-    if (story->family == FAMILY_PAYMENT && story->plan->steps[story->step].code == PAY_PART_REFUNDED) return story->amount_minor / 2;
+    if (story->family == FAMILY_PAYMENT && story->plan->steps[story->step].code == PAY_PART_REFUNDED)
+        return story->amount_minor / 2;
     return story->amount_minor;
 }
 

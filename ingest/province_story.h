@@ -1,5 +1,5 @@
-/* The inside of the synthetic province: stories (one payment, order, ride or website observation and its life), the queue of what is due,
- * and the province itself. Private to ingest/province*.c. */
+/* The inside of the synthetic province: stories (one payment, order, ride or website observation and its life), the
+ * queue of what is due, and the province itself. Private to ingest/province*.c. */
 #ifndef NHIP_PROVINCE_STORY_H
 #define NHIP_PROVINCE_STORY_H
 
@@ -122,7 +122,8 @@ void province_website_book(struct province *province, struct province_story *sto
 
 /* Shared by the families. */
 void province_story_begin(struct province *province, struct province_story *story, enum family family);
-const struct province_plan *province_plan_pick(struct province *province, const struct province_plan *plans, size_t count, int kind);
+const struct province_plan *province_plan_pick(struct province *province, const struct province_plan *plans, size_t count,
+                                               int kind);
 uint32_t province_account_pick(struct province *province, enum province_pool pool); /* avoids units that have ended, mostly */
 int64_t province_amount(struct province *province, int32_t low, int32_t high);      /* thousands of dong, with a long tail */
 void province_foreign_set(struct province *province, struct province_story *story); /* currency and how it converts */
@@ -134,8 +135,8 @@ void province_money_text(struct province *province, const struct province_story 
 void province_tail_text(struct province *province, const struct province_story *story);
 void province_person_text(struct province_text *text, const char *name, uint32_t person);
 
-/* A record that must not be applied, or a tombstone: `topic` and `timestamp` are set, its text is in province->text. False for a tombstone.
- * The truth has counted it. */
+/* A record that must not be applied, or a tombstone: `topic` and `timestamp` are set, its text is in province->text.
+ * False for a tombstone. The truth has counted it. */
 bool province_broken_text(struct province *province, const char **topic);
 /* The same for the registry; false when it is not its turn. */
 bool province_broken_registry(struct province *province, int64_t *timestamp_ms);

@@ -1,7 +1,8 @@
 /* JSON text for the synthetic province.
  *
- * A library would escape and check; here every string is ours, and the speed of the generator (a million messages in a few seconds)
- * is decided by this file. The broken records come from ingest/province_broken.c, which edits what this file made. */
+ * A library would escape and check; here every string is ours, and the speed of the generator (a million messages in a
+ * few seconds) is decided by this file. The broken records come from ingest/province_broken.c, which edits what this
+ * file made. */
 #include "ingest/province_text.h"
 
 #include "check.h"

@@ -1,9 +1,10 @@
 /* Counting what was meant, while it is made.
  *
- * Each booked intention goes to plain arrays: month x stratum x outlet (or instrument). A stratum is a district, the unmatched, or a unit
- * type; the registry is consulted on the booking day with the final view of all versions, as a snapshot after the end of the stream would.
- * Who was seen doing what is one bit per month and unit, persons are one bit per month and person: exact, where the engine has a sketch.
- * Minutes are kept for the last six hours, so that the rolling hour can be checked for whatever watermark a reader arrives at. */
+ * Each booked intention goes to plain arrays: month x stratum x outlet (or instrument). A stratum is a district, the
+ * unmatched, or a unit type; the registry is consulted on the booking day with the final view of all versions, as a
+ * snapshot after the end of the stream would. Who was seen doing what is one bit per month and unit, persons are one bit
+ * per month and person: exact, where the engine has a sketch. Minutes are kept for the last six hours, so that the
+ * rolling hour can be checked for whatever watermark a reader arrives at. */
 #include "ingest/province_truth.h"
 
 #include "check.h"
@@ -22,7 +23,8 @@ static void months_make(struct province_truth *truth, const struct province_cale
         truth->months[m].month = first + (int32_t)m;
         int32_t start = province_month_start(first + (int32_t)m), end = province_month_start(first + (int32_t)m + 1);
         for (int32_t day = start; day < end; day++) {
-            if (day >= truth->day_base && day < truth->day_base + truth->day_count) truth->day_month[day - truth->day_base] = (uint8_t)m;
+            if (day >= truth->day_base && day < truth->day_base + truth->day_count)
+                truth->day_month[day - truth->day_base] = (uint8_t)m;
         }
         for (int32_t day = end - 90; day < end; day++) {
             if (day < truth->day_base || day >= truth->day_base + truth->day_count) continue;
@@ -91,30 +93,34 @@ static void busy_mark(struct province_truth *truth, int32_t unit, int32_t day) {
     if (day < seen->first_active_day) seen->first_active_day = day;
 }
 
+/* A business of the province as buyer: takes part in the marketplace, or is served by mail. */
+static void buyer_mark(struct province *province, const struct province_story *story, int32_t day) {
+    if (story->person_type != PERSON_BUSINESS || story->nameless || story->stranger) return;
+    int32_t buyer = province_owner_on(&province->units, story->buyer, day);
+    if (buyer == PROVINCE_NOBODY) return;
+    uint64_t windows = province->truth->day_windows[day - province->truth->day_base];
+    if (story->outlet <= OUTLET_OTHER) province->truth->units[buyer].market |= windows;
+    if (story->outlet == OUTLET_EMAIL) province->truth->units[buyer].mail |= windows;
+}
+
 static void created_mark(struct province *province, const struct province_story *story, int32_t unit, int32_t day) {
     struct province_truth *truth = province->truth;
     uint64_t windows = truth->day_windows[day - truth->day_base];
     bool electronic = story->outlet != OUTLET_EMAIL && story->outlet != OUTLET_PHONE;
-    bool market = story->outlet <= OUTLET_OTHER;
-    int32_t buyer = PROVINCE_NOBODY;
-    if (story->person_type == PERSON_BUSINESS && !story->nameless && !story->stranger) {
-        buyer = province_owner_on(&province->units, story->buyer, day);
-    }
+    bool household = electronic && story->person_type == PERSON_HOUSEHOLD;
+    buyer_mark(province, story, day);
     if (story->outlet == OUTLET_EMAIL) truth->any_mail |= windows;
-    if (buyer != PROVINCE_NOBODY && market) truth->units[buyer].market |= windows;
-    if (buyer != PROVINCE_NOBODY && story->outlet == OUTLET_EMAIL) truth->units[buyer].mail |= windows;
-    if (electronic && story->person_type == PERSON_HOUSEHOLD && !story->nameless) {
-        truth->persons[story->buyer] |= (uint64_t)1 << truth->day_month[day - truth->day_base];
-    }
+    if (household && !story->nameless) truth->persons[story->buyer] |= (uint64_t)1 << truth->day_month[day - truth->day_base];
     if (unit == PROVINCE_NOBODY) return;
     struct truth_unit *seen = &truth->units[unit];
-    if (market) seen->market |= windows;
+    if (story->outlet <= OUTLET_OTHER) seen->market |= windows;
     if (story->outlet == OUTLET_EMAIL) seen->mail |= windows;
-    if (electronic && story->person_type == PERSON_HOUSEHOLD) seen->channel |= windows;
+    if (household) seen->channel |= windows;
     if (electronic) busy_mark(truth, unit, day);
 }
 
-void province_truth_order(struct province *province, const struct province_story *story, enum outcome outcome, int32_t day, int64_t value) {
+void province_truth_order(struct province *province, const struct province_story *story, enum outcome outcome, int32_t day,
+                          int64_t value) {
     uint32_t strata[2];
     size_t count = 0;
     int32_t unit = strata_of(province, story->account, day, strata, &count);
@@ -156,11 +162,15 @@ static void accepted_mark(struct province *province, const struct province_story
     busy_mark(truth, unit, day);
 }
 
+/* Money that only moves between pockets is in no indicator. */
+static bool commerce(const struct province_story *story) {
+    return !story->same_owner && story->context != CONTEXT_TRANSFER && story->context != CONTEXT_TOPUP &&
+           story->context != CONTEXT_CASHOUT;
+}
+
 void province_truth_payment(struct province *province, const struct province_story *story, enum outcome outcome, int32_t day,
                             int64_t value) {
-    if (story->same_owner || story->context == CONTEXT_TRANSFER || story->context == CONTEXT_TOPUP || story->context == CONTEXT_CASHOUT) {
-        return; /* not commerce: in no indicator */
-    }
+    if (!commerce(story)) return;
     uint32_t strata[2];
     size_t count = 0;
     int32_t unit = strata_of(province, story->account, day, strata, &count);

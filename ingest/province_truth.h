@@ -1,7 +1,7 @@
 /* The truth of the synthetic province: what every message was meant to be, counted while it is made.
  *
- * It books intentions, not messages: nothing here reads text back, nothing is shared with the engine, and the only rules it knows are
- * those of schemas/booking.md and indicators.md as the author of the stream understood them. */
+ * It books intentions, not messages: nothing here reads text back, nothing is shared with the engine, and the only rules
+ * it knows are those of schemas/booking.md and indicators.md as the author of the stream understood them. */
 #ifndef NHIP_PROVINCE_TRUTH_H
 #define NHIP_PROVINCE_TRUTH_H
 
@@ -16,7 +16,8 @@ enum {
 };
 
 struct truth_orders { /* of one month, stratum and outlet */
-    int64_t created_n, created_sum, cod_n, cod_sum, cancelled_n, cancelled_sum, delivered_n, delivered_sum, returned_n, refunded_sum;
+    int64_t created_n, created_sum, cod_n, cod_sum, cancelled_n, cancelled_sum, delivered_n, delivered_sum, returned_n,
+        refunded_sum;
 };
 
 struct truth_payments { /* of one month, stratum and instrument */
@@ -66,7 +67,8 @@ struct province_truth *province_truth_create(const struct province *province);
 void province_truth_destroy(struct province_truth *truth);
 
 /* One ledger cell of the seller's account: outcome, booking day, value in VND. */
-void province_truth_order(struct province *province, const struct province_story *story, enum outcome outcome, int32_t day, int64_t value);
+void province_truth_order(struct province *province, const struct province_story *story, enum outcome outcome, int32_t day,
+                          int64_t value);
 void province_truth_payment(struct province *province, const struct province_story *story, enum outcome outcome, int32_t day,
                             int64_t value);
 void province_truth_ride(struct province *province, const struct province_story *story, int32_t day);

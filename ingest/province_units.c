@@ -1,13 +1,15 @@
 /* The people of the synthetic province: about 5,400 units in the proportions of Thanh Hoa.
  *
- * Counts are constants, not chances: 3,000 enterprises, 150 places of modern distribution, 60 utilities that bill households and 800
- * trade-service units are alive at the end, so that 70 %, 50 %, 35 %, 10 %, 70 %, 50 % and 20 % are whole numbers of units, and 520 IT
- * enterprises divide into 348, 42 and 130 (66.92, 8.08, 25.00 %). What chance decides is who adopts, where a unit stands, and what it sells.
+ * Counts are constants, not chances: 3,000 enterprises, 150 places of modern distribution, 60 utilities that bill
+ * households and 800 trade-service units are alive at the end, so that 70 %, 50 %, 35 %, 10 %, 70 %, 50 % and 20 % are
+ * whole numbers of units, and 520 IT enterprises divide into 348, 42 and 130 (66.92, 8.08, 25.00 %). What chance decides
+ * is who adopts, where a unit stands, and what it sells.
  *
- * A unit's population is written down as what it is meant to be, when it is made: nothing here reads indicators.json, and a mistake of the
- * engine in reading industry codes shows as a difference.
+ * A unit's population is written down as what it is meant to be, when it is made: nothing here reads indicators.json,
+ * and a mistake of the engine in reading industry codes shows as a difference.
  *
- * Order of creation: people, quotas (who adopts what), accounts and pools, history (moves, closures, late and corrected records). */
+ * Order of creation: people, quotas (who adopts what), accounts and pools, history (moves, closures, late and corrected
+ * records). */
 #include "ingest/province_units.h"
 
 #include "check.h"
@@ -44,7 +46,8 @@ static const char *const enterprise_codes[CODES_MAX] = {"1410", "C1511", "1610",
 static const char *const hardware_codes[CODES_MAX] = {"2610", "26200", "C2630", "2640", "4651", "G4652", "4741", "47420"};
 static const char *const software_codes[CODES_MAX] = {"5820", "6201", "J6201", "62010", "6312"};
 static const char *const support_codes[CODES_MAX] = {"6202", "J6209", "63110", "9511", "95120"};
-static const char *const utility_codes[CODES_MAX] = {"3512", "D3512", "35120", "3600", "E36000", "6110", "J6120", "6190", "6021", "60220"};
+static const char *const utility_codes[CODES_MAX] = {"3512", "D3512", "35120", "3600", "E36000",
+                                                     "6110", "J6120", "6190",  "6021", "60220"};
 static const char *const market_codes[CODES_MAX] = {"47111", "G47111", "47191"};
 static const char *const modern_codes[CODES_MAX] = {"47111", "47191", "4719", "G4711"};
 static const char *const service_codes[CODES_MAX] = {"4921", "H4931", "49321", "5011", "5914", "9000", "91030", "9311",
@@ -126,8 +129,9 @@ static void version_make(struct province_version *version, const struct kind *ki
     version->valid_from = units->first_day - 400 - (int32_t)province_random_below(random, 1500);
     version->recorded_ms = (int64_t)(units->first_day - 60 - (int32_t)province_random_below(random, 240)) * PROVINCE_DAY_MS +
                            (int64_t)province_random_below(random, 36000000);
-    version->status = kind->group == GROUP_DEAD ? (enum province_status)province_random_between(random, STATUS_SUSPENDED, STATUS_UNKNOWN)
-                                                : STATUS_ACTIVE;
+    version->status = kind->group == GROUP_DEAD
+                          ? (enum province_status)province_random_between(random, STATUS_SUSPENDED, STATUS_UNKNOWN)
+                          : STATUS_ACTIVE;
     version->vsic = kind->codes[province_random_below(random, (uint32_t)codes_count(kind->codes))];
     version->district = (uint32_t)province_random_pick(random, district_weights, PROVINCE_DISTRICTS);
     version->population = kind->population;
@@ -166,7 +170,8 @@ void province_people_make(struct province_units *units, struct province_random *
     }
 }
 
-void province_units_create(struct province_units *units, const struct province_calendar *calendar, struct province_random *random) {
+void province_units_create(struct province_units *units, const struct province_calendar *calendar,
+                           struct province_random *random) {
     memset(units, 0, sizeof *units);
     units->first_day = calendar->first_day;
     units->end_day = calendar->first_day + calendar->days;

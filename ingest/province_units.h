@@ -1,5 +1,5 @@
-/* Who lives in the synthetic province: units with their bitemporal registry versions, their accounts at the sources, and the pools
- * from which events draw a merchant. Everything here is decided once, at creation, from the seed. */
+/* Who lives in the synthetic province: units with their bitemporal registry versions, their accounts at the sources, and
+ * the pools from which events draw a merchant. Everything here is decided once, at creation, from the seed. */
 #ifndef NHIP_PROVINCE_UNITS_H
 #define NHIP_PROVINCE_UNITS_H
 
@@ -37,9 +37,28 @@ enum province_group {
 };
 
 enum province_source {
-    SOURCE_NONE = 0, SOURCE_NAPASGW, SOURCE_MOMOPAY, SOURCE_ACQCARD, SOURCE_BANKNET, SOURCE_BILLHUB, SOURCE_TILLNET, SOURCE_RIDEPAY,
-    SOURCE_APPBILL, SOURCE_LAZADA, SOURCE_SHOPEE, SOURCE_TIKI, SOURCE_SENDO, SOURCE_TIKTOK, SOURCE_VOSO, SOURCE_WEBSHOP,
-    SOURCE_SOCIALHUB, SOURCE_OTAHUB, SOURCE_MAILERP, SOURCE_RIDEHUB, SOURCE_CRAWLER, SOURCE_COUNT
+    SOURCE_NONE = 0,
+    SOURCE_NAPASGW,
+    SOURCE_MOMOPAY,
+    SOURCE_ACQCARD,
+    SOURCE_BANKNET,
+    SOURCE_BILLHUB,
+    SOURCE_TILLNET,
+    SOURCE_RIDEPAY,
+    SOURCE_APPBILL,
+    SOURCE_LAZADA,
+    SOURCE_SHOPEE,
+    SOURCE_TIKI,
+    SOURCE_SENDO,
+    SOURCE_TIKTOK,
+    SOURCE_VOSO,
+    SOURCE_WEBSHOP,
+    SOURCE_SOCIALHUB,
+    SOURCE_OTAHUB,
+    SOURCE_MAILERP,
+    SOURCE_RIDEHUB,
+    SOURCE_CRAWLER,
+    SOURCE_COUNT
 };
 /* When a payment of the source counts, as sources.json declares it. */
 enum province_policy { POLICY_FIRST = 0, POLICY_CAPTURED, POLICY_SETTLED, POLICY_COUNT };
@@ -130,7 +149,8 @@ struct province_units {
 };
 
 /* Aborts when memory is short (a few MiB; start-up of a tool). */
-void province_units_create(struct province_units *units, const struct province_calendar *calendar, struct province_random *random);
+void province_units_create(struct province_units *units, const struct province_calendar *calendar,
+                           struct province_random *random);
 void province_units_destroy(struct province_units *units);
 
 /* The version that holds on a day, or null. The unit that owns an account on a day, or PROVINCE_NOBODY. */
