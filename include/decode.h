@@ -1,6 +1,8 @@
-/* Bytes of one message -> one valid event, or a reason and a byte position. No allocation, no I/O, no state between calls.
+/* Bytes of one message -> one valid event, or a reason and a byte position. No allocation (but for unit.registered),
+ * no I/O, and no state between calls that a result could depend on.
  *
- * Two implementations promise exactly this: decode() (fast, hand-written) and decode_reference() (jansson; tests, `nhip check`). */
+ * Two implementations promise exactly this: decode() (fast, hand-written) and decode_reference() (jansson; tests,
+ * `nhip check`). */
 #ifndef NHIP_DECODE_H
 #define NHIP_DECODE_H
 
@@ -25,7 +27,8 @@ struct decoder_options {
 struct decoder *decoder_create(const struct decoder_options *options, struct fault *fault);
 void decoder_destroy(struct decoder *decoder);
 
-/* Reads `message` into `event`; on refusal returns false and fills `rejection` (event is then unspecified). Any thread. */
+/* Reads `message` into `event`; on refusal returns false and fills `rejection` (event is then unspecified). Any
+ * thread. */
 bool decode(const struct decoder *decoder, struct slice message, struct event *event, struct rejection *rejection);
 bool decode_reference(const struct decoder *decoder, struct slice message, struct event *event, struct rejection *rejection);
 

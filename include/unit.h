@@ -1,7 +1,7 @@
 /* One registry record (`unit.registered`), read from its JSON text: what a snapshot joins to the ledger.
  *
- * Rules of the fields: schemas/README.md §3. Absent and empty are different (indicators.md §2), so yes/no columns have four values and
- * dates two kinds of nothing. Strings are owned by the record. */
+ * Rules of the fields: schemas/README.md §3. Absent and empty are different (indicators.md §2), so yes/no columns
+ * have four values and dates two kinds of nothing. Strings are owned by the record. */
 #ifndef NHIP_UNIT_H
 #define NHIP_UNIT_H
 
@@ -55,8 +55,8 @@ struct unit_refusal {
     char message[160];
 };
 
-/* Reads a whole `unit.registered` document that is already known to be well-formed JSON. Null and `refusal` when a registry rule is
- * broken. The record is one allocation, to be given to unit_destroy(). Any thread. */
+/* Reads a whole `unit.registered` document that is already known to be well-formed JSON. Null and `refusal` when a
+ * registry rule is broken. The record is one allocation, to be given to unit_destroy(). Any thread. */
 struct unit_record *unit_parse(struct slice document, struct unit_refusal *refusal);
 void unit_destroy(struct unit_record *record);
 

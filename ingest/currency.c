@@ -1,9 +1,10 @@
 /* Currencies: ISO 4217 list one, the codes that have minor units, and how many decimals those are.
  *
- * The list is schemas/codes/currencies.csv (with its provenance); tests/unit/test_decode_currency.c compares the two. Codes without
- * minor units (XAU, XDR, XXX, ...) are left out: an amount in them cannot be written in minor units. Withdrawn codes that events since
- * 2015 may still carry are kept. Nearly every event is in the reporting currency, which the decoder compares first, so that this
- * table is searched for foreign amounts only: a binary search over three packed letters is enough. */
+ * The list is schemas/codes/currencies.csv (with its provenance); tests/unit/test_decode_currency.c compares the
+ * two. Codes without minor units (XAU, XDR, XXX, ...) are left out: an amount in them cannot be written in minor
+ * units. Withdrawn codes that events since 2015 may still carry are kept. Nearly every event is in the reporting
+ * currency, which the decoder compares first, so that this table is searched for foreign amounts only: a binary
+ * search over three packed letters is enough. */
 #include "decode.h"
 #include "ingest/decode_fields.h"
 

@@ -1,32 +1,35 @@
 /* The hot decoder: the bytes of one message become one event, or a reason and a position, in a single pass.
  *
- * It reads no JSON in general. It reads *our* contract: one flat object whose keys are known beforehand (decode_fields.h). So there is
- * no tree and no token list. Each key is looked up in a perfect hash of the 64 names (decode_lexicon.h) and says what its value must
- * be; the value is judged where it stands and becomes a number in `struct reading` at once: a code, milliseconds, minor units. Ids stay
- * where they are, as slices of the message, until the fingerprints are taken. What nobody reads is checked and skipped.
+ * It reads no JSON in general. It reads *our* contract: one flat object whose keys are known beforehand
+ * (decode_fields.h). So there is no tree and no token list. Each key is looked up in a perfect hash of the 64
+ * names (decode_lexicon.h) and says what its value must be; the value is judged where it stands and becomes a
+ * number in `struct reading` at once: a code, milliseconds, minor units. Ids stay where they are, as slices of the
+ * message, until the fingerprints are taken. What nobody reads is checked and skipped.
  *
  *     message --scan--> reading --event_derive--> event
  *             tokens            the rules that need the whole text: type, version, status, missing fields, coordinates
  *
- * What the order of refusals demands falls out of that: whatever a single token shows is refused while reading from left to right,
- * and only a text that was read to its end is judged as a whole (schemas/README.md §1). A token is first read to its end by the
- * grammar of JSON and then judged by its meaning; an object or array in the place of a value that we read is refused at its bracket.
+ * What the order of refusals demands falls out of that: whatever a single token shows is refused while reading
+ * from left to right, and only a text that was read to its end is judged as a whole (schemas/README.md §1). A
+ * token is first read to its end by the grammar of JSON and then judged by its meaning; an object or array in the
+ * place of a value that we read is refused at its bracket.
  *
- * No token but a closing bracket can swallow a `}`. So in a text whose last byte (spaces aside) is `}` nothing has to look out for
- * the end of the text, until a bracket has been closed: the text is *closed*. Every valid message is. Others are read by a
- * second, careful instance of the same functions, which finds out what is wrong with them and where.
+ * No token but a closing bracket can swallow a `}`. So in a text whose last byte (spaces aside) is `}` nothing has
+ * to look out for the end of the text, until a bracket has been closed: the text is *closed*. Every valid message
+ * is. Others are read by a second, careful instance of the same functions, which finds out what is wrong with them
+ * and where.
  *
- * The cost is the number of instructions, some 180 for each key and value with all that follows from them; there are few cache misses and
- * the steps overlap well. Hence: strings 16 bytes at a time with SSE2, which every x86-64 has (the plain loop beside it serves other
- * machines); look-ups without branches on lengths; no bounds checks that cannot fail; prints of ids only. tests/tools/decode_speed.c
- * measures it.
+ * The cost is the number of instructions, some 3,300 for an event of 370 bytes; there are few cache misses and the
+ * steps overlap well. Hence: strings 16 bytes at a time with SSE2, which every x86-64
+ * has (the plain loop beside it serves other machines); look-ups without branches on lengths; a guess which key
+ * comes next, from the last event of that kind; no bounds checks that cannot fail. tests/tools/decode_speed.c measures it.
  *
- * Not done, because it was measured to be no faster: an index of all quotes in a first pass over the message (simdjson's way). At this
- * size its making costs what it saves. A generated switch over key lengths and letters is as fast as the perfect hash, but
- * code that nobody reads and everybody has to trust.
+ * Not done, because it was measured to be no faster: an index of all quotes in a first pass over the message
+ * (simdjson's way). At this size its making costs what it saves. A generated switch over key lengths and letters
+ * is as fast as the perfect hash, but code that nobody reads and everybody has to trust.
  *
- * The promise is written twice: decode_reference.c keeps it with jansson and byte by byte, and tests compare both on every fixture,
- * on mutations and under a fuzzer. */
+ * The promise is written twice: decode_reference.c keeps it with jansson and byte by byte, and tests compare both
+ * on every fixture, on mutations and under a fuzzer. */
 #include "decode.h"
 
 #include "check.h"
@@ -54,6 +57,11 @@ static int64_t country_pack(struct slice text) {
     return first << 8 | second;
 }
 
+/* A value of this field is refused; always NULL. */
+static const char *refuse(const struct scan *scan, enum reason reason, const char *at, const struct field_card *card) {
+    return scan_refuse(scan, reason, at, (enum field)card->field);
+}
+
 /* True at the end of the text, where a closed text never is. */
 INSTANCE bool ended(const struct scan *scan, const char *at, bool closed) {
     return !closed && at == scan->end;
@@ -71,7 +79,7 @@ INSTANCE const char *value_id(const struct scan *scan, const char *at, const str
     char *room = reading->room[reading->rooms];
     const char *next = scan_string(scan, at + 1, room, &text);
     if (next == NULL) return NULL;
-    if (!text.printable || text.length - 1 >= ID_BYTES_MAX) return scan_refuse(scan, REASON_BAD_ID, at, (enum field)card->field);
+    if (!text.printable || text.length - 1 >= ID_BYTES_MAX) return refuse(scan, REASON_BAD_ID, at, card);
     if (__builtin_expect(text.data == room, 0)) reading->rooms++;
     reading->text[card->field] = (struct slice){text.data, text.length};
     return next;
@@ -86,11 +94,12 @@ static __attribute__((noinline, cold)) bool code_unknown(const struct scan *scan
         scan->reading->unknown |= card->bit;
         return true;
     }
-    (void)scan_refuse(scan, REASON_UNKNOWN_CODE, at, (enum field)card->field);
+    (void)refuse(scan, REASON_UNKNOWN_CODE, at, card);
     return false;
 }
 
-/* A string that is no code: currency, country, time, or what should not be a string. False when the rejection has been filled. */
+/* A string that is no code: currency, country, time, or what should not be a string. False when the rejection has
+ * been filled. */
 static __attribute__((noinline)) bool string_number(const struct scan *scan, const char *at, struct slice text,
                                                     const struct field_card *card, int64_t *number) {
     enum value_kind value = (enum value_kind)card->value;
@@ -108,7 +117,7 @@ static __attribute__((noinline)) bool string_number(const struct scan *scan, con
         reason = REASON_BAD_TIME;
         good = text.length <= CODE_BYTES_MAX && rfc3339_parse(text, number);
     }
-    if (!good) (void)scan_refuse(scan, reason, at, (enum field)card->field);
+    if (!good) (void)refuse(scan, reason, at, card);
     return good;
 }
 
@@ -131,32 +140,29 @@ INSTANCE const char *value_string(const struct scan *scan, const char *at, const
 }
 
 INSTANCE const char *value_number(const struct scan *scan, const char *at, const struct field_card *card) {
-    struct reading *reading = scan->reading;
     struct number number = {0};
     const char *next = scan_number(scan, at, &number);
     if (next == NULL) return NULL;
-    enum value_kind value = (enum value_kind)card->value;
-    bool whole = number.whole && number.digits <= NUMBER_DIGITS_MAX && number.magnitude <= (uint64_t)INT64_MAX;
-    if (value == VALUE_TIME) {
-        bool inside = whole && (!number.negative || number.magnitude == 0) && number.magnitude < (uint64_t)time_end_ms;
-        if (!inside) return scan_refuse(scan, REASON_BAD_TIME, at, (enum field)card->field);
-    } else if (value == VALUE_MONEY) {
-        if (!whole || number.negative) return scan_refuse(scan, REASON_BAD_AMOUNT, at, (enum field)card->field);
-    } else {
-        bool lowest = number.negative && number.whole && number.digits == NUMBER_DIGITS_MAX &&
-                      number.magnitude == (uint64_t)INT64_MAX + 1;
-        if (value != VALUE_INT || !(whole || lowest)) return scan_refuse(scan, REASON_WRONG_TYPE, at, (enum field)card->field);
-        reading->place[card->field] = at;
+    int64_t value = (int64_t)(number.negative ? 0 - number.magnitude : number.magnitude);
+    bool exact = number.whole && number.digits <= NUMBER_DIGITS_MAX && number.magnitude <= (uint64_t)INT64_MAX + number.negative;
+    if (card->value == VALUE_TIME) {
+        if (!exact || (uint64_t)value >= (uint64_t)time_end_ms) return refuse(scan, REASON_BAD_TIME, at, card);
+    } else if (card->value == VALUE_MONEY) {
+        if (!exact || number.negative) return refuse(scan, REASON_BAD_AMOUNT, at, card);
+    } else if (card->value != VALUE_INT || !exact) {
+        return refuse(scan, REASON_WRONG_TYPE, at, card);
     }
-    reading->number[card->field] = (int64_t)(number.negative ? 0 - number.magnitude : number.magnitude);
+    scan->reading->place[card->field] = at;
+    scan->reading->number[card->field] = value;
     return next;
 }
 
 /* Literals, brackets, and what is no value at all. */
-static __attribute__((noinline, cold)) const char *value_other(const struct scan *scan, const char *at, const struct field_card *card) {
+static __attribute__((noinline, cold)) const char *value_other(const struct scan *scan, const char *at,
+                                                               const struct field_card *card) {
     struct reading *reading = scan->reading;
     if (at == scan->end) return scan_refuse(scan, REASON_NOT_JSON, at, FIELD_NONE);
-    if (*at == '{' || *at == '[') return scan_refuse(scan, REASON_WRONG_TYPE, at, (enum field)card->field);
+    if (*at == '{' || *at == '[') return refuse(scan, REASON_WRONG_TYPE, at, card);
     if (*at == 'n') { /* as if the key were absent, but it must not come again */
         reading->nulls |= card->bit;
         return scan_word(scan, at, "null");
@@ -164,7 +170,7 @@ static __attribute__((noinline, cold)) const char *value_other(const struct scan
     if (*at != 't' && *at != 'f') return scan_refuse(scan, REASON_NOT_JSON, at, FIELD_NONE);
     const char *next = scan_word(scan, at, *at == 't' ? "true" : "false");
     if (next == NULL) return NULL;
-    if (card->value != VALUE_BOOL) return scan_refuse(scan, REASON_WRONG_TYPE, at, (enum field)card->field);
+    if (card->value != VALUE_BOOL) return refuse(scan, REASON_WRONG_TYPE, at, card);
     reading->number[card->field] = *at == 't';
     return next;
 }
@@ -188,9 +194,9 @@ static __attribute__((noinline)) const char *mark_find(const struct scan *scan, 
     return at + 1;
 }
 
-/* Which key followed which the last time, by event kind: a guess at what comes next, so that a key that comes where it
- * always comes is compared once instead of being scanned, hashed and looked up. Nothing but time depends on it: a wrong guess costs
- * a look-up, and what is read is the same. Per thread, so that nothing is shared. */
+/* Which key followed which the last time, by event kind: a guess at what comes next, so that a key that comes
+ * where it always comes is compared once instead of being scanned, hashed and looked up. Nothing but time depends
+ * on it: a wrong guess costs a look-up, and what is read is the same. Per thread, so that nothing is shared. */
 static _Thread_local uint8_t guesses[KIND_COUNT][128];
 
 /* A key and its colon; `at` is at its quote, or where that should be. *card: of the key before, then of this one. */
@@ -219,7 +225,7 @@ INSTANCE const char *member_read(const struct scan *scan, const char *at, bool c
     const char *next = key_read(scan, at, closed, last);
     if (next == NULL) return NULL;
     const struct field_card *card = *last;
-    if ((reading->seen & card->bit) != 0) return scan_refuse(scan, REASON_DUPLICATE_KEY, at, (enum field)card->field);
+    if ((reading->seen & card->bit) != 0) return refuse(scan, REASON_DUPLICATE_KEY, at, card);
     reading->seen |= card->bit;
     next = space_skip(scan, next, closed);
     if (card->value <= VALUE_REGISTRY) return value_skip(scan, next, closed);

@@ -1,17 +1,18 @@
 /* From what was read to what it means: the rules that need the whole text, and the coordinates of booking.md §3.
  *
- * Order of the judgement (schemas/README.md §1): `type`, `schema_version`, `status` (whose list depends on the type), missing fields
- * in the order of the table, rules between fields in the same order. The table of required fields is a set per family, so finding
- * the first missing one is one AND and one count of zeros.
+ * Order of the judgement (schemas/README.md §1): `type`, `schema_version`, `status` (whose list depends on the
+ * type), missing fields in the order of the table, rules between fields in the same order. The table of required
+ * fields is a set per family, so finding the first missing one is one AND and one count of zeros.
  *
  * Decided here, because two people could decide it differently:
- *  - `null` counts as absent, so null in a required field is `missing_field`, reported at the end of the text like any other.
- *  - `status` of an order, ride or website event is only checked to be a string: no list belongs to it. A unit's status is one of
- *    the registry's fields, so a wrong one is `bad_registry`.
- *  - An ad platform gives the party only while the context is AD; `same_owner` makes the context TRANSFER first. A wallet gives it
- *    only for EWALLET. An AD payment without `ad_platform` keeps its wallet.
- *  - Unknown open codes are counted when they are read: `platform` only for a MARKETPLACE, `ad_platform` only for AD (as the
- *    event says it, whoever owns the accounts). `_Z` is known. */
+ *  - `null` counts as absent, so null in a required field is `missing_field`, reported at the end of the text like
+ *    any other.
+ *  - `status` of an order, ride or website event is only checked to be a string: no list belongs to it. A unit's
+ *    status is one of the registry's fields, so a wrong one is `bad_registry`.
+ *  - An ad platform gives the party only while the context is AD; `same_owner` makes the context TRANSFER first. A
+ *    wallet gives it only for EWALLET. An AD payment without `ad_platform` keeps its wallet.
+ *  - Unknown open codes are counted when they are read: `platform` only for a MARKETPLACE, `ad_platform` only for AD
+ *    (as the event says it, whoever owns the accounts). `_Z` is known. */
 #include "ingest/decode_inner.h"
 
 #define FAMILY_OF(name, wire, family) [KIND_##name] = FAMILY_##family,
@@ -21,14 +22,16 @@ static bool missing(struct rejection *rejection, struct slice message, enum fiel
     return reject(rejection, REASON_MISSING_FIELD, message.length, field_rules[field].name);
 }
 
-static size_t place(const struct reading *reading, struct slice message, enum field field) {
-    return (size_t)(reading->place[field] - message.data);
+/* Refused where the value of `field` stands. */
+static bool reject_value(const struct reading *reading, struct slice message, enum field field, enum reason reason,
+                         struct rejection *rejection) {
+    return reject(rejection, reason, (size_t)(reading->place[field] - message.data), field_rules[field].name);
 }
 
 /* The only status with a list of ours is a payment's; a unit's is judged by unit_parse(). */
 static bool status_holds(const struct reading *reading, struct slice message, enum family family, struct rejection *rejection) {
     if (family != FAMILY_PAYMENT || !reading_has(reading, FIELD_STATUS) || reading->number[FIELD_STATUS] != PAY_NONE) return true;
-    return reject(rejection, REASON_UNKNOWN_CODE, place(reading, message, FIELD_STATUS), field_rules[FIELD_STATUS].name);
+    return reject_value(reading, message, FIELD_STATUS, REASON_UNKNOWN_CODE, rejection);
 }
 
 /* Payments only: what one field's value makes another's presence necessary for. */
@@ -44,10 +47,10 @@ static bool reading_holds(const struct reading *reading, struct slice message, e
                           struct rejection *rejection) {
     if (!reading_has(reading, FIELD_TYPE)) return missing(rejection, message, FIELD_TYPE);
     int64_t kind = reading->number[FIELD_TYPE];
-    if (kind == KIND_NONE) return reject(rejection, REASON_UNKNOWN_TYPE, place(reading, message, FIELD_TYPE), field_rules[FIELD_TYPE].name);
+    if (kind == KIND_NONE) return reject_value(reading, message, FIELD_TYPE, REASON_UNKNOWN_TYPE, rejection);
     if (!reading_has(reading, FIELD_SCHEMA_VERSION)) return missing(rejection, message, FIELD_SCHEMA_VERSION);
     if (reading->number[FIELD_SCHEMA_VERSION] != 1) {
-        return reject(rejection, REASON_UNKNOWN_VERSION, place(reading, message, FIELD_SCHEMA_VERSION), field_rules[FIELD_SCHEMA_VERSION].name);
+        return reject_value(reading, message, FIELD_SCHEMA_VERSION, REASON_UNKNOWN_VERSION, rejection);
     }
     *family = (enum family)kind_family[kind];
     if (!status_holds(reading, message, *family, rejection)) return false;

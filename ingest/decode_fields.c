@@ -1,7 +1,8 @@
 /* The table of fields, spread out: names and types by field, sets of fields by family.
  *
- * Nothing here is written twice: all arrays are made from EVENT_FIELDS by the preprocessor, so a field that is added to the
- * contract is one line in decode_fields.h (and one rule in decode_event.c if it means something beyond its own token). */
+ * Nothing here is written twice: all arrays are made from EVENT_FIELDS by the preprocessor, so a field that is
+ * added to the contract is one line in decode_fields.h (and one rule in decode_event.c if it means something
+ * beyond its own token). */
 #include "ingest/decode_fields.h"
 
 #define X(name, wire, value, list, p, o, d, w, u) [FIELD_##name] = {wire, VALUE_##value, LIST_##list},

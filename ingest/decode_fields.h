@@ -1,7 +1,9 @@
-/* The table of schemas/README.md §2 and §3 as data: every key of the event contract, its type of value, and which family reads it.
+/* The table of schemas/README.md §2 and §3 as data: every key of the event contract, its type of value, and which
+ * family reads it.
  *
- * Both decoders, the fingerprints and the tests are made from this one list. The order is the order in which missing fields are
- * reported. There are exactly 64 keys, so a set of keys is one 64-bit word: bit of field f = f - 1. */
+ * Both decoders, the fingerprints and the tests are made from this one list. The order is the order in which
+ * missing fields are reported. There are exactly 64 keys, so a set of keys is one 64-bit word: bit of field f = f
+ * - 1. */
 #ifndef NHIP_DECODE_FIELDS_H
 #define NHIP_DECODE_FIELDS_H
 

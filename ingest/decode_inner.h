@@ -61,7 +61,8 @@ uint64_t print_bytes(const struct decoder *decoder, struct slice bytes);
 bool event_derive(const struct decoder *decoder, struct slice message, const struct reading *reading, struct event *event,
                   struct rejection *rejection);
 
-/* unit.registered only (decode_registry.c): unit_parse(), recorded_at, the document, and its share of the payload print. */
+/* unit.registered only (decode_registry.c): unit_parse(), recorded_at, the document, and its share of the payload
+ * print. */
 bool registry_derive(const struct decoder *decoder, struct slice message, struct event *event, struct rejection *rejection);
 
 static inline bool reject(struct rejection *rejection, enum reason reason, size_t byte, const char *field) {

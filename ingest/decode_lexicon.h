@@ -1,10 +1,12 @@
-/* A small fixed set of words (keys of the contract, codes of one list) that is looked up without a comparison chain.
+/* A small fixed set of words (keys of the contract, codes of one list) that is looked up without a comparison
+ * chain.
  *
- * A word of up to 16 bytes is two 8-byte loads with the bytes behind it masked off; no word and no text that we get has a NUL in it, so
- * equal loads are equal words. A multiplicative hash of them, whose multipliers are searched once at start so that no two words
- * of the set meet, names the only candidate, and comparing decides. No second probe, no loop, and no branch that depends on the word:
- * keys and codes vary so much that mispredicted branches would cost more than all the rest. The few longer words of a set (none that is
- * common on the wire) are a list. */
+ * A word of up to 16 bytes is two 8-byte loads with the bytes behind it masked off; no word and no text that we
+ * get has a NUL in it, so equal loads are equal words. A multiplicative hash of them, whose multipliers are
+ * searched once at start so that no two words of the set meet, names the only candidate, and comparing decides. No
+ * second probe, no loop, and no branch that depends on the word: keys and codes vary so much that mispredicted
+ * branches would cost more than all the rest. The few longer words of a set (none that is common on the wire) are
+ * a list. */
 #ifndef NHIP_DECODE_LEXICON_H
 #define NHIP_DECODE_LEXICON_H
 
@@ -58,7 +60,8 @@ static inline uint32_t lexicon_find_loaded(const struct lexicon *lexicon, const 
     return ((part[0] ^ found->part[0]) | (part[1] ^ found->part[1])) == 0 ? (uint32_t)found->value : 0;
 }
 
-/* The word's value, or 0 when it is not in the set. 16 bytes are read at `data` unless it lies behind `last_block`. Any thread. */
+/* The word's value, or 0 when it is not in the set. 16 bytes are read at `data` unless it lies behind
+ * `last_block`. Any thread. */
 static inline __attribute__((always_inline)) uint32_t lexicon_find(const struct lexicon *lexicon, const char *data,
                                                                    size_t length, const char *last_block) {
     if (__builtin_expect(length - 1 >= LEXICON_SHORT_BYTES, 0)) return lexicon_find_long(lexicon, (struct slice){data, length});
@@ -68,7 +71,8 @@ static inline __attribute__((always_inline)) uint32_t lexicon_find(const struct 
     return lexicon_find_loaded(lexicon, data, length);
 }
 
-/* Adds a word (static storage, not empty, not yet in the set; value > 0). Breaking that, or filling the set, is a programmer's error. */
+/* Adds a word (static storage, not empty, not yet in the set; value > 0). Breaking that, or filling the set, is a
+ * programmer's error. */
 void lexicon_add(struct lexicon *lexicon, const char *word, uint32_t value);
 
 /* Searches multipliers; to be called once, after the last lexicon_add(). Deterministic. */

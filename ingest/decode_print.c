@@ -4,17 +4,19 @@
  *
  *     print(source, id) = mix(h(id) ^ h(source) * odd)
  *
- * with a bijective mix. For one source this maps different h(id) to different prints, so pairs meet exactly as rarely as two hashes of
- * 64 bits do (booking.md §7 counts on 2^-64 per pair); two sources meet with the same chance. The alternative, hashing the two
- * strings joined, needs a copy of each id behind each source, which costs more than the hashes themselves.
+ * with a bijective mix. For one source this maps different h(id) to different prints, so pairs meet exactly as
+ * rarely as two hashes of 64 bits do (booking.md §7 counts on 2^-64 per pair); two sources meet with the same
+ * chance. The alternative, hashing the two strings joined, needs a copy of each id behind each source, which costs
+ * more than the hashes themselves.
  *
- * The payload print is a sum over the fields that the event's family reads, each mixed with a salt of its own, so it depends neither on
- * the order of keys nor on spaces. Values enter by their meaning: a code as its number, a time in ms whichever way it was
- * written, so both decoders agree. `null` and absent are the same. Ids enter by h(id).
+ * The payload print is a sum over the fields that the event's family reads, each mixed with a salt of its own, so
+ * it depends neither on the order of keys nor on spaces. Values enter by their meaning: a code as its number, a
+ * time in ms whichever way it was written, so both decoders agree. `null` and absent are the same. Ids enter by
+ * h(id).
  *
- * XXH3 is fast and well distributed, but no cryptographic MAC: the key keeps outsiders from preparing colliding ids and from testing
- * guesses against stored sketches, not a holder of many prints with their ids. No print of a person is ever stored, only register
- * values. */
+ * XXH3 is fast and well distributed, but no cryptographic MAC: the key keeps outsiders from preparing colliding
+ * ids and from testing guesses against stored sketches, not a holder of many prints with their ids. No print of a
+ * person is ever stored, only register values. */
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 

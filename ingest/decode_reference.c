@@ -1,17 +1,20 @@
-/* The reference decoder: the promise of decode.h kept a second time, slowly and plainly, so that the two can be compared.
+/* The reference decoder: the promise of decode.h kept a second time, slowly and plainly, so that the two can be
+ * compared.
  *
- * decode() is fast because it is one loop that knows everything; that is where mistakes hide. This one is built the other way round:
- * a recursive recogniser of JSON that looks at one byte at a time, strings unescaped by jansson, numbers as text through strtoll,
- * codes by walking the lists of names, and rules written down again from schemas/README.md and booking.md (decode_reference_event.c).
- * At the end jansson must accept the whole text, too. It allocates as it likes: tests, the fuzzer and `nhip check` use it, the hot
- * path never does.
+ * decode() is fast because it is one loop that knows everything; that is where mistakes hide. This one is built
+ * the other way round: a recursive recogniser of JSON that looks at one byte at a time, strings unescaped by
+ * jansson, numbers as text through strtoll, codes by walking the lists of names, and rules written down again from
+ * schemas/README.md and booking.md (decode_reference_event.c). At the end jansson must accept the whole text, too.
+ * It allocates as it likes: tests, the fuzzer and `nhip check` use it, the hot path never does.
  *
- * What is shared, because it *is* the contract and not a way of reading it: the table of fields (decode_fields.h), the currencies,
- * rfc3339_parse(), the fingerprints over what was read (decode_print.c), and the registry's reader (unit.c).
+ * What is shared, because it *is* the contract and not a way of reading it: the table of fields (decode_fields.h),
+ * the currencies, rfc3339_parse(), the fingerprints over what was read (decode_print.c), and the registry's reader
+ * (unit.c).
  *
- * Permitted divergences: none. Verdict, reason, byte, field name and every field of the event must be equal; slices must have equal
- * bytes (they may point to the message in one and to `scratch` in the other). jansson alone could not promise that: it stops
- * at the first syntax error of a whole text, while we refuse the first offending *token*, and it reports no usable positions. */
+ * Permitted divergences: none. Verdict, reason, byte, field name and every field of the event must be equal;
+ * slices must have equal bytes (they may point to the message in one and to `scratch` in the other). jansson alone
+ * could not promise that: it stops at the first syntax error of a whole text, while we refuse the first offending
+ * *token*, and it reports no usable positions. */
 #include "ingest/decode_reference.h"
 
 #include "ingest/decode_tame.h"
@@ -227,7 +230,8 @@ static bool plain_value(struct plain_reader *reader, enum field field) {
     if (!plain_token(reader, &token)) return false;
     if (token.kind != PLAIN_STRING) return plain_judge(reader, field, &token, (struct slice){"", 0});
     json_t *value = token_value(reader, &token);
-    bool good = value != NULL ? plain_judge(reader, field, &token, (struct slice){json_string_value(value), json_string_length(value)})
+    struct slice text = {json_string_value(value), json_string_length(value)};
+    bool good = value != NULL ? plain_judge(reader, field, &token, text)
                               : plain_refuse(reader, REASON_NOT_JSON, token.begin, "jansson");
     json_decref(value);
     return good;
@@ -269,7 +273,8 @@ static bool plain_object(struct plain_reader *reader) {
     return reader->at == reader->message.length || not_json(reader);
 }
 
-/* jansson must think the same of a text that was found to be JSON. Its name as the field marks a mistake of this file. */
+/* jansson must think the same of a text that was found to be JSON. Its name as the field marks a mistake of this
+ * file. */
 static bool jansson_agrees(const struct plain_reader *reader) {
     char *tame = json_tame(reader->message);
     json_t *root = tame != NULL ? json_loadb(tame, reader->message.length, 0, NULL) : NULL;

@@ -23,7 +23,8 @@ struct plain_token {
 /* Fills the rejection; always false. */
 bool plain_refuse(const struct plain_reader *reader, enum reason reason, size_t at, const char *field);
 
-/* Grammar: reads the token at reader->at (spaces before it are gone). An object or array is not entered: PLAIN_OPEN. */
+/* Grammar: reads the token at reader->at (spaces before it are gone). An object or array is not entered:
+ * PLAIN_OPEN. */
 bool plain_token(struct plain_reader *reader, struct plain_token *token);
 /* Any value, entered and thrown away; `depth` = number of values it is inside of. */
 bool plain_skip(struct plain_reader *reader, int depth);
@@ -33,7 +34,8 @@ int plain_peek(const struct plain_reader *reader);
 /* That byte must come next, else not_json. */
 bool plain_expect(struct plain_reader *reader, char byte);
 
-/* Meaning: judges a value token of a field that is read, and stores it. `text` is the string as jansson unescapes it. */
+/* Meaning: judges a value token of a field that is read, and stores it. `text` is the string as jansson unescapes
+ * it. */
 bool plain_judge(struct plain_reader *reader, enum field field, const struct plain_token *token, struct slice text);
 
 /* The whole: rules between fields, and the event. */

@@ -1,5 +1,6 @@
-/* Rules between fields and the coordinates of an event, for the reference decoder: written from schemas/README.md §2 and booking.md §3,
- * not from decode_event.c. Fields are asked for one after the other, by family, in the order of the table. */
+/* Rules between fields and the coordinates of an event, for the reference decoder: written from schemas/README.md
+ * §2 and booking.md §3, not from decode_event.c. Fields are asked for one after the other, by family, in the order
+ * of the table. */
 #include "check.h"
 #include "ingest/decode_reference.h"
 #include "unit.h"

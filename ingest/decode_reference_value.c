@@ -1,5 +1,5 @@
-/* Types of values for the reference decoder: what one token may be, written from schemas/README.md §1 without looking at decode.c. Lists
- * are walked by name, integers go through strtoll. */
+/* Types of values for the reference decoder: what one token may be, written from schemas/README.md §1 without
+ * looking at decode.c. Lists are walked by name, integers go through strtoll. */
 #include "check.h"
 #include "ingest/decode_reference.h"
 #include "zone.h"

@@ -1,12 +1,13 @@
 /* The rest of `unit.registered`: its fields are read by the registry's own reader, not by the hot decoder.
  *
- * Two reasons. A few registry records come for a million events, so nothing is won by speed; and the fields are many, nested, and
- * must be read again at snapshot time by exactly the same rules. So the decoder has checked the common fields (the U column of
- * schemas/README.md §2) and that no listed key comes twice, and hands the whole text to unit_parse(). A breach is `bad_registry` at byte 0.
+ * Two reasons. A few registry records come for a million events, so nothing is won by speed; and the fields are
+ * many, nested, and must be read again at snapshot time by exactly the same rules. So the decoder has checked the
+ * common fields (the U column of schemas/README.md §2) and that no listed key comes twice, and hands the whole
+ * text to unit_parse(). A breach is `bad_registry` at byte 0.
  *
- * The payload print takes the registry fields as jansson writes them, keys sorted and without spaces. Unlike the numbers of other
- * families they enter by their form: "380" and 380 for the same district are two payloads, and so a conflict and not a mere
- * redelivery. Only `recorded_at` is taken as an instant. */
+ * The payload print takes the registry fields as jansson writes them, keys sorted and without spaces. Unlike the
+ * numbers of other families they enter by their form: "380" and 380 for the same district are two payloads, and so
+ * a conflict and not a mere redelivery. Only `recorded_at` is taken as an instant. */
 #include "ingest/decode_inner.h"
 #include "ingest/decode_tame.h"
 #include "unit.h"

@@ -1,8 +1,8 @@
 /* The tokens of JSON, for the hot decoder: strings sixteen bytes at a time, whole numbers eight digits at a time.
  *
- * All functions take a position inside [begin, end], never look at *end, and return the position after the token; NULL means that
- * the rejection has been filled. What is inline here is what a plain event needs; escapes, non-ASCII text, fractions and nested
- * values are in decode_text.c. */
+ * All functions take a position inside [begin, end], never look at *end, and return the position after the token;
+ * NULL means that the rejection has been filled. What is inline here is what a plain event needs; escapes,
+ * non-ASCII text, fractions and nested values are in decode_text.c. */
 #ifndef NHIP_DECODE_SCAN_H
 #define NHIP_DECODE_SCAN_H
 
@@ -50,8 +50,8 @@ static inline const char *scan_space(const struct scan *scan, const char *at) {
 }
 
 #ifdef __SSE2__
-/* One bit for each byte that is a quote, a backslash or not printable ASCII.
- * Adding 1 makes 0x7F negative like all non-ASCII bytes, so that one signed comparison finds them and the control characters. */
+/* One bit for each byte that is a quote, a backslash or not printable ASCII. Adding 1 makes 0x7F negative like all
+ * non-ASCII bytes, so that one signed comparison finds them and the control characters. */
 static inline unsigned scan_odd(const char *at) {
     __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
     __m128i odd = _mm_cmplt_epi8(_mm_add_epi8(bytes, _mm_set1_epi8(1)), _mm_set1_epi8(0x21));
@@ -75,8 +75,8 @@ static inline bool scan_matches(const struct scan *scan, const char *at, const s
 }
 #endif
 
-/* The first byte that is a quote, a backslash or not printable ASCII; or the end. The last 15 bytes are looked at through the last
- * 16 of the message. */
+/* The first byte that is a quote, a backslash or not printable ASCII; or the end. The last 15 bytes are looked at
+ * through the last 16 of the message. */
 static inline const char *scan_plain(const struct scan *scan, const char *at) {
     const char *end = scan->end;
 #ifdef __SSE2__
@@ -120,8 +120,9 @@ static inline bool scan_is_digit(char byte) {
 }
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-/* Takes the leading digits among the eight bytes at `at`, at least one, and adds them to the right of *magnitude. Returns how
- * many they were. The first digit is the lowest byte: what follows the digits is shifted out, and zeros come in before them. */
+/* Takes the leading digits among the eight bytes at `at`, at least one, and adds them to the right of *magnitude.
+ * Returns how many they were. The first digit is the lowest byte: what follows the digits is shifted out, and
+ * zeros come in before them. */
 static inline size_t scan_eight_digits(const char *at, uint64_t *magnitude) {
     static const uint64_t tens[9] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
     const uint64_t high = 0xF0F0F0F0F0F0F0F0u;

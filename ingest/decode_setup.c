@@ -1,7 +1,8 @@
 /* A decoder is made once per process: the lexicons of keys and codes, and the secret of the fingerprints.
  *
- * The words come from the lists of codes.h by way of their names, so that a code which is added there is known here. A decoder is
- * about 50 KiB, of which an event touches some twenty cache lines; it is immutable afterwards and shared by all threads. */
+ * The words come from the lists of codes.h by way of their names, so that a code which is added there is known
+ * here. A decoder is about 50 KiB, of which an event touches some twenty cache lines; it is immutable afterwards
+ * and shared by all threads. */
 #include "check.h"
 #include "ingest/decode_inner.h"
 

@@ -1,6 +1,7 @@
-/* jansson keeps numbers as long long or double and refuses a whole text because of one number that fits neither. Our contract refuses
- * such a number only in a field that is read, and there no fraction or exponent is ever accepted. So those numbers are replaced by one
- * that jansson likes and that every rule refuses as "not an integer"; bytes keep their places, so positions stay true. */
+/* jansson keeps numbers as long long or double and refuses a whole text because of one number that fits neither.
+ * Our contract refuses such a number only in a field that is read, and there no fraction or exponent is ever
+ * accepted. So those numbers are replaced by one that jansson likes and that every rule refuses as "not an
+ * integer"; bytes keep their places, so positions stay true. */
 #include "ingest/decode_tame.h"
 
 #include <stdlib.h>

@@ -1,14 +1,16 @@
 /* The uncommon tokens of JSON: escapes, text that is not ASCII, fractions, literals, and values that nobody reads.
  *
- * UTF-8 is checked by the table of well-formed byte sequences (Unicode 15, table 3-7): the lead byte decides how many bytes follow
- * and what range the *second* one may have, which is all that is needed to refuse overlong forms, surrogates and code points beyond
- * U+10FFFF. decode_reference.c decides the same by computing the code point.
+ * UTF-8 is checked by the table of well-formed byte sequences (Unicode 15, table 3-7): the lead byte decides how
+ * many bytes follow and what range the *second* one may have, which is all that is needed to refuse overlong
+ * forms, surrogates and code points beyond U+10FFFF. decode_reference.c decides the same by computing the code
+ * point.
  *
- * Positions: a text that is not JSON is refused at the first byte that cannot continue it, or at its end; ill-formed UTF-8 at the
- * first byte of the sequence; a lone surrogate or NUL written as an escape at its backslash.
+ * Positions: a text that is not JSON is refused at the first byte that cannot continue it, or at its end;
+ * ill-formed UTF-8 at the first byte of the sequence; a lone surrogate or NUL written as an escape at its
+ * backslash.
  *
- * Values that nobody reads are skipped with a stack of one bit per level (object or array) in a word, so nesting costs no C stack
- * and is cut at JSON_DEPTH_MAX whatever the text claims. */
+ * Values that nobody reads are skipped with a stack of one bit per level (object or array) in a word, so nesting
+ * costs no C stack and is cut at JSON_DEPTH_MAX whatever the text claims. */
 #include "ingest/decode_scan.h"
 
 #include "check.h"
@@ -33,10 +35,16 @@ static void unescaped_put(struct unescaped *out, const char *bytes, size_t lengt
     out->length += length;
 }
 
+/* How many bytes a sequence has that starts with `lead`; 0 for bytes that start none. */
+static size_t utf8_expected(unsigned char lead) {
+    if (lead < 0xC2 || lead > 0xF4) return 0;
+    return lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+}
+
 /* Length of the well-formed sequence at `at` (a byte >= 0x80), or 0. */
 static size_t utf8_length(const char *at, const char *end) {
     unsigned char lead = (unsigned char)*at;
-    size_t length = lead >= 0xC2 && lead <= 0xDF ? 2 : (lead & 0xF0) == 0xE0 ? 3 : lead >= 0xF0 && lead <= 0xF4 ? 4 : 0;
+    size_t length = utf8_expected(lead);
     if (length == 0 || (size_t)(end - at) < length) return 0;
     unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
     unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
@@ -147,17 +155,21 @@ const char *scan_string_rest(const struct scan *scan, const char *start, char ro
     return at + 1;
 }
 
-const char *scan_number_rest(const struct scan *scan, const char *at) {
-    for (int part = 0; part < 2; part++) { /* a fraction, then an exponent */
-        if (at == scan->end) return at;
-        if (part == 0 && *at != '.') continue;
-        if (part == 1 && *at != 'e' && *at != 'E') return at;
-        at++;
-        if (part == 1 && at < scan->end && (*at == '+' || *at == '-')) at++;
-        if (at == scan->end || !scan_is_digit(*at)) return scan_refuse(scan, REASON_NOT_JSON, at, FIELD_NONE);
-        while (at < scan->end && scan_is_digit(*at)) at++;
-    }
+/* At least one digit. */
+static const char *digits_skip(const struct scan *scan, const char *at) {
+    if (at == scan->end || !scan_is_digit(*at)) return scan_refuse(scan, REASON_NOT_JSON, at, FIELD_NONE);
+    while (at < scan->end && scan_is_digit(*at)) at++;
     return at;
+}
+
+const char *scan_number_rest(const struct scan *scan, const char *at) {
+    if (*at == '.') {
+        at = digits_skip(scan, at + 1);
+        if (at == NULL || at == scan->end || (*at | 0x20) != 'e') return at;
+    }
+    at++;
+    if (at < scan->end && (*at == '+' || *at == '-')) at++;
+    return digits_skip(scan, at);
 }
 
 const char *scan_word(const struct scan *scan, const char *at, const char *word) {
@@ -192,34 +204,46 @@ static const char *skip_key(const struct scan *scan, const char *at) {
     return scan_space(scan, at + 1);
 }
 
+/* What is open while a value is skipped. */
+struct nesting {
+    uint64_t objects; /* lowest bit: is the innermost open value an object? */
+    int depth;        /* 1 = only the event itself */
+};
+
+/* Enters the object or array at `at`: stands at its first value, or at the bracket that closes it at once. */
+static const char *skip_enter(const struct scan *scan, const char *at, struct nesting *nesting, bool *empty) {
+    if (nesting->depth == JSON_DEPTH_MAX) return scan_refuse(scan, REASON_TOO_DEEP, at, FIELD_NONE);
+    bool object = *at == '{';
+    nesting->objects = nesting->objects << 1 | object;
+    nesting->depth++;
+    at = scan_space(scan, at + 1);
+    *empty = at < scan->end && *at == (object ? '}' : ']');
+    return object && !*empty ? skip_key(scan, at) : at;
+}
+
+/* Behind a value inside, or at the bracket that closes an empty one: closes what is closed here, and goes to the next value. */
+static const char *skip_leave(const struct scan *scan, const char *at, struct nesting *nesting) {
+    at = scan_space(scan, at);
+    while (at < scan->end && *at == ((nesting->objects & 1) != 0 ? '}' : ']')) {
+        nesting->objects >>= 1;
+        if (--nesting->depth == 1) return at + 1;
+        at = scan_space(scan, at + 1);
+    }
+    if (at == scan->end || *at != ',') return scan_refuse(scan, REASON_NOT_JSON, at, FIELD_NONE);
+    at = scan_space(scan, at + 1);
+    return (nesting->objects & 1) != 0 ? skip_key(scan, at) : at;
+}
+
 const char *scan_skip(const struct scan *scan, const char *at) {
-    uint64_t objects = 0; /* lowest bit: is the innermost open value an object? */
-    int depth = 1;        /* the event itself */
-    while (at != NULL) {
+    struct nesting nesting = {0, 1};
+    do {
+        bool empty = true; /* whether there is something to leave */
         if (at < scan->end && (*at == '{' || *at == '[')) {
-            if (depth == JSON_DEPTH_MAX) return scan_refuse(scan, REASON_TOO_DEEP, at, FIELD_NONE);
-            bool object = *at == '{';
-            objects = objects << 1 | object;
-            depth++;
-            at = scan_space(scan, at + 1);
-            if (at == scan->end || *at != (object ? '}' : ']')) {
-                if (object) at = skip_key(scan, at);
-                continue;
-            }
+            at = skip_enter(scan, at, &nesting, &empty);
         } else {
             at = skip_scalar(scan, at);
-            if (at == NULL || depth == 1) return at;
-            at = scan_space(scan, at);
         }
-        /* Behind a value, or at the end of an empty container. */
-        while (at < scan->end && *at == ((objects & 1) != 0 ? '}' : ']')) {
-            objects >>= 1;
-            if (--depth == 1) return at + 1;
-            at = scan_space(scan, at + 1);
-        }
-        if (at == scan->end || *at != ',') return scan_refuse(scan, REASON_NOT_JSON, at, FIELD_NONE);
-        at = scan_space(scan, at + 1);
-        if ((objects & 1) != 0) at = skip_key(scan, at);
-    }
-    return NULL;
+        if (at != NULL && empty && nesting.depth > 1) at = skip_leave(scan, at, &nesting);
+    } while (at != NULL && nesting.depth > 1);
+    return at;
 }

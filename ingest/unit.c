@@ -1,15 +1,16 @@
 /* Registry records: one `unit.registered` document becomes one `struct unit_record` (schemas/README.md §3).
  *
- * The registry is small and precious where events are many and cheap: a few records a second at most, each of which decides for years to
- * which unit, district and industry the figures of a merchant belong. So this reader takes its time: jansson builds a tree, every
- * rule has its own reader (unit_fields.c), and a refusal is a sentence for a person. It is used by the decoders (validation), by
- * the importer of CSV files, and by snapshots, which parse the stored documents again.
+ * The registry is small and precious where events are many and cheap: a few records a second at most, each of
+ * which decides for years to which unit, district and industry the figures of a merchant belong. So this reader
+ * takes its time: jansson builds a tree, every rule has its own reader (unit_fields.c), and a refusal is a
+ * sentence for a person. It is used by the decoders (validation), by the importer of CSV files, and by snapshots,
+ * which parse the stored documents again.
  *
- * The record is one allocation: the struct, then its accounts, then the bytes of its strings, so that a snapshot can hold a nation's
- * units without a million small blocks, and unit_destroy() is one free().
+ * The record is one allocation: the struct, then its accounts, then the bytes of its strings, so that a snapshot
+ * can hold a nation's units without a million small blocks, and unit_destroy() is one free().
  *
- * `website_updated_at` may lie after `recorded_at`: registers carry attributes back into older versions (the golden one does).
- * valid_to before valid_from is not refused: such a version simply holds on no day. */
+ * `website_updated_at` may lie after `recorded_at`: registers carry attributes back into older versions (the
+ * golden one does). valid_to before valid_from is not refused: such a version simply holds on no day. */
 #include "unit.h"
 
 #include "codes.h"

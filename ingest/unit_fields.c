@@ -1,8 +1,9 @@
 /* The types of registry fields (schemas/README.md §3), one reader each.
  *
- * A reader gets a value, says in one sentence what is wrong with it, or stores it; which fields there are and what they mean together is
- * unit.c's business. Sentences name what was found and what is accepted, because they are read by the person who has the register's
- * CSV file open beside them. Values of people's text are cut to a few characters in messages. */
+ * A reader gets a value, says in one sentence what is wrong with it, or stores it; which fields there are and what
+ * they mean together is unit.c's business. Sentences name what was found and what is accepted, because they are
+ * read by the person who has the register's CSV file open beside them. Values of people's text are cut to a few
+ * characters in messages. */
 #include "ingest/unit_fields.h"
 
 #include "limits.h"

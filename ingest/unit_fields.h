@@ -1,4 +1,5 @@
-/* Typed reading of registry fields from a jansson tree; private to unit.c. jansson is included by the .c files only. */
+/* Typed reading of registry fields from a jansson tree; private to unit.c. jansson is included by the .c files
+ * only. */
 #ifndef NHIP_UNIT_FIELDS_H
 #define NHIP_UNIT_FIELDS_H
 
@@ -8,8 +9,8 @@ struct json_t;
 
 enum need { NEED_REQUIRED = 1, NEED_OPTIONAL };
 
-/* Where reading stands: the object, and where to say what is wrong. All readers return false after filling `refusal`; `key` must be
- * static storage. A null value is an absent one. */
+/* Where reading stands: the object, and where to say what is wrong. All readers return false after filling
+ * `refusal`; `key` must be static storage. A null value is an absent one. */
 struct unit_reader {
     const struct json_t *object;
     struct unit_refusal *refusal;

@@ -8,8 +8,9 @@
  *     mkdir -p build/corpus && build/fuzz_decode -max_len=4096 -max_total_time=60 build/corpus tests/fuzz/corpus_decode \
  *         tests/cases/decode/valid tests/cases/decode/invalid
  *
- * Without -DNHIP_LIBFUZZER it is a plain program that replays the files it is given (crashes that were found, or a corpus), for
- * compilers that have no fuzzer: replace `-fsanitize=fuzzer,...` by nothing. It stops with a message at the first disagreement. */
+ * Without -DNHIP_LIBFUZZER it is a plain program that replays the files it is given (crashes that were found, or a
+ * corpus), for compilers that have no fuzzer: replace `-fsanitize=fuzzer,...` by nothing. It stops with a message
+ * at the first disagreement. */
 #include "check.h"
 #include "tests/support/event_text.h"
 

@@ -1,5 +1,5 @@
-/* See event_text.h. Every member of struct event is named once here; a member that is added to event.h must be added to
- * event_difference(), or the comparison of the decoders does not see it. */
+/* See event_text.h. Every member of struct event is named once here; a member that is added to event.h must be
+ * added to event_difference(), or the comparison of the decoders does not see it. */
 #include "tests/support/event_text.h"
 
 #include <inttypes.h>

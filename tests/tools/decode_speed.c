@@ -2,8 +2,8 @@
  *
  *     build/tools/decode_speed [rounds]        (default 400000 for decode, a fiftieth of it for decode_reference)
  *
- * Each round decodes all five, so that branch predictors see a mixture and not one event. The best of five runs is printed: on a busy
- * machine the minimum is the figure that repeats. Not a test: nothing passes or fails by time. */
+ * Each round decodes all five, so that branch predictors see a mixture and not one event. The best of five runs is
+ * printed: on a busy machine the minimum is the figure that repeats. Not a test: nothing passes or fails by time. */
 #include "decode.h"
 
 #include <errno.h>
@@ -13,25 +13,40 @@
 #include <time.h>
 
 static const char *const events[] = {
-    "{\"event_id\":\"psp1-0000000001234567\",\"schema_version\":1,\"type\":\"payment.status\",\"source\":\"PSP1\",\"event_time\":1630666800123,"
-    "\"ingest_time\":1630666800456,\"payment_id\":\"P000000987654\",\"merchant_id\":\"M00012345\",\"payer_id\":\"b9f2a6c41d7e5583\","
-    "\"payer_type\":\"HOUSEHOLD\",\"context\":\"POS\",\"instrument\":\"CARD\",\"status\":\"CAPTURED\",\"amount_minor\":150000,\"currency\":\"VND\","
+    "{\"event_id\":\"psp1-0000000001234567\",\"schema_version\":1,\"type\":\"payment.status\",\"source\":\"PSP1\","
+    "\"event_time\":1630666800123,"
+    "\"ingest_time\":1630666800456,\"payment_id\":\"P000000987654\",\"merchant_id\":\"M00012345\","
+    "\"payer_id\":\"b9f2a6c41d7e5583\","
+    "\"payer_type\":\"HOUSEHOLD\",\"context\":\"POS\",\"instrument\":\"CARD\",\"status\":\"CAPTURED\","
+    "\"amount_minor\":150000,\"currency\":\"VND\","
     "\"scheme\":\"NAPAS\"}",
-    "{\"event_id\":\"psp1-0000000001234568\",\"schema_version\":1,\"type\":\"payment.status\",\"source\":\"PSP1\",\"event_time\":1630666801123,"
-    "\"ingest_time\":1630666801456,\"payment_id\":\"P000000987655\",\"merchant_id\":\"M00012346\",\"payer_id\":\"c9f2a6c41d7e5584\","
-    "\"payer_type\":\"HOUSEHOLD\",\"context\":\"ONLINE\",\"instrument\":\"EWALLET\",\"wallet\":\"MOMO\",\"status\":\"SETTLED\","
+    "{\"event_id\":\"psp1-0000000001234568\",\"schema_version\":1,\"type\":\"payment.status\",\"source\":\"PSP1\","
+    "\"event_time\":1630666801123,"
+    "\"ingest_time\":1630666801456,\"payment_id\":\"P000000987655\",\"merchant_id\":\"M00012346\","
+    "\"payer_id\":\"c9f2a6c41d7e5584\","
+    "\"payer_type\":\"HOUSEHOLD\",\"context\":\"ONLINE\",\"instrument\":\"EWALLET\",\"wallet\":\"MOMO\","
+    "\"status\":\"SETTLED\","
     "\"amount_minor\":89000,\"currency\":\"VND\"}",
-    "{\"event_id\":\"shopee-000000000456789\",\"schema_version\":1,\"type\":\"order.created\",\"source\":\"SHOPEE\",\"event_time\":1630807200000,"
-    "\"ingest_time\":1630807200321,\"order_id\":\"A000000123456\",\"seller_id\":\"S00045678\",\"buyer_type\":\"HOUSEHOLD\","
-    "\"buyer_id\":\"d1c2b3a495867768\",\"channel\":\"MARKETPLACE\",\"platform\":\"SHOPEE\",\"pay_mode\":\"COD\",\"amount_minor\":300000,"
+    "{\"event_id\":\"shopee-000000000456789\",\"schema_version\":1,\"type\":\"order.created\","
+    "\"source\":\"SHOPEE\",\"event_time\":1630807200000,"
+    "\"ingest_time\":1630807200321,\"order_id\":\"A000000123456\",\"seller_id\":\"S00045678\","
+    "\"buyer_type\":\"HOUSEHOLD\","
+    "\"buyer_id\":\"d1c2b3a495867768\",\"channel\":\"MARKETPLACE\",\"platform\":\"SHOPEE\",\"pay_mode\":\"COD\","
+    "\"amount_minor\":300000,"
     "\"currency\":\"VND\"}",
-    "{\"event_id\":\"shopee-000000000456790\",\"schema_version\":1,\"type\":\"order.delivered\",\"source\":\"SHOPEE\","
-    "\"event_time\":1630907200000,\"ingest_time\":1630907200321,\"order_id\":\"A000000123457\",\"seller_id\":\"S00045679\","
-    "\"buyer_type\":\"BUSINESS\",\"buyer_id\":\"M00000777\",\"channel\":\"MARKETPLACE\",\"platform\":\"SHOPEE\",\"pay_mode\":\"PREPAID\","
+    "{\"event_id\":\"shopee-000000000456790\",\"schema_version\":1,\"type\":\"order.delivered\","
+    "\"source\":\"SHOPEE\","
+    "\"event_time\":1630907200000,\"ingest_time\":1630907200321,\"order_id\":\"A000000123457\","
+    "\"seller_id\":\"S00045679\","
+    "\"buyer_type\":\"BUSINESS\",\"buyer_id\":\"M00000777\",\"channel\":\"MARKETPLACE\",\"platform\":\"SHOPEE\","
+    "\"pay_mode\":\"PREPAID\","
     "\"amount_minor\":2300000,\"currency\":\"VND\",\"order_created_at\":1630807200000}",
-    "{\"event_id\":\"ride-000000000000987654\",\"schema_version\":1,\"type\":\"ride.completed\",\"source\":\"GRAB\",\"event_time\":1630907200000,"
-    "\"ingest_time\":1630907200321,\"trip_id\":\"T000000123457\",\"operator\":\"GRAB_THANHHOA\",\"driver_id\":\"D000123\","
-    "\"fare_minor\":45000,\"currency\":\"VND\",\"distance_m\":5400,\"vehicle\":\"MOTORBIKE\",\"start_area\":\"14758\","
+    "{\"event_id\":\"ride-000000000000987654\",\"schema_version\":1,\"type\":\"ride.completed\","
+    "\"source\":\"GRAB\",\"event_time\":1630907200000,"
+    "\"ingest_time\":1630907200321,\"trip_id\":\"T000000123457\",\"operator\":\"GRAB_THANHHOA\","
+    "\"driver_id\":\"D000123\","
+    "\"fare_minor\":45000,\"currency\":\"VND\",\"distance_m\":5400,\"vehicle\":\"MOTORBIKE\","
+    "\"start_area\":\"14758\","
     "\"buyer_type\":\"HOUSEHOLD\"}",
 };
 

@@ -1,8 +1,9 @@
 /* decode() and decode_reference() promise the same; here they are compared over many mutations of valid events.
  *
- * Mutations are seeded, so a failure repeats: the message is printed. Each is made of one to three steps on a valid event: bytes are
- * changed, cut, doubled, or replaced by tokens that are at the edge of some rule. Every message lies in a block of exactly its size, so
- * that a sanitizer sees any reading beyond it. Verdict, reason, byte, field name and every member of the event must be equal. */
+ * Mutations are seeded, so a failure repeats: the message is printed. Each is made of one to three steps on a
+ * valid event: bytes are changed, cut, doubled, or replaced by tokens that are at the edge of some rule. Every
+ * message lies in a block of exactly its size, so that a sanitizer sees any reading beyond it. Verdict, reason,
+ * byte, field name and every member of the event must be equal. */
 #include "check.h"
 #include "tests/support/event_text.h"
 
@@ -16,43 +17,72 @@
 enum { MUTATIONS = 200000, UNIT_SHARE = 16, MESSAGE_MAX = 4096, SHOWN_MAX = 5 };
 
 static const char *const seeds[] = {
-    "{\"event_id\":\"e1\",\"schema_version\":1,\"type\":\"payment.status\",\"source\":\"PSP1\",\"event_time\":1630666800000,"
-    "\"ingest_time\":1630666800500,\"payment_id\":\"P1\",\"merchant_id\":\"M1\",\"payer_id\":\"b1\",\"payer_type\":\"HOUSEHOLD\","
-    "\"context\":\"POS\",\"instrument\":\"CARD\",\"status\":\"CAPTURED\",\"amount_minor\":150000,\"currency\":\"VND\",\"scheme\":\"NAPAS\"}",
-    "{\"type\":\"payment.status\",\"event_id\":\"e2\",\"source\":\"PSP2\",\"schema_version\":1,\"currency\":\"USD\",\"amount_minor\":15000,"
-    "\"fx_amount_minor\":350000000,\"instrument\":\"EWALLET\",\"wallet\":\"MOMO\",\"context\":\"AD\",\"ad_platform\":\"X\",\"status\":\"DECLINED\","
-    "\"reason_class\":\"TECHNICAL\",\"payer_id\":\"p\",\"payer_type\":\"BUSINESS\",\"payer_country\":\"VN\",\"merchant_country\":\"US\","
-    "\"terminal_id\":\"T9\",\"payment_id\":\"P\",\"captured_at\":\"2021-09-03T18:00:00+07:00\",\"same_owner\":false,\"test\":true,"
+    "{\"event_id\":\"e1\",\"schema_version\":1,\"type\":\"payment.status\",\"source\":\"PSP1\","
+    "\"event_time\":1630666800000,"
+    "\"ingest_time\":1630666800500,\"payment_id\":\"P1\",\"merchant_id\":\"M1\",\"payer_id\":\"b1\","
+    "\"payer_type\":\"HOUSEHOLD\","
+    "\"context\":\"POS\",\"instrument\":\"CARD\",\"status\":\"CAPTURED\",\"amount_minor\":150000,"
+    "\"currency\":\"VND\",\"scheme\":\"NAPAS\"}",
+    "{\"type\":\"payment.status\",\"event_id\":\"e2\",\"source\":\"PSP2\",\"schema_version\":1,"
+    "\"currency\":\"USD\",\"amount_minor\":15000,"
+    "\"fx_amount_minor\":350000000,\"instrument\":\"EWALLET\",\"wallet\":\"MOMO\",\"context\":\"AD\","
+    "\"ad_platform\":\"X\",\"status\":\"DECLINED\","
+    "\"reason_class\":\"TECHNICAL\",\"payer_id\":\"p\",\"payer_type\":\"BUSINESS\",\"payer_country\":\"VN\","
+    "\"merchant_country\":\"US\","
+    "\"terminal_id\":\"T9\",\"payment_id\":\"P\",\"captured_at\":\"2021-09-03T18:00:00+07:00\","
+    "\"same_owner\":false,\"test\":true,"
     "\"event_time\":\"2021-09-03T18:00:00.5Z\",\"ingest_time\":1630666800500,\"order_id\":\"A1\"}",
-    "{ \"event_id\" : \"e3\", \"schema_version\" : 1, \"type\" : \"order.created\", \"source\" : \"SHOPEE\", \"event_time\" : 1630807200000,\n"
-    "  \"ingest_time\" : 1630807200500, \"order_id\" : \"A2\", \"seller_id\" : \"M6\", \"buyer_type\" : \"BUSINESS\", \"buyer_id\" : \"M\\u0033\",\n"
-    "  \"channel\" : \"MARKETPLACE\", \"platform\" : \"SHOPEE\", \"pay_mode\" : \"COD\", \"amount_minor\" : 300000, \"currency\" : \"VND\",\n"
+    "{ \"event_id\" : \"e3\", \"schema_version\" : 1, \"type\" : \"order.created\", "
+    "\"source\" : \"SHOPEE\", \"event_time\" : 1630807200000,\n"
+    "  \"ingest_time\" : 1630807200500, \"order_id\" : \"A2\", \"seller_id\" : \"M6\", "
+    "\"buyer_type\" : \"BUSINESS\", \"buyer_id\" : \"M\\u0033\",\n"
+    "  \"channel\" : \"MARKETPLACE\", \"platform\" : \"SHOPEE\", \"pay_mode\" : \"COD\", "
+    "\"amount_minor\" : 300000, \"currency\" : \"VND\",\n"
     "  \"product_class\" : \"GOODS\", \"note\" : \"C\xc3\xa0 ph\xc3\xaa \\ud83d\\ude00\" }\n",
-    "{\"event_id\":\"e4\",\"schema_version\":1,\"type\":\"order.failed_delivery\",\"source\":\"LAZADA\",\"event_time\":1630807200000,"
-    "\"ingest_time\":1630807200500,\"order_id\":\"A2\",\"seller_id\":\"M6\",\"buyer_type\":\"HOUSEHOLD\",\"channel\":\"OWN_WEB\","
-    "\"platform\":\"_Z\",\"pay_mode\":\"PREPAID\",\"amount_minor\":0,\"currency\":\"KWD\",\"seller_country\":\"VN\",\"buyer_country\":\"JP\","
-    "\"order_created_at\":1630800000000,\"shipped_at\":1630800000001,\"delivered_at\":1630800000002,\"items\":[{\"a\":[1,2.5e3,null]},\"x\"]}",
-    "{\"event_id\":\"e5\",\"schema_version\":1,\"type\":\"ride.completed\",\"source\":\"GRAB\",\"event_time\":1630807200000,"
-    "\"ingest_time\":1630807200500,\"trip_id\":\"T1\",\"operator\":\"GRAB\",\"fare_minor\":45000,\"currency\":\"VND\",\"buyer_id\":\"b\"}",
-    "{\"event_id\":\"e6\",\"schema_version\":1,\"type\":\"website.observed\",\"source\":\"CRAWL\",\"event_time\":1630807200000,"
+    "{\"event_id\":\"e4\",\"schema_version\":1,\"type\":\"order.failed_delivery\",\"source\":\"LAZADA\","
+    "\"event_time\":1630807200000,"
+    "\"ingest_time\":1630807200500,\"order_id\":\"A2\",\"seller_id\":\"M6\",\"buyer_type\":\"HOUSEHOLD\","
+    "\"channel\":\"OWN_WEB\","
+    "\"platform\":\"_Z\",\"pay_mode\":\"PREPAID\",\"amount_minor\":0,\"currency\":\"KWD\","
+    "\"seller_country\":\"VN\",\"buyer_country\":\"JP\","
+    "\"order_created_at\":1630800000000,\"shipped_at\":1630800000001,\"delivered_at\":1630800000002,"
+    "\"items\":[{\"a\":[1,2.5e3,null]},\"x\"]}",
+    "{\"event_id\":\"e5\",\"schema_version\":1,\"type\":\"ride.completed\",\"source\":\"GRAB\","
+    "\"event_time\":1630807200000,"
+    "\"ingest_time\":1630807200500,\"trip_id\":\"T1\",\"operator\":\"GRAB\",\"fare_minor\":45000,"
+    "\"currency\":\"VND\",\"buyer_id\":\"b\"}",
+    "{\"event_id\":\"e6\",\"schema_version\":1,\"type\":\"website.observed\",\"source\":\"CRAWL\","
+    "\"event_time\":1630807200000,"
     "\"ingest_time\":1630807200500,\"merchant_id\":\"M1\",\"content_changed_at\":1630800000000,\"status\":\"200\"}",
-    "{\"event_id\":\"r1\",\"schema_version\":1,\"type\":\"unit.registered\",\"source\":\"REGISTRY\",\"merchant_id\":\"M1\","
-    "\"recorded_at\":\"2020-01-05T00:00:00Z\",\"valid_from\":\"2020-01-01\",\"status\":\"ACTIVE\",\"legal_form\":\"ENTERPRISE\","
-    "\"unit_type\":\"MALL\",\"vsic\":\"47111\",\"vsic_version\":2018,\"district\":\"380\",\"employees\":5,\"mgmt_software\":\"ERP;CRM\","
+    "{\"event_id\":\"r1\",\"schema_version\":1,\"type\":\"unit.registered\",\"source\":\"REGISTRY\","
+    "\"merchant_id\":\"M1\","
+    "\"recorded_at\":\"2020-01-05T00:00:00Z\",\"valid_from\":\"2020-01-01\",\"status\":\"ACTIVE\","
+    "\"legal_form\":\"ENTERPRISE\","
+    "\"unit_type\":\"MALL\",\"vsic\":\"47111\",\"vsic_version\":2018,\"district\":\"380\",\"employees\":5,"
+    "\"mgmt_software\":\"ERP;CRM\","
     "\"accounts\":[{\"source\":\"S\",\"account_id\":\"1\"}]}",
 };
 
 /* What a value, or a piece of text, is replaced by. */
 static const char *const tokens[] = {
-    "null", "true", "false", "0", "-0", "1", "-1", "2", "1.0", "1e3", "1E+2", "9223372036854775807", "9223372036854775808",
-    "-9223372036854775808", "-9223372036854775809", "18446744073709551616", "99999999999999999999", "1e400", "01", "1.", ".5", "+1",
-    "7258118399999", "7258118400000", "1630807200000", "12345678", "123456789", "1234567890123456", "\"\"", "\" \"", "\"x\"", "\"VN\"",
-    "\"OTHER\"", "\"_Z\"", "\"X\"", "\"SHOPEE\"", "\"MOMO\"", "\"EWALLET\"", "\"CARD\"", "\"AD\"", "\"BUSINESS\"", "\"DECLINED\"",
-    "\"CLOSED\"", "\"SETTLED\"", "\"MARKETPLACE\"", "\"PHONE\"", "\"order.returned\"", "\"payment.status\"", "\"unit.registered\"",
-    "\"order.return_requested\"", "\"2021-02-29T00:00:00Z\"", "\"2021-09-03T18:00:00-00:00\"", "\"2021-09-03t18:00:00.123456789z\"",
-    "\"\\u0041\"", "\"\\u0000\"", "\"\\ud800\"", "\"\\ud83d\\ude00\"", "\"\\udc00\"", "\"\\x\"", "\"\\", "\"\xc3\xa9\"", "\"\xed\xa0\x80\"",
-    "\"\xf4\x90\x80\x80\"", "\"\xe1\xba\"", "\"\x7f\"", "\"\x01\"", "[]", "{}", "[1,{\"a\":[]}]", "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
-    "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]", "{\"a\":1,}", "[1,]", "nul", "tru", "\"\n\"", "}", "]", ",", ":",
+    "null", "true", "false", "0", "-0", "1", "-1", "2", "1.0", "1e3", "1E+2", "9223372036854775807",
+    "9223372036854775808",
+    "-9223372036854775808", "-9223372036854775809", "18446744073709551616", "99999999999999999999", "1e400", "01",
+    "1.", ".5", "+1",
+    "7258118399999", "7258118400000", "1630807200000", "12345678", "123456789", "1234567890123456", "\"\"", "\" \"",
+    "\"x\"", "\"VN\"",
+    "\"OTHER\"", "\"_Z\"", "\"X\"", "\"SHOPEE\"", "\"MOMO\"", "\"EWALLET\"", "\"CARD\"", "\"AD\"", "\"BUSINESS\"",
+    "\"DECLINED\"",
+    "\"CLOSED\"", "\"SETTLED\"", "\"MARKETPLACE\"", "\"PHONE\"", "\"order.returned\"", "\"payment.status\"",
+    "\"unit.registered\"",
+    "\"order.return_requested\"", "\"2021-02-29T00:00:00Z\"", "\"2021-09-03T18:00:00-00:00\"",
+    "\"2021-09-03t18:00:00.123456789z\"",
+    "\"\\u0041\"", "\"\\u0000\"", "\"\\ud800\"", "\"\\ud83d\\ude00\"", "\"\\udc00\"", "\"\\x\"", "\"\\",
+    "\"\xc3\xa9\"", "\"\xed\xa0\x80\"",
+    "\"\xf4\x90\x80\x80\"", "\"\xe1\xba\"", "\"\x7f\"", "\"\x01\"", "[]", "{}", "[1,{\"a\":[]}]",
+    "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
+    "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]", "{\"a\":1,}", "[1,]", "nul", "tru", "\"\n\"",
+    "}", "]", ",", ":",
     "\"0123456789012345678901234567890123456789012345678901234567890123\"",
     "\"01234567890123456789012345678901234567890123456789012345678901234\"",
     "\"\\u0030123456789012345678901234567890123456789012345678901234567890123\"",
@@ -60,9 +90,12 @@ static const char *const tokens[] = {
 
 /* Keys that a mutation puts in, some twice in the end. */
 static const char *const keys[] = {
-    "event_id", "type", "schema_version", "status", "trip_id", "wallet", "scheme", "fx_amount_minor", "test", "same_owner", "platform",
-    "payer_country", "merchant_country", "buyer_country", "seller_country", "product_class", "captured_at", "content_changed_at",
-    "employees", "website_updated_at", "parent_enterprise_id", "enterprise_group_id", "ty\\u0070e", "unlisted", "t", "order_created_at_",
+    "event_id", "type", "schema_version", "status", "trip_id", "wallet", "scheme", "fx_amount_minor", "test",
+    "same_owner", "platform",
+    "payer_country", "merchant_country", "buyer_country", "seller_country", "product_class", "captured_at",
+    "content_changed_at",
+    "employees", "website_updated_at", "parent_enterprise_id", "enterprise_group_id", "ty\\u0070e", "unlisted", "t",
+    "order_created_at_",
 };
 
 struct text {

@@ -10,13 +10,19 @@
 #include <cmocka.h>
 
 static const char payment[] =
-    "{\"event_id\":\"e1\",\"schema_version\":1,\"type\":\"payment.status\",\"source\":\"PSP1\",\"event_time\":1630666800000,"
-    "\"ingest_time\":1630666800500,\"payment_id\":\"P1\",\"merchant_id\":\"M1\",\"payer_id\":\"b1\",\"payer_type\":\"HOUSEHOLD\","
-    "\"context\":\"POS\",\"instrument\":\"CARD\",\"status\":\"CAPTURED\",\"amount_minor\":150000,\"currency\":\"VND\",\"scheme\":\"NAPAS\"}";
+    "{\"event_id\":\"e1\",\"schema_version\":1,\"type\":\"payment.status\",\"source\":\"PSP1\","
+    "\"event_time\":1630666800000,"
+    "\"ingest_time\":1630666800500,\"payment_id\":\"P1\",\"merchant_id\":\"M1\",\"payer_id\":\"b1\","
+    "\"payer_type\":\"HOUSEHOLD\","
+    "\"context\":\"POS\",\"instrument\":\"CARD\",\"status\":\"CAPTURED\",\"amount_minor\":150000,"
+    "\"currency\":\"VND\",\"scheme\":\"NAPAS\"}";
 static const char order[] =
-    "{\"event_id\":\"e2\",\"schema_version\":1,\"type\":\"order.created\",\"source\":\"SHOPEE\",\"event_time\":1630807200000,"
-    "\"ingest_time\":1630807200500,\"order_id\":\"A2\",\"seller_id\":\"M6\",\"buyer_type\":\"BUSINESS\",\"buyer_id\":\"M3\","
-    "\"channel\":\"MARKETPLACE\",\"platform\":\"SHOPEE\",\"pay_mode\":\"COD\",\"amount_minor\":300000,\"currency\":\"VND\"}";
+    "{\"event_id\":\"e2\",\"schema_version\":1,\"type\":\"order.created\",\"source\":\"SHOPEE\","
+    "\"event_time\":1630807200000,"
+    "\"ingest_time\":1630807200500,\"order_id\":\"A2\",\"seller_id\":\"M6\",\"buyer_type\":\"BUSINESS\","
+    "\"buyer_id\":\"M3\","
+    "\"channel\":\"MARKETPLACE\",\"platform\":\"SHOPEE\",\"pay_mode\":\"COD\",\"amount_minor\":300000,"
+    "\"currency\":\"VND\"}";
 
 /* Allocations of this program, counted. A sanitizer brings its own allocator; then nothing is counted. */
 static size_t allocations;
@@ -129,7 +135,8 @@ static void no_event_costs_an_allocation(void **state) {
     static const char *const texts[] = {
         payment,
         order,
-        "{\"event_id\":\"e\\u0031\",\"schema_version\":2,\"type\":\"payment.status\",\"x\":[{\"a\":1e400}],\"note\":\"C\xc3\xa0 ph\xc3\xaa\"}",
+        "{\"event_id\":\"e\\u0031\",\"schema_version\":2,\"type\":\"payment.status\",\"x\":[{\"a\":1e400}],"
+        "\"note\":\"C\xc3\xa0 ph\xc3\xaa\"}",
         "{\"event_id\":\"\xff",
         "[[[[",
     };
@@ -198,7 +205,8 @@ static void the_payload_print_tells_a_redelivery_from_a_conflict(void **state) {
         char *text = replaced(payment, changes[i].from, changes[i].to);
         struct event second = event_of(decoder, text);
         if ((first.payload_print == second.payload_print) != changes[i].same) {
-            fail_msg("%s -> %s: payloads should be %s", changes[i].from, changes[i].to, changes[i].same ? "the same" : "different");
+            fail_msg("%s -> %s: payloads should be %s", changes[i].from, changes[i].to,
+                     changes[i].same ? "the same" : "different");
         }
         free(text);
     }

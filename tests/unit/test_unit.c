@@ -1,4 +1,5 @@
-/* The registry's reader: what each column becomes, what is refused and how it is said, and that nothing leaks when memory runs out. */
+/* The registry's reader: what each column becomes, what is refused and how it is said, and that nothing leaks when
+ * memory runs out. */
 #include "unit.h"
 
 #include "check.h"
@@ -48,8 +49,10 @@ static void absent_columns_are_absent_and_null_is_absent(void **state) {
     (void)state;
     static const char *const texts[] = {
         "",
-        ",\"valid_to\":null,\"employees\":null,\"has_email\":null,\"mgmt_software\":null,\"website_url\":null,\"accounts\":null,"
-        "\"website_updated_at\":null,\"echannels\":null,\"mktpl_accounts\":null,\"has_email_asof\":null,\"parent_enterprise_id\":null",
+        ",\"valid_to\":null,\"employees\":null,\"has_email\":null,\"mgmt_software\":null,\"website_url\":null,"
+        "\"accounts\":null,"
+        "\"website_updated_at\":null,\"echannels\":null,\"mktpl_accounts\":null,\"has_email_asof\":null,"
+        "\"parent_enterprise_id\":null",
     };
     for (size_t i = 0; i < 2; i++) {
         struct unit_record *record = parsed(texts[i]);
@@ -88,8 +91,9 @@ static void empty_is_not_absent(void **state) {
 static void columns_with_something_in_them(void **state) {
     (void)state;
     struct unit_record *record =
-        parsed(",\"employees\":60,\"has_email\":\"Y\",\"accepts_epay\":\"N\",\"mgmt_software\":\"ERP;POS_ERP\",\"website_url\":\"u\","
-               "\"website_updated_at\":\"2021-08-15\",\"echannels\":\"OWN_WEB\",\"mktpl_accounts\":[\"a;b\"],\"valid_to\":\"2021-08-15\"");
+        parsed(",\"employees\":60,\"has_email\":\"Y\",\"accepts_epay\":\"N\",\"mgmt_software\":\"ERP;POS_ERP\","
+               "\"website_url\":\"u\",\"website_updated_at\":\"2021-08-15\",\"echannels\":\"OWN_WEB\","
+               "\"mktpl_accounts\":[\"a;b\"],\"valid_to\":\"2021-08-15\"");
     assert_int_equal(record->employees, 60);
     assert_int_equal(record->has_email, YES_NO_YES);
     assert_int_equal(record->accepts_epay, YES_NO_NO);
@@ -136,7 +140,8 @@ static void accounts_are_kept_with_their_days(void **state) {
 
 static void numbers_that_nobody_reads_do_no_harm(void **state) {
     (void)state;
-    unit_destroy(parsed(",\"x\":1e400,\"y\":[123456789012345678901234567890,-0,2.5E-3],\"z\":\"1e400 \\\" 99999999999999999999\""));
+    unit_destroy(parsed(",\"x\":1e400,\"y\":[123456789012345678901234567890,-0,2.5E-3],"
+                        "\"z\":\"1e400 \\\" 99999999999999999999\""));
 }
 
 static void wrong_records_are_refused_by_field(void **state) {
