@@ -225,7 +225,11 @@ static void quarantined_and_repeated_records_leave_facts_too(void **state) {
     struct event captured = scene_payment(scene, "p", PAY_CAPTURED, scene_time(D, 6));
     assert_int_equal(scene_put(scene, &captured), VERDICT_QUARANTINED);
     assert_int_equal(scene->reason, REASON_IMPOSSIBLE_STATE);
-    /* An order and a payment with the same id do not know of each other. */
+    /* An order and a payment with the same id do not know of each other, whatever their statuses and stages. */
+    for (enum pay_status status = PAY_INITIATED; status < PAY_COUNT; status++) {
+        struct event payment = scene_payment(scene, "p", status, scene_time(D, 7));
+        (void)scene_put(scene, &payment);
+    }
     struct event order = scene_order(scene, "p", KIND_ORDER_CREATED, scene_time(D, 7));
     assert_int_equal(scene_put(scene, &order), VERDICT_APPLIED);
     /* A duplicate moves its stage's latest fact. */
