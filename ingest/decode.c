@@ -33,6 +33,7 @@
 #include "decode.h"
 
 #include "check.h"
+#include "ingest/decode_print.h"
 #include "ingest/decode_scan.h"
 #include "zone.h"
 
@@ -73,6 +74,11 @@ INSTANCE const char *space_skip(const struct scan *scan, const char *at, bool cl
     return scan_space(scan, at);
 }
 
+INSTANCE void store(struct reading *reading, const struct field_card *card, int64_t number) {
+    reading->number[card->field] = number;
+    reading->payload += print_part(card, (uint64_t)number);
+}
+
 INSTANCE const char *value_id(const struct scan *scan, const char *at, const struct field_card *card) {
     struct reading *reading = scan->reading;
     struct text text;
@@ -82,6 +88,7 @@ INSTANCE const char *value_id(const struct scan *scan, const char *at, const str
     if (!text.printable || text.length - 1 >= ID_BYTES_MAX) return refuse(scan, REASON_BAD_ID, at, card);
     if (__builtin_expect(text.data == room, 0)) reading->rooms++;
     reading->text[card->field] = (struct slice){text.data, text.length};
+    store(reading, card, (int64_t)print_hash(scan->decoder, text.data, text.length));
     return next;
 }
 
@@ -135,7 +142,7 @@ INSTANCE const char *value_string(const struct scan *scan, const char *at, const
     } else if (!string_number(scan, at, (struct slice){text.data, text.length}, card, &number)) {
         return NULL;
     }
-    reading->number[card->field] = number;
+    store(reading, card, number);
     return next;
 }
 
@@ -153,7 +160,7 @@ INSTANCE const char *value_number(const struct scan *scan, const char *at, const
         return refuse(scan, REASON_WRONG_TYPE, at, card);
     }
     scan->reading->place[card->field] = at;
-    scan->reading->number[card->field] = value;
+    store(scan->reading, card, value);
     return next;
 }
 
@@ -171,7 +178,7 @@ static __attribute__((noinline, cold)) const char *value_other(const struct scan
     const char *next = scan_word(scan, at, *at == 't' ? "true" : "false");
     if (next == NULL) return NULL;
     if (card->value != VALUE_BOOL) return refuse(scan, REASON_WRONG_TYPE, at, card);
-    reading->number[card->field] = *at == 't';
+    store(reading, card, *at == 't');
     return next;
 }
 
@@ -270,6 +277,7 @@ bool decode(const struct decoder *decoder, struct slice message, struct event *e
     reading.seen = 0;
     reading.present = 0;
     reading.nulls = 0;
+    reading.payload = 0;
     reading.unknown = 0;
     reading.rooms = 0;
     reading.number[FIELD_TYPE] = KIND_NONE;

@@ -139,7 +139,8 @@ struct reading {
     uint64_t unknown; /* open codes that are in no list and so were read as OTHER */
     uint32_t rooms;
     const char *place[FIELD_LIMIT]; /* where the value of a code or an int stands: type, version and status are judged later */
-    int64_t number[FIELD_LIMIT];    /* everything but ids: code (0 = not in the list), ms, minor units, 0/1 */
+    uint64_t payload; /* sum of print_part() of all that is present */
+    int64_t number[FIELD_LIMIT];    /* code (0 = not in the list), ms, minor units, 0/1; of an id: its hash */
     struct slice text[FIELD_LIMIT]; /* ids: bytes of the message, or of `room` when they had escapes */
     char room[ID_FIELDS + 1][ID_BYTES_MAX]; /* unescaped ids, `rooms` of them in use, and one for passing texts */
 };
@@ -160,7 +161,6 @@ struct field_rule {
 
 /* Indexed by enum field, and by enum family. */
 extern const struct field_rule field_rules[FIELD_LIMIT];
-extern const uint64_t id_fields; /* all that are ids */
 extern const uint64_t family_required[FAMILY_COUNT];
 extern const uint64_t family_read[FAMILY_COUNT]; /* required and optional */
 

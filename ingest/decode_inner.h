@@ -6,28 +6,31 @@
 #include "ingest/decode_fields.h"
 #include "ingest/decode_lexicon.h"
 
+#include <stddef.h>
+
 enum { PRINT_SECRET_BYTES = 192 };
 
 /* All that reading a field needs, in one cache line. */
 struct field_card {
-    char pattern[32];     /* the key as it stands in a text without spaces: `"event_id":` */
-    uint32_t first_half;  /* one bit for each of the pattern's first 16 bytes that count; none can match for FIELD_NONE */
+    char pattern[24];    /* the key as it stands in a text without spaces: `"event_id":` */
+    uint64_t bit;        /* field_bit(), 0 for FIELD_NONE */
+    uint64_t salt[2];    /* of its part of the payload print (decode_print.h) */
+    uint32_t first_half; /* one bit for each of the pattern's first 16 bytes that count; none can match for FIELD_NONE */
     uint32_t second_half;
-    uint64_t bit;         /* field_bit(), 0 for FIELD_NONE */
-    uint16_t length;      /* of the pattern */
-    uint8_t field;        /* enum field */
-    uint8_t value;        /* enum value_kind */
-    uint8_t list;         /* enum code_list */
-    uint8_t unused[11];
+    uint16_t length; /* of the pattern */
+    uint8_t field;   /* enum field */
+    uint8_t value;   /* enum value_kind */
+    uint8_t list;    /* enum code_list */
+    uint8_t unused[3];
 };
 _Static_assert(sizeof(struct field_card) == 64, "a card is a cache line");
+_Static_assert(offsetof(struct field_card, pattern) == 0, "32 bytes are readable from a pattern on");
 
 struct decoder {
     struct field_card cards[FIELD_LIMIT];
     int32_t reporting_currency; /* currency_pack() */
     int32_t reporting_country;  /* two letters, big endian */
     unsigned char secret[PRINT_SECRET_BYTES];
-    uint64_t field_salt[FIELD_LIMIT][2]; /* what a value is xored and multiplied with */
     struct lexicon keys;
     struct lexicon lists[LIST_COUNT];
 };
@@ -52,6 +55,8 @@ struct prints {
 
 /* Derives the secret and salts of `decoder` from the key. */
 void print_setup(struct decoder *decoder, struct slice secret_key);
+/* What `field`, which is present, adds to reading->payload. */
+uint64_t print_field(const struct decoder *decoder, const struct reading *reading, enum field field);
 void print_take(const struct decoder *decoder, const struct reading *reading, const struct print_plan *plan,
                 struct prints *prints);
 /* Keyed hash of any bytes; for the registry's part of a payload print. */

@@ -92,6 +92,7 @@ static bool store(struct plain_reader *reader, enum field field, const struct pl
     reader->reading->present |= field_bit(field);
     reader->reading->number[field] = number;
     reader->reading->place[field] = reader->message.data + token->begin;
+    reader->reading->payload += print_field(reader->decoder, reader->reading, field);
     return true;
 }
 
@@ -103,7 +104,7 @@ static bool store_id(struct plain_reader *reader, enum field field, const struct
     char *room = reading->room[reading->rooms++];
     memcpy(room, text.data, text.length);
     reading->text[field] = (struct slice){room, text.length};
-    return store(reader, field, token, 0);
+    return store(reader, field, token, (int64_t)print_bytes(reader->decoder, text));
 }
 
 static bool judge_string(struct plain_reader *reader, enum field field, const struct plain_token *token, struct slice text) {

@@ -14,6 +14,7 @@ from jsontext import Careful, Number, Refusal, quick
 from unitrecord import UNIT_KEYS, read_unit
 
 MESSAGE_BYTES_MAX = 65536
+OPEN = None  # a key of the table of an open list
 UNLISTED = "?OTHER"  # an open code outside its list; "OTHER" itself is in the list
 INT64_MAX = 2 ** 63 - 1
 
@@ -84,7 +85,7 @@ def opened(codes, **same):
                 raise Refusal("unknown_code")
             return UNLISTED
         return name
-    read.table = names
+    read.table = {**names, OPEN: ""}
     return read
 
 
@@ -147,6 +148,8 @@ def read_quickly(data):
         raise ValueError("a key comes twice")
     for key, value in pairs:
         form, table = QUICK_FIELDS.get(key, NOT_LISTED)
+        if value is None:
+            form = ""
         if form == "id":
             good = type(value) is str and 0 < len(value) <= 64 and value.isascii() and value.isprintable()
         elif form == "time":
@@ -155,11 +158,11 @@ def read_quickly(data):
                 fields[key] = value = ms_of_rfc3339(value)
                 good = value is not None
         elif form == "money":
-            good = type(value) is int and 0 < value <= INT64_MAX  # 0 may have been -0
+            good = type(value) is int and 0 <= value <= INT64_MAX and (value or b"-0" not in data)
         elif form == "code":
-            good = type(value) is str and value in table
+            good = type(value) is str and (value in table or (OPEN in table and len(value.encode()) <= 64))
             if good:
-                fields[key] = table[value]
+                fields[key] = table.get(value, UNLISTED)
         elif form == "other":
             good = type(value) is PYTHON_TYPES[table[0]] and (table[1] is plain or table[1](value) == value)
         else:

@@ -42,13 +42,14 @@ def refuse_constant(text):
     raise ValueError(text)
 
 
+UNSURE_ESCAPE = re.compile(rb"\\u(?:[dD][89a-fA-F]|0000)")  # a surrogate or NUL, perhaps
 SCAN = json.JSONDecoder(object_pairs_hook=Pairs, parse_float=Number, parse_constant=refuse_constant).scan_once
 
 
 def quick(data):
     """Pairs of the top object; integers are plain (-0 is 0). ValueError for anything that is not plainly well-formed: `careful` then
     says what is wrong, or reads it after all."""
-    if b"\\u" in data or data.count(b"{") + data.count(b"[") > DEPTH_MAX:
+    if UNSURE_ESCAPE.search(data) or data.count(b"{") + data.count(b"[") > DEPTH_MAX:
         raise ValueError("to be read carefully")
     text = data.decode("utf-8")
     try:
@@ -61,6 +62,8 @@ def quick(data):
 
 
 NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+SPACE = re.compile(rb"[ \t\n\r]*")
+PLAIN = re.compile(rb"[\x20-\x21\x23-\x5b\x5d-\x7f]+")
 HEX4 = re.compile(rb"[0-9A-Fa-f]{4}")
 ESCAPES = {ord('"'): '"', ord("\\"): "\\", ord("/"): "/", ord("b"): "\b", ord("f"): "\f", ord("n"): "\n", ord("r"): "\r",
            ord("t"): "\t"}
@@ -82,8 +85,7 @@ class Careful:
         self.accept = accept
 
     def space(self):
-        while self.data[self.at] in b" \t\n\r":
-            self.at += 1
+        self.at = SPACE.match(self.data, self.at).end()
 
     def expect(self, byte):
         self.space()
@@ -188,8 +190,9 @@ class Careful:
             if byte == ord("\\"):
                 parts.append(self.escape())
             elif byte < 0x80:
-                parts.append(chr(byte))
-                self.at += 1
+                plain = PLAIN.match(self.data, self.at)
+                parts.append(plain.group().decode("ascii"))
+                self.at = plain.end()
             else:
                 parts.append(self.beyond_ascii(byte))
 

@@ -16,7 +16,7 @@ for i in $(seq 40); do
     sleep 0.5
     kill -0 $job 2>/dev/null || break
     rcli --json hgetall nhip:rolling:1h >"$WORK/hour.$i"
-    if [ $((i % 5)) = 0 ] && [ $taken -lt 2 ] && grep -q _total "$WORK/hour.$i"; then
+    if [ $((i % 3)) = 0 ] && [ $taken -lt 2 ] && grep -q _total "$WORK/hour.$i"; then
         taken=$((taken + 1))
         for window in 1m 5m 1h 24h 7d; do rcli --json hgetall nhip:rolling:$window >"$WORK/taken.$taken.$window"; done
     fi
