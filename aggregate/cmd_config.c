@@ -21,7 +21,8 @@ int cmd_config(int argc, char **argv) {
     static const struct option options[] = {
         {"list", no_argument, NULL, 'l'}, {"markdown", no_argument, NULL, 'm'}, {"example", no_argument, NULL, 'e'}, {0}};
     int what = 0;
-    const struct command_options how = {.name = "config", .usage = usage, .options = options, .option = on_option, .context = &what};
+    const struct command_options how = {
+        .name = "config", .usage = usage, .options = options, .option = on_option, .context = &what};
     struct command command;
     struct fault fault = {.code = FAULT_NONE};
     if (!command_begin(&command, &how, argc, argv)) {

@@ -1,13 +1,14 @@
 /* `nhip demo`: the whole path on embedded parts, so that a newcomer sees the adoption table in under a minute.
  *
  *     province (this thread) -> mock Kafka -> engine (its own thread) -> private redis-server -> snapshot -> adoption table
- *                                               \-> tee: NDJSON log  -> engine on files, empty namespace -> snapshot -> same bytes?
+ * \-> tee: NDJSON log -> engine on files, empty namespace -> snapshot -> same bytes?
  *
- * The mock keeps 5 MiB per partition and silently drops the oldest beyond it. So the producer never runs more than AHEAD_MAX records ahead of what
- * the engine has taken: 10,000 records of at most a few hundred bytes cannot fill even one partition. With --kafka and --redis the same
- * runs on real servers, in topics and namespaces of its own.
+ * The mock keeps 5 MiB per partition and silently drops the oldest beyond it. So the producer never runs more than
+ * AHEAD_MAX records ahead of what the engine has taken: 10,000 records of at most a few hundred bytes cannot fill
+ * even one partition. With --kafka and --redis the same runs on real servers, in topics and namespaces of its own.
  *
- * The last act is the proof: the log that was consumed is read again into an empty state and must give the same obs.csv, byte for byte. */
+ * The last act is the proof: the log that was consumed is read again into an empty state and must give the same
+ * obs.csv, byte for byte. */
 #include "aggregate/commands.h"
 
 #include "aggregate/runtime/clock.h"
@@ -31,8 +32,10 @@ enum { AHEAD_MAX = 8000, PATH_BYTES = 512, FILES_MAX = 64, TURN_MS = 5, PROGRESS
 
 static const char usage[] =
     "usage: nhip demo [--dir DIR] [--events N] [--seed S] [--kafka HOST:PORT] [--redis HOST:PORT]\n\n"
-    "Runs everything once: a synthetic province (registry and events) travels through Kafka (librdkafka's mock, in this process) and Redis (a\n"
-    "private redis-server) into a snapshot; prints declared and observed adoption beside the published figures; then replays the\n"
+    "Runs everything once: a synthetic province (registry and events) travels through Kafka (librdkafka's mock, in this process) "
+    "and Redis (a\n"
+    "private redis-server) into a snapshot; prints declared and observed adoption beside the published figures; then replays "
+    "the\n"
     "log into an empty state and compares the published table byte for byte.\n\n"
     "  --dir DIR      where log, truth and snapshots are left (default build/demo; its former contents are replaced)\n"
     "  --events N     event messages beside the registry (default 200000)\n"
@@ -117,7 +120,8 @@ static bool configure(struct demo *demo, struct fault *fault) {
     char list[PATH_BYTES] = "";
     size_t length = 0;
     for (int i = 0; i < TOPIC_COUNT; i++) {
-        length += (size_t)snprintf(list + length, sizeof(list) - length, "%s%s%s", i > 0 ? "," : "", demo->prefix, topics[i].name);
+        length +=
+            (size_t)snprintf(list + length, sizeof(list) - length, "%s%s%s", i > 0 ? "," : "", demo->prefix, topics[i].name);
     }
     char group[80];
     (void)snprintf(group, sizeof(group), "%snhip", demo->prefix);
@@ -127,7 +131,8 @@ static bool configure(struct demo *demo, struct fault *fault) {
            set(demo, "redis.address", demo->redis, fault) && set(demo, "namespace", group, fault) &&
            set(demo, "commit.interval", "250ms", fault) && set(demo, "tee.directory", inside(demo, "log", path), fault) &&
            set(demo, "deadletter.file", inside(demo, "deadletters.ndjson", path), fault) &&
-           set(demo, "snapshot.directory", inside(demo, "snapshots", path), fault) && setup_create(&demo->setup, demo->config, fault);
+           set(demo, "snapshot.directory", inside(demo, "snapshots", path), fault) &&
+           setup_create(&demo->setup, demo->config, fault);
 }
 
 static bool start_parts(struct demo *demo, struct fault *fault) {
@@ -154,8 +159,8 @@ static bool start_parts(struct demo *demo, struct fault *fault) {
         if (!fine) return false;
     }
     demo->producer = producer_kafka_create(kafka, 1, fault);
-    const struct province_options options = {.seed = demo->seed, .events = demo->events, .first_day = day_from_civil((struct civil_date){2021, 7, 3}),
-                                             .days = 90};
+    const struct province_options options = {
+        .seed = demo->seed, .events = demo->events, .first_day = day_from_civil((struct civil_date){2021, 7, 3}), .days = 90};
     if (demo->producer != NULL) demo->province = province_create(&options, fault);
     if (demo->province != NULL) demo->status = status_create(NULL, fault);
     return demo->status != NULL;
@@ -176,8 +181,9 @@ static void say_progress(const struct demo *demo, int64_t *next_ms) {
     int64_t now_ms = clock_monotonic_ms();
     if (now_ms < *next_ms) return;
     *next_ms = now_ms + PROGRESS_MS;
-    (void)fprintf(stderr, "  %9lld produced  %9lld counted  %6lld refused  %5lld commits\n", (long long)demo->produced, (long long)delivered(demo),
-                  (long long)status_get(demo->status, STATUS_REFUSED), (long long)status_get(demo->status, STATUS_COMMITS));
+    (void)fprintf(stderr, "  %9lld produced  %9lld counted  %6lld refused  %5lld commits\n", (long long)demo->produced,
+                  (long long)delivered(demo), (long long)status_get(demo->status, STATUS_REFUSED),
+                  (long long)status_get(demo->status, STATUS_COMMITS));
 }
 
 /* Produces the whole province, never further than AHEAD_MAX in front of the engine. */
@@ -190,7 +196,8 @@ static bool produce(struct demo *demo, struct running *running, struct fault *fa
         if (!producer_put(demo->producer, topic, -1, message.key, message.value, message.timestamp_ms, fault)) return false;
         demo->produced++;
         while (demo->produced - delivered(demo) >= AHEAD_MAX) {
-            if (atomic_load(&running->done) || atomic_load(&interrupted)) return fault_set(fault, FAULT_SOURCE, false, "interrupted");
+            if (atomic_load(&running->done) || atomic_load(&interrupted))
+                return fault_set(fault, FAULT_SOURCE, false, "interrupted");
             say_progress(demo, &next_ms);
             clock_sleep_ms(TURN_MS);
         }
@@ -199,7 +206,8 @@ static bool produce(struct demo *demo, struct running *running, struct fault *fa
     int64_t until_ms = clock_monotonic_ms() + DRAIN_MS;
     while (delivered(demo) < demo->produced && !atomic_load(&running->done)) {
         if (clock_monotonic_ms() > until_ms || atomic_load(&interrupted)) {
-            return fault_set(fault, FAULT_SOURCE, false, "only %lld of %lld records came through", (long long)delivered(demo), (long long)demo->produced);
+            return fault_set(fault, FAULT_SOURCE, false, "only %lld of %lld records came through", (long long)delivered(demo),
+                             (long long)demo->produced);
         }
         say_progress(demo, &next_ms);
         clock_sleep_ms(TURN_MS);
@@ -209,7 +217,8 @@ static bool produce(struct demo *demo, struct running *running, struct fault *fa
 
 static bool count_stream(struct demo *demo, struct fault *fault) {
     struct running running = {.healthy = false};
-    running.options = (struct engine_options){.setup = &demo->setup, .stop = &(atomic_bool){false}, .quiet = true, .status = demo->status};
+    running.options =
+        (struct engine_options){.setup = &demo->setup, .stop = &(atomic_bool){false}, .quiet = true, .status = demo->status};
     CHECK(pthread_create(&running.thread, NULL, run_engine, &running) == 0);
     bool fine = produce(demo, &running, fault);
     atomic_store(running.options.stop, true);
@@ -255,12 +264,13 @@ static bool replay(struct demo *demo, struct fault *fault) {
     setup_destroy(&demo->setup);
     char name_space[80];
     (void)snprintf(name_space, sizeof(name_space), "%sreplay", demo->prefix);
-    if (!set(demo, "namespace", name_space, fault) || !set(demo, "tee.directory", "", fault) || !set(demo, "deadletter.file", "", fault) ||
-        !setup_create(&demo->setup, demo->config, fault)) {
+    if (!set(demo, "namespace", name_space, fault) || !set(demo, "tee.directory", "", fault) ||
+        !set(demo, "deadletter.file", "", fault) || !setup_create(&demo->setup, demo->config, fault)) {
         return false;
     }
     struct engine_result result;
-    const struct engine_options engine = {.setup = &demo->setup, .paths = list, .path_count = count, .stop = &(atomic_bool){false}, .quiet = true};
+    const struct engine_options engine = {
+        .setup = &demo->setup, .paths = list, .path_count = count, .stop = &(atomic_bool){false}, .quiet = true};
     if (!engine_run(&engine, &result, fault)) return false;
     if (!take_snapshot(demo, inside(demo, "replayed", directory), vintage, fault)) return false;
     (void)snprintf(first, sizeof(first), "%s/obs.csv", demo->vintage);
@@ -281,15 +291,19 @@ static bool run_demo(struct demo *demo, struct fault *fault) {
     clear(demo);
     if (!start_parts(demo, fault)) return false;
     (void)fprintf(stderr, "nhip demo: %lld events of a synthetic province -> Kafka (%s) -> Redis (%s)\n", (long long)demo->events,
-                  demo->mock != NULL ? "mock, in process" : demo->kafka, demo->server != NULL ? "private redis-server" : demo->redis);
+                  demo->mock != NULL ? "mock, in process" : demo->kafka,
+                  demo->server != NULL ? "private redis-server" : demo->redis);
     if (!count_stream(demo, fault)) return false;
     if (!province_write_truth(demo->province, inside(demo, "truth.json", path), fault)) return false;
     if (!take_snapshot(demo, inside(demo, "snapshots", path), demo->vintage, fault)) return false;
-    if (!adoption_table_print(demo->vintage, "2021-09", stdout)) return fault_set(fault, FAULT_IO, false, "%s: obs.csv cannot be read", demo->vintage);
+    if (!adoption_table_print(demo->vintage, "2021-09", stdout))
+        return fault_set(fault, FAULT_IO, false, "%s: obs.csv cannot be read", demo->vintage);
     if (!replay(demo, fault)) return false;
-    (void)printf("\n%lld records counted, %lld refused (each with its reason in %s/deadletters.ndjson), %.1f s.\n", (long long)delivered(demo),
-                 (long long)status_get(demo->status, STATUS_REFUSED), demo->directory, (double)(clock_monotonic_ms() - started_ms) / 1000);
-    (void)printf("Snapshot:  %s/obs.csv\n           %s/snapshot.json\n           %s/MANIFEST.sha256\n", demo->vintage, demo->vintage, demo->vintage);
+    (void)printf("\n%lld records counted, %lld refused (each with its reason in %s/deadletters.ndjson), %.1f s.\n",
+                 (long long)delivered(demo), (long long)status_get(demo->status, STATUS_REFUSED), demo->directory,
+                 (double)(clock_monotonic_ms() - started_ms) / 1000);
+    (void)printf("Snapshot:  %s/obs.csv\n           %s/snapshot.json\n           %s/MANIFEST.sha256\n", demo->vintage,
+                 demo->vintage, demo->vintage);
     return true;
 }
 
@@ -307,7 +321,8 @@ int cmd_demo(int argc, char **argv) {
                                             {"seed", required_argument, NULL, 's'},  {"kafka", required_argument, NULL, 'k'},
                                             {"redis", required_argument, NULL, 'r'}, {0}};
     struct demo demo = {.directory = "build/demo", .events = 200000, .seed = 38};
-    const struct command_options how = {.name = "demo", .usage = usage, .options = options, .option = on_option, .context = &demo};
+    const struct command_options how = {
+        .name = "demo", .usage = usage, .options = options, .option = on_option, .context = &demo};
     struct command command;
     struct fault fault = {.code = FAULT_NONE};
     if (!command_begin(&command, &how, argc, argv)) return command.exit_code;

@@ -1,5 +1,6 @@
-/* `nhip inspect`: what is in the state, read as one true prefix. Without options a table of partitions with offsets and conservation counts;
- * `--state` prints every authoritative key and value, sorted, so that two states can be compared with diff. */
+/* `nhip inspect`: what is in the state, read as one true prefix. Without options a table of partitions with offsets
+ * and conservation counts; `--state` prints every authoritative key and value, sorted, so that two states can be
+ * compared with diff. */
 #include "aggregate/commands.h"
 
 #include "aggregate/runtime/command.h"
@@ -31,11 +32,13 @@ static bool on_option(void *context, int value, const char *argument) {
 static void print_counts_json(const struct counts *counts) {
     (void)printf("\"delivered\":%lld,\"applied\":%lld,\"duplicate\":%lld,\"quarantined\":%lld,\"rejected\":%lld,\"ignored\":%lld,"
                  "\"conflict\":%lld,\"late\":%lld,\"unresolved\":%lld,\"unconverted\":%lld,\"open_unknown\":%lld",
-                 (long long)counts->delivered, (long long)counts->applied, (long long)counts->duplicate, (long long)counts->quarantined,
-                 (long long)counts->rejected, (long long)counts->ignored, (long long)counts->conflict, (long long)counts->late,
-                 (long long)counts->unresolved, (long long)counts->unconverted, (long long)counts->open_unknown);
+                 (long long)counts->delivered, (long long)counts->applied, (long long)counts->duplicate,
+                 (long long)counts->quarantined, (long long)counts->rejected, (long long)counts->ignored,
+                 (long long)counts->conflict, (long long)counts->late, (long long)counts->unresolved,
+                 (long long)counts->unconverted, (long long)counts->open_unknown);
     for (int i = 1; i < REASON_COUNT; i++) {
-        if (counts->reasons[i] != 0) (void)printf(",\"reason.%s\":%lld", reason_name((enum reason)i), (long long)counts->reasons[i]);
+        if (counts->reasons[i] != 0)
+            (void)printf(",\"reason.%s\":%lld", reason_name((enum reason)i), (long long)counts->reasons[i]);
     }
 }
 
@@ -52,19 +55,20 @@ static void print_row(const struct view *view, struct source_partition who, cons
     if (view->what == 'o') {
         (void)printf("%s%s/%d=%lld", view->partitions > 1 ? "," : "", who.topic, who.partition, (long long)progress->next);
     } else if (view->what == 'j') {
-        (void)printf("%s{\"topic\":\"%s\",\"partition\":%d,\"next\":%lld,\"watermark\":\"%s\",", view->partitions > 1 ? "," : "", who.topic,
-                     who.partition, (long long)progress->next, watermark);
+        (void)printf("%s{\"topic\":\"%s\",\"partition\":%d,\"next\":%lld,\"watermark\":\"%s\",", view->partitions > 1 ? "," : "",
+                     who.topic, who.partition, (long long)progress->next, watermark);
         print_counts_json(counts);
         (void)printf("}");
     } else {
-        (void)printf("%-20s %4d %12lld %10lld %10lld %9lld %8lld %8lld %7lld  %s\n", who.topic, who.partition, (long long)progress->next,
-                     (long long)counts->delivered, (long long)counts->applied, (long long)counts->duplicate, (long long)counts->quarantined,
-                     (long long)counts->rejected, (long long)counts->ignored, watermark);
+        (void)printf("%-20s %4d %12lld %10lld %10lld %9lld %8lld %8lld %7lld  %s\n", who.topic, who.partition,
+                     (long long)progress->next, (long long)counts->delivered, (long long)counts->applied,
+                     (long long)counts->duplicate, (long long)counts->quarantined, (long long)counts->rejected,
+                     (long long)counts->ignored, watermark);
     }
 }
 
-static bool on_partition(void *context, struct source_partition who, const struct progress *progress, const char *configuration_hash,
-                         const char *cluster_id, struct fault *fault) {
+static bool on_partition(void *context, struct source_partition who, const struct progress *progress,
+                         const char *configuration_hash, const char *cluster_id, struct fault *fault) {
     (void)configuration_hash;
     (void)cluster_id;
     (void)fault;
@@ -94,8 +98,8 @@ static bool inspect(struct command *command, struct view *view, struct fault *fa
         const struct reader_sink sink = {.partition = on_partition, .field = on_field, .context = view};
         if (view->what == 'j') (void)printf("{\"partitions\":[");
         if (view->what == 0) {
-            (void)printf("%-20s %4s %12s %10s %10s %9s %8s %8s %7s  %s\n", "topic", "part", "next", "delivered", "applied", "duplicate", "quarant.",
-                         "rejected", "ignored", "watermark");
+            (void)printf("%-20s %4s %12s %10s %10s %9s %8s %8s %7s  %s\n", "topic", "part", "next", "delivered", "applied",
+                         "duplicate", "quarant.", "rejected", "ignored", "watermark");
         }
         fine = reader_read(&setup.store, &sink, fault);
         if (view->what == 'j') {
@@ -113,7 +117,8 @@ int cmd_inspect(int argc, char **argv) {
     static const struct option options[] = {
         {"state", no_argument, NULL, 's'}, {"json", no_argument, NULL, 'j'}, {"offsets", no_argument, NULL, 'o'}, {0}};
     struct view view = {.what = 0};
-    const struct command_options how = {.name = "inspect", .usage = usage, .options = options, .option = on_option, .context = &view};
+    const struct command_options how = {
+        .name = "inspect", .usage = usage, .options = options, .option = on_option, .context = &view};
     struct command command;
     struct fault fault = {.code = FAULT_NONE};
     if (!command_begin(&command, &how, argc, argv)) return command.exit_code;

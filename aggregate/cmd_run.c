@@ -1,4 +1,5 @@
-/* `nhip run`: the long-lived job. Everything that it does is in aggregate/runtime/engine.c; here are the options and the signals. */
+/* `nhip run`: the long-lived job. Everything that it does is in aggregate/runtime/engine.c; here are the options and
+ * the signals. */
 #include "aggregate/commands.h"
 
 #include "aggregate/runtime/command.h"
@@ -11,7 +12,8 @@ enum { PATHS_MAX = 1024 };
 
 static const char usage[] =
     "usage: nhip run [--config FILE] [--set key=value]... [--file PATH]... [--once | --until OFFSETS]\n\n"
-    "Reads events from Kafka (a consumer group) or from NDJSON files and keeps exact counters in Redis. State and offsets move in one\n"
+    "Reads events from Kafka (a consumer group) or from NDJSON files and keeps exact counters in Redis. State and offsets move "
+    "in one\n"
     "transaction: after any crash the state is a true, shorter prefix of the log, and the next start goes on from there.\n\n"
     "  --config FILE     settings (nhip config --help lists them)\n"
     "  --set key=value   one setting; may be repeated; wins over file and environment\n"
@@ -76,8 +78,8 @@ static bool run(struct command *command, const struct run_options *options, stru
         const struct engine_options engine = {.setup = &setup, .paths = options->paths, .path_count = options->path_count,
                                               .once = options->once, .until = entries, .until_count = entry_count, .stop = &stop};
         fine = engine_run(&engine, &result, fault);
-        log_info("ended", "delivered=%lld refused=%lld commits=%lld elapsed_ms=%lld", (long long)result.delivered, (long long)result.refused,
-                 (long long)result.commits, (long long)result.elapsed_ms);
+        log_info("ended", "delivered=%lld refused=%lld commits=%lld elapsed_ms=%lld", (long long)result.delivered,
+                 (long long)result.refused, (long long)result.commits, (long long)result.elapsed_ms);
         setup_destroy(&setup);
     }
     if (entry_count > 0) free((void *)(uintptr_t)entries[0].topic);

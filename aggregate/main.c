@@ -24,10 +24,11 @@ static void usage(FILE *out) {
                        "usage: nhip COMMAND [options]      (nhip COMMAND --help explains each)\n\n",
                   NHIP_VERSION);
     for (int i = 0; i < SUBCOMMAND_COUNT; i++) (void)fprintf(out, "  %-10s %s\n", subcommands[i].name, subcommands[i].prose);
-    (void)fprintf(out, "\nFirst steps:\n  nhip demo                                   see the adoption table of a synthetic province\n"
-                       "  nhip run --config nhip.conf                 aggregate until SIGTERM\n"
-                       "  nhip snapshot --config nhip.conf --period 2021-09\n"
-                       "\nExit codes: 0 fine, 1 Kafka or Redis failed, 2 usage or configuration, 3 refused, 4 file error.\n");
+    (void)fprintf(out,
+                  "\nFirst steps:\n  nhip demo                                   see the adoption table of a synthetic province\n"
+                  "  nhip run --config nhip.conf                 aggregate until SIGTERM\n"
+                  "  nhip snapshot --config nhip.conf --period 2021-09\n"
+                  "\nExit codes: 0 fine, 1 Kafka or Redis failed, 2 usage or configuration, 3 refused, 4 file error.\n");
 }
 
 int main(int argc, char **argv) {

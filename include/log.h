@@ -2,8 +2,8 @@
  *
  *     2021-10-02T17:00:00.000Z level=info event=partition_assigned topic=payments partition=3 next=918223
  *
- * `event` is a fixed word; the rest are key=value pairs (printf style); text that may hold spaces goes in double quotes. A line is
- * written with one write(2), so lines of several threads do not mix. Any thread. */
+ * `event` is a fixed word; the rest are key=value pairs (printf style); text that may hold spaces goes in double
+ * quotes. A line is written with one write(2), so lines of several threads do not mix. Any thread. */
 #ifndef NHIP_LOG_H
 #define NHIP_LOG_H
 

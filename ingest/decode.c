@@ -262,7 +262,7 @@ INSTANCE bool message_read(const struct scan *scan, bool closed) {
         at = space_skip(scan, at + 1, closed);
     }
     if (ended(scan, at, closed) || *at != '}') return scan_refuse(scan, REASON_NOT_JSON, at, FIELD_NONE) != NULL;
-    scan->reading->present = scan->reading->seen & ~scan->reading->nulls;
+    scan->reading->present = scan->reading->seen & ~(scan->reading->nulls | registry_fields);
     return scan_finish(scan, at + 1);
 }
 

@@ -12,6 +12,9 @@ const struct field_rule field_rules[FIELD_LIMIT] = {[FIELD_NONE] = {"", VALUE_NO
 enum { NEED_N = 0, NEED_O = 1, NEED_R = 2 };
 #define BIT_IF(condition, name) | (uint64_t)((condition) ? 1 : 0) << (FIELD_##name - 1)
 
+#define IS_REGISTRY(name, wire, value, list, p, o, d, w, u) BIT_IF(VALUE_##value == VALUE_REGISTRY, name)
+const uint64_t registry_fields = 0 EVENT_FIELDS(IS_REGISTRY);
+
 #define REQUIRED_P(name, wire, value, list, p, o, d, w, u) BIT_IF(NEED_##p == NEED_R, name)
 #define REQUIRED_O(name, wire, value, list, p, o, d, w, u) BIT_IF(NEED_##o == NEED_R, name)
 #define REQUIRED_D(name, wire, value, list, p, o, d, w, u) BIT_IF(NEED_##d == NEED_R, name)

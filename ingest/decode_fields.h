@@ -134,7 +134,7 @@ enum {
 /* What was read of one message, before its meaning as a whole is judged. Only what `present` names is defined. */
 struct reading {
     uint64_t seen;    /* keys met */
-    uint64_t present; /* keys with a value other than null */
+    uint64_t present; /* keys with a value that was read: not null, not left to unit_parse() */
     uint64_t nulls;   /* keys with null: as good as absent */
     uint64_t unknown; /* open codes that are in no list and so were read as OTHER */
     uint32_t rooms;
@@ -161,6 +161,7 @@ struct field_rule {
 
 /* Indexed by enum field, and by enum family. */
 extern const struct field_rule field_rules[FIELD_LIMIT];
+extern const uint64_t registry_fields;               /* those of VALUE_REGISTRY */
 extern const uint64_t family_required[FAMILY_COUNT];
 extern const uint64_t family_read[FAMILY_COUNT]; /* required and optional */
 

@@ -1,5 +1,5 @@
-/* Operating errors as values: see include/fault.h. The message is cut, never overrun; nothing is allocated, so that running out of
- * memory can be reported too. */
+/* Operating errors as values: see include/fault.h. The message is cut, never overrun; nothing is allocated, so that
+ * running out of memory can be reported too. */
 #include "fault.h"
 
 #include <stdarg.h>

@@ -1,5 +1,5 @@
-/* Log lines: see include/log.h. Kept in the lowest room so that every room may warn; the only clock that ingest reads is here, for the
- * time stamp of the line, and it reaches no state. */
+/* Log lines: see include/log.h. Kept in the lowest room so that every room may warn; the only clock that ingest reads
+ * is here, for the time stamp of the line, and it reaches no state. */
 #include "log.h"
 
 #include "zone.h"

@@ -30,8 +30,8 @@ struct command_options {
     void *context;
 };
 
-/* Parses, loads configuration (file, environment, --set), finishes it, sets the log level. False: exit with command->exit_code (0 after --help,
- * 2 after a mistake, which has been explained on standard error). */
+/* Parses, loads configuration (file, environment, --set), finishes it, sets the log level. False: exit with
+ * command->exit_code (0 after --help, 2 after a mistake, which has been explained on standard error). */
 bool command_begin(struct command *command, const struct command_options *options, int argc, char **argv);
 /* Prints the fault when `fine` is false, frees the configuration, returns the exit code. */
 int command_end(struct command *command, bool fine, const struct fault *fault);

@@ -1,8 +1,9 @@
-/* Reading settings: defaults, then the file, then the environment, then --set; each value remembers where it came from, so that every message
- * can name the file and line, or the variable, and `nhip config` can show it.
+/* Reading settings: defaults, then the file, then the environment, then --set; each value remembers where it came
+ * from, so that every message can name the file and line, or the variable, and `nhip config` can show it.
  *
- * Values are checked when they are read, not when they are used: a wrong setting stops the program before it has touched anything. An unknown
- * key is refused with the nearest known one. Passwords and keys come from files or the environment and are never printed. */
+ * Values are checked when they are read, not when they are used: a wrong setting stops the program before it has
+ * touched anything. An unknown key is refused with the nearest known one. Passwords and keys come from files or the
+ * environment and are never printed. */
 #include "aggregate/runtime/config.h"
 
 #include "aggregate/runtime/digest.h"
@@ -139,8 +140,9 @@ static bool assign(struct config *config, const char *key, const char *value, co
         setting_accepts(&settings_table[i], accepted, sizeof(accepted));
         return fault_set(fault, FAULT_CONFIG, false, "%s: %s: found \"%.80s\", accepted is %s", origin, key, value, accepted);
     }
-    return fault_set(fault, FAULT_CONFIG, false, "%s: unknown setting \"%.80s\"; did you mean \"%s\"? (`nhip config --help` lists all)", origin,
-                     key, nearest(key));
+    return fault_set(fault, FAULT_CONFIG, false,
+                     "%s: unknown setting \"%.80s\"; did you mean \"%s\"? (`nhip config --help` lists all)", origin, key,
+                     nearest(key));
 }
 
 struct config *config_create(void) {
@@ -184,7 +186,8 @@ static bool assign_line(struct config *config, char *line, const char *origin, s
     if (text[0] == '\0' || text[0] == '#') return true;
     char *equals = strchr(text, '=');
     if (equals == NULL) {
-        return fault_set(fault, FAULT_CONFIG, false, "%s: found \"%.80s\", accepted is `key = value` or a line that starts with #", origin, text);
+        return fault_set(fault, FAULT_CONFIG, false,
+                         "%s: found \"%.80s\", accepted is `key = value` or a line that starts with #", origin, text);
     }
     *equals = '\0';
     return assign(config, trim(text), trim(equals + 1), origin, fault);
@@ -251,8 +254,8 @@ static bool read_secret(struct config *config, struct fault *fault) {
     }
     if (!read_small_file("secret.key.file", path, config->secret, SECRET_MAX, &config->secret_length, fault)) return false;
     if (config->secret_length >= SECRET_MIN) return true;
-    return fault_set(fault, FAULT_CONFIG, false, "secret.key.file: %s holds %zu bytes, accepted are %d to %d", path, config->secret_length,
-                     SECRET_MIN, SECRET_MAX);
+    return fault_set(fault, FAULT_CONFIG, false, "secret.key.file: %s holds %zu bytes, accepted are %d to %d", path,
+                     config->secret_length, SECRET_MIN, SECRET_MAX);
 }
 
 static bool read_password(struct config *config, struct fault *fault) {
@@ -260,7 +263,8 @@ static bool read_password(struct config *config, struct fault *fault) {
     char line[1024] = "";
     size_t length = 0;
     if (settings->redis_password_file[0] != '\0') {
-        if (!read_small_file("redis.password.file", settings->redis_password_file, line, sizeof(line) - 1, &length, fault)) return false;
+        if (!read_small_file("redis.password.file", settings->redis_password_file, line, sizeof(line) - 1, &length, fault))
+            return false;
         line[strcspn(line, "\r\n")] = '\0';
         config->password = copy(line);
     } else if (settings->redis_password[0] != '\0') {
@@ -301,9 +305,10 @@ static size_t describe(const struct config *config, enum setting_scope scope, ch
         const struct setting *setting = &settings_table[i];
         if (setting->scope != scope || strstr(setting->name, ".file") != NULL) continue;
         const void *member = (const char *)&config->settings + setting->offset;
-        int made = setting->type == SETTING_TEXT
-                       ? snprintf(out + length, out_bytes - length, "%s=%s\n", setting->name, config->texts[i])
-                       : snprintf(out + length, out_bytes - length, "%s=%lld\n", setting->name, (long long)*(const int64_t *)member);
+        int made =
+            setting->type == SETTING_TEXT
+                ? snprintf(out + length, out_bytes - length, "%s=%s\n", setting->name, config->texts[i])
+                : snprintf(out + length, out_bytes - length, "%s=%lld\n", setting->name, (long long)*(const int64_t *)member);
         CHECK(made > 0 && (size_t)made < out_bytes - length);
         length += (size_t)made;
     }
@@ -315,7 +320,8 @@ const char *config_state_hash(struct config *config, const char *sources_hash) {
     char secret_hash[DIGEST_TEXT_BYTES];
     digest_bytes(config_secret_key(config), secret_hash);
     size_t length = describe(config, SCOPE_STATE, text, sizeof(text));
-    int made = snprintf(text + length, sizeof(text) - length, "sources=%s\nsecret=%s\ncodes=1\nlayout=1\n", sources_hash, secret_hash);
+    int made =
+        snprintf(text + length, sizeof(text) - length, "sources=%s\nsecret=%s\ncodes=1\nlayout=1\n", sources_hash, secret_hash);
     CHECK(made > 0 && (size_t)made < sizeof(text) - length);
     digest_bytes((struct slice){text, length + (size_t)made}, config->state_hash);
     return config->state_hash;
@@ -331,7 +337,8 @@ const char *config_presentation_hash(struct config *config) {
 void config_print_effective(const struct config *config, FILE *out) {
     for (size_t i = 0; i < settings_count; i++) {
         bool hidden = strcmp(settings_table[i].name, "redis.password") == 0 && config->texts[i][0] != '\0';
-        (void)fprintf(out, "%-22s = %-32s # %s\n", settings_table[i].name, hidden ? "(hidden)" : config->texts[i], config->origins[i]);
+        (void)fprintf(out, "%-22s = %-32s # %s\n", settings_table[i].name, hidden ? "(hidden)" : config->texts[i],
+                      config->origins[i]);
     }
     for (size_t i = 0; i < config->kafka_count; i++) {
         bool hidden = strstr(config->kafka[i].key, "password") != NULL;

@@ -1,8 +1,9 @@
-/* Settings: `key = value` lines in librdkafka's dialect, environment (`NHIP_REDIS_ADDRESS`), `--set key=value`; the later wins.
+/* Settings: `key = value` lines in librdkafka's dialect, environment (`NHIP_REDIS_ADDRESS`), `--set key=value`; the
+ * later wins.
  *
- * One table (settings.c) makes the parser, `--help`, `nhip config` and ops/config.md. `kafka.*` passes through to librdkafka. Settings that
- * change what the state means are hashed together (config_state_hash); the others are hashed apart. Built before threads start, immutable
- * afterwards. */
+ * One table (settings.c) makes the parser, `--help`, `nhip config` and ops/config.md. `kafka.*` passes through to
+ * librdkafka. Settings that change what the state means are hashed together (config_state_hash); the others are
+ * hashed apart. Built before threads start, immutable afterwards. */
 #ifndef NHIP_CONFIG_H
 #define NHIP_CONFIG_H
 
@@ -66,7 +67,8 @@ struct slice config_secret_key(const struct config *config);   /* 16..256 bytes 
 bool config_secret_is_default(const struct config *config);    /* the well-known development key: fine for demos only */
 const char *config_redis_password(const struct config *config); /* null: none */
 
-/* Hex SHA-256 of everything that changes the state's meaning (with the hash of sources.json) and of what only changes its presentation. */
+/* Hex SHA-256 of everything that changes the state's meaning (with the hash of sources.json) and of what only changes
+ * its presentation. */
 const char *config_state_hash(struct config *config, const char *sources_hash);
 const char *config_presentation_hash(struct config *config);
 

@@ -3,8 +3,8 @@
  *     check Redis (retry) -> cluster id (retry) -> per worker: source + dead letters + thread -> rolling windows' thread
  *     this thread: a progress line every few seconds, joins the workers, reports the first fault
  *
- * A fault of one worker stops the others cleanly: they commit what they have. Unreachable servers at the start are waited for, as long as
- * nobody says stop; a wrong configuration is not. */
+ * A fault of one worker stops the others cleanly: they commit what they have. Unreachable servers at the start are
+ * waited for, as long as nobody says stop; a wrong configuration is not. */
 #include "aggregate/runtime/engine.h"
 
 #include "aggregate/runtime/clock.h"
@@ -16,7 +16,15 @@
 
 #include <pthread.h>
 
-enum { WORKERS_MAX = 64, TOPICS_MAX = 64, PROGRESS_MS = 5000, TURN_MS = 20, ROLLING_MS = 200, RETRY_MS_MAX = 5000, CLUSTER_MS = 5000 };
+enum {
+    WORKERS_MAX = 64,
+    TOPICS_MAX = 64,
+    PROGRESS_MS = 5000,
+    TURN_MS = 20,
+    ROLLING_MS = 200,
+    RETRY_MS_MAX = 5000,
+    CLUSTER_MS = 5000
+};
 
 struct job {
     const struct engine_options *options;
@@ -81,7 +89,8 @@ static bool split_topics(struct engine *engine) {
     CHECK(engine->topic_text != NULL);
     char *rest = NULL;
     for (char *topic = strtok_r(engine->topic_text, ", ", &rest); topic != NULL; topic = strtok_r(NULL, ", ", &rest)) {
-        if (engine->topic_count == TOPICS_MAX) return fault_set(&engine->fault, FAULT_CONFIG, false, "topics: more than %d", TOPICS_MAX);
+        if (engine->topic_count == TOPICS_MAX)
+            return fault_set(&engine->fault, FAULT_CONFIG, false, "topics: more than %d", TOPICS_MAX);
         engine->topics[engine->topic_count++] = topic;
     }
     if (engine->topic_count > 0) return true;
@@ -94,7 +103,8 @@ static int64_t until_of_path(const struct engine_options *options, const char *p
     int32_t partition = 0;
     source_file_name(path, topic, &partition);
     for (size_t i = 0; i < options->until_count; i++) {
-        if (options->until[i].partition == partition && strcmp(options->until[i].topic, topic) == 0) return options->until[i].next;
+        if (options->until[i].partition == partition && strcmp(options->until[i].topic, topic) == 0)
+            return options->until[i].next;
     }
     return -1;
 }
@@ -110,7 +120,8 @@ static struct source *open_files(const struct engine_options *options, struct fa
         paths[count] = options->paths[i];
         until[count++] = end;
     }
-    const struct source_file_options files = {.paths = paths, .path_count = count, .until = options->until_count > 0 ? until : NULL};
+    const struct source_file_options files = {
+        .paths = paths, .path_count = count, .until = options->until_count > 0 ? until : NULL};
     struct source *source = source_file_create(&files, fault);
     free(paths);
     free(until);
@@ -153,7 +164,8 @@ static void *run_job(void *argument) {
     return NULL;
 }
 
-/* Opens what a worker reads and where its refusals go: mistakes in settings and paths show before any server is waited for. */
+/* Opens what a worker reads and where its refusals go: mistakes in settings and paths show before any server is
+ * waited for. */
 static bool prepare_job(struct engine *engine) {
     struct job *job = &engine->jobs[engine->job_count];
     const struct settings *settings = engine->settings;
@@ -223,9 +235,10 @@ static void watch(struct engine *engine, int64_t started_ms) {
         next_ms = now_ms + PROGRESS_MS;
         int64_t delivered = status_get(engine->status, STATUS_DELIVERED);
         if (!engine->options->quiet) {
-            log_info("progress", "delivered=%lld events_per_s=%lld rebuilt=%lld refused=%lld commits=%lld partitions=%lld", (long long)delivered,
-                     (long long)((delivered - before) * 1000 / PROGRESS_MS), (long long)status_get(engine->status, STATUS_REBUILT),
-                     (long long)status_get(engine->status, STATUS_REFUSED), (long long)status_get(engine->status, STATUS_COMMITS),
+            log_info("progress", "delivered=%lld events_per_s=%lld rebuilt=%lld refused=%lld commits=%lld partitions=%lld",
+                     (long long)delivered, (long long)((delivered - before) * 1000 / PROGRESS_MS),
+                     (long long)status_get(engine->status, STATUS_REBUILT), (long long)status_get(engine->status, STATUS_REFUSED),
+                     (long long)status_get(engine->status, STATUS_COMMITS),
                      (long long)status_get(engine->status, STATUS_PARTITIONS));
         }
         before = delivered;
@@ -235,7 +248,8 @@ static void watch(struct engine *engine, int64_t started_ms) {
 static void run_jobs(struct engine *engine, int64_t started_ms) {
     pthread_t rolling;
     CHECK(pthread_create(&rolling, NULL, run_rolling, engine) == 0);
-    for (size_t i = 0; i < engine->job_count; i++) CHECK(pthread_create(&engine->jobs[i].thread, NULL, run_job, &engine->jobs[i]) == 0);
+    for (size_t i = 0; i < engine->job_count; i++)
+        CHECK(pthread_create(&engine->jobs[i].thread, NULL, run_job, &engine->jobs[i]) == 0);
     watch(engine, started_ms);
     for (size_t i = 0; i < engine->job_count; i++) {
         struct job *job = &engine->jobs[i];
@@ -251,7 +265,8 @@ static void run_jobs(struct engine *engine, int64_t started_ms) {
 }
 
 static bool prepare(struct engine *engine) {
-    engine->status = engine->options->status != NULL ? engine->options->status : status_create(engine->settings->status_file, &engine->fault);
+    engine->status =
+        engine->options->status != NULL ? engine->options->status : status_create(engine->settings->status_file, &engine->fault);
     if (engine->status == NULL || !split_topics(engine)) return false;
     if (engine->settings->tee_directory[0] != '\0') {
         engine->tee = tee_create(engine->settings->tee_directory, &engine->fault);
@@ -306,12 +321,14 @@ bool vector_parse(const char *text, struct source_vector_entry *entries, size_t 
         char *last = NULL;
         long long next = end != NULL && *end == '=' ? strtoll(end + 1, &last, 10) : -1;
         if (partition < 0 || next < 0 || last == NULL || *last != '\0' || *count == entries_max) {
-            bool fine = fault_set(fault, FAULT_USAGE, false, "offsets: found \"%.80s\", accepted is topic/partition=offset", piece);
+            bool fine =
+                fault_set(fault, FAULT_USAGE, false, "offsets: found \"%.80s\", accepted is topic/partition=offset", piece);
             free(block);
             return fine;
         }
         *slash = '\0';
-        entries[(*count)++] = (struct source_vector_entry){.topic = piece, .partition = (int32_t)partition, .next = (int64_t)next};
+        entries[(*count)++] =
+            (struct source_vector_entry){.topic = piece, .partition = (int32_t)partition, .next = (int64_t)next};
     }
     if (*count > 0) return true;
     free(block);

@@ -1,6 +1,7 @@
 /* The running job: workers over sources, the rolling windows beside them, progress lines for people.
  *
- * Blocks until the sources have finished (files, `once`, `until`), `stop` is set, or a fault ends it. Whatever was fed is then committed. */
+ * Blocks until the sources have finished (files, `once`, `until`), `stop` is set, or a fault ends it. Whatever was
+ * fed is then committed. */
 #ifndef NHIP_ENGINE_H
 #define NHIP_ENGINE_H
 
@@ -30,8 +31,8 @@ struct engine_result {
 
 bool engine_run(const struct engine_options *options, struct engine_result *result, struct fault *fault);
 
-/* "topic/partition=next" separated by commas or white space -> entries (topics are copied into one block that the caller frees through the first
- * entry's topic). False and FAULT_USAGE with the piece that is wrong. */
+/* "topic/partition=next" separated by commas or white space -> entries (topics are copied into one block that the
+ * caller frees through the first entry's topic). False and FAULT_USAGE with the piece that is wrong. */
 bool vector_parse(const char *text, struct source_vector_entry *entries, size_t entries_max, size_t *count, struct fault *fault);
 
 #endif

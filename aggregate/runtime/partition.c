@@ -5,11 +5,12 @@
  *                         offset >= next: decode -> prefetch -> apply    (rollup_record), refused ones -> dead letters
  *     partition_step      EXEC confirmed? -> next commit due? -> dead letters flushed -> cut and send
  *
- * Records go through in chunks: first all are decoded (their keys hashed), then the cache lines that those hashes will touch are
- * requested, then all are applied; so the misses of a chunk overlap instead of adding up.
+ * Records go through in chunks: first all are decoded (their keys hashed), then the cache lines that those hashes
+ * will touch are requested, then all are applied; so the misses of a chunk overlap instead of adding up.
  *
- * Order that must not change: dead letters of a commit are durable before its EXEC is sent (I6), and cold hashes are read before
- * the cut (the lane does that). A commit never waits here: lane_commit() sends, partition_step() of a later turn sees the answer. */
+ * Order that must not change: dead letters of a commit are durable before its EXEC is sent (I6), and cold hashes are
+ * read before the cut (the lane does that). A commit never waits here: lane_commit() sends, partition_step() of a
+ * later turn sees the answer. */
 #include "aggregate/runtime/partition.h"
 
 #include "aggregate/runtime/clock.h"
@@ -40,17 +41,18 @@ static bool bounds_hold(const struct partition *partition, const struct progress
     if (progress->next == SOURCE_START_BEGINNING) return true;
     const struct source_partition *who = &partition->who;
     if (progress->next > end) {
-        return fault_set(fault, FAULT_REFUSED, false,
-                         "%s/%d: the state stands at offset %lld but the log ends at %lld: the topic was re-created or truncated, or this is "
-                         "another cluster; use a new `namespace`, or restore the topic",
-                         who->topic, who->partition, (long long)progress->next, (long long)end);
+        return fault_set(
+            fault, FAULT_REFUSED, false,
+            "%s/%d: the state stands at offset %lld but the log ends at %lld: the topic was re-created or truncated, or this is "
+            "another cluster; use a new `namespace`, or restore the topic",
+            who->topic, who->partition, (long long)progress->next, (long long)end);
     }
     if (progress->next < first || progress->window_offset < first) {
-        return fault_set(fault, FAULT_REFUSED, false,
-                         "%s/%d: the log starts at offset %lld but the state needs it from %lld (next %lld): the topic's retention has passed "
-                         "it; give the topic more retention and use a new `namespace`",
-                         who->topic, who->partition, (long long)first, (long long)progress->window_offset,
-                         (long long)progress->next);
+        return fault_set(
+            fault, FAULT_REFUSED, false,
+            "%s/%d: the log starts at offset %lld but the state needs it from %lld (next %lld): the topic's retention has passed "
+            "it; give the topic more retention and use a new `namespace`",
+            who->topic, who->partition, (long long)first, (long long)progress->window_offset, (long long)progress->next);
     }
     return true;
 }
@@ -216,7 +218,8 @@ bool partition_step(struct partition *partition, int64_t now_ms, int64_t *commit
     *committed_next = partition->committed_next;
     if (!fine || partition->in_flight) return fine;
     int64_t next = rollup_progress(partition->rollup)->next;
-    /* Reaching the end is worth a commit of its own: the rolling windows wait for partitions that are not known to be idle. */
+    /* Reaching the end is worth a commit of its own: the rolling windows wait for partitions that are not known to be
+     * idle. */
     bool reached_end = partition->at_end && !partition->committed_end && next != SOURCE_START_BEGINNING;
     bool changed = next != partition->cut_next || reached_end;
     bool full = rollup_dirty_cells(partition->rollup) >= partition->context->commit_cells_max;
@@ -235,8 +238,9 @@ bool partition_flush(struct partition *partition, int64_t deadline_ms, int64_t *
             if (!send_commit(partition, fault) && !fault->retriable) return false;
         }
         if (clock_monotonic_ms() >= deadline_ms) {
-            return fault_set(fault, FAULT_UNREACHABLE, true, "%s/%d: Redis did not confirm the last commit in time; it will be read again",
-                             partition->who.topic, partition->who.partition);
+            return fault_set(fault, FAULT_UNREACHABLE, true,
+                             "%s/%d: Redis did not confirm the last commit in time; it will be read again", partition->who.topic,
+                             partition->who.partition);
         }
         if (!fine) clock_sleep_ms(POLL_SLICE_MS);
     }

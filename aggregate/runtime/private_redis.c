@@ -1,7 +1,7 @@
 /* Child process and temporary directory of a redis-server: see private_redis.h.
  *
- * The child dies with its parent (PR_SET_PDEATHSIG), so that a killed demo leaves no server behind; the directory then stays in /tmp. A socket
- * instead of a port: nothing can collide, and nobody else can connect. */
+ * The child dies with its parent (PR_SET_PDEATHSIG), so that a killed demo leaves no server behind; the directory
+ * then stays in /tmp. A socket instead of a port: nothing can collide, and nobody else can connect. */
 #include "aggregate/runtime/private_redis.h"
 
 #include "aggregate/runtime/clock.h"
@@ -33,8 +33,9 @@ static void become_server(const struct private_redis *redis) {
         (void)dup2(log, STDERR_FILENO);
     }
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-    (void)execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", redis->socket, "--unixsocketperm", "700", "--dir", redis->directory,
-                 "--save", "", "--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction", (char *)NULL);
+    (void)execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", redis->socket, "--unixsocketperm", "700", "--dir",
+                 redis->directory, "--save", "", "--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy",
+                 "noeviction", (char *)NULL);
     _exit(127);
 }
 
@@ -57,12 +58,14 @@ static bool wait_until_ready(struct private_redis *redis, struct fault *fault) {
         if (answers(redis->socket)) return true;
         if (waitpid(redis->child, &status, WNOHANG) == redis->child) {
             redis->child = 0;
-            return fault_set(fault, FAULT_UNREACHABLE, false, "redis-server did not start (%s): is the package redis-server installed?",
+            return fault_set(fault, FAULT_UNREACHABLE, false,
+                             "redis-server did not start (%s): is the package redis-server installed?",
                              WIFEXITED(status) && WEXITSTATUS(status) == 127 ? "not found on PATH" : "it ended at once");
         }
         clock_sleep_ms(TURN_MS);
     }
-    return fault_set(fault, FAULT_UNREACHABLE, false, "redis-server did not answer on %s within %d s", redis->socket, START_MS_MAX / 1000);
+    return fault_set(fault, FAULT_UNREACHABLE, false, "redis-server did not answer on %s within %d s", redis->socket,
+                     START_MS_MAX / 1000);
 }
 
 struct private_redis *private_redis_start(struct fault *fault) {

@@ -1,4 +1,5 @@
-/* A redis-server of our own: in a temporary directory, on a unix socket, with an append-only file. For `nhip demo` and the tests. */
+/* A redis-server of our own: in a temporary directory, on a unix socket, with an append-only file. For `nhip demo`
+ * and the tests. */
 #ifndef NHIP_PRIVATE_REDIS_H
 #define NHIP_PRIVATE_REDIS_H
 
@@ -6,7 +7,8 @@
 
 struct private_redis;
 
-/* Starts redis-server (found on PATH) and waits until it answers. Null and `fault` when it is missing or does not come up within 10 s. */
+/* Starts redis-server (found on PATH) and waits until it answers. Null and `fault` when it is missing or does not
+ * come up within 10 s. */
 struct private_redis *private_redis_start(struct fault *fault);
 const char *private_redis_address(const struct private_redis *redis); /* path of the socket; lives as long as the server */
 int private_redis_pid(const struct private_redis *redis);

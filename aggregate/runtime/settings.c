@@ -1,5 +1,6 @@
-/* Every setting, once. Order is the order of the documentation. A setting of scope STATE cannot be changed under a stored state: the hash of
- * all of them is kept in meta, and a worker refuses to go on under another one (remedy: a new namespace, backfilled). */
+/* Every setting, once. Order is the order of the documentation. A setting of scope STATE cannot be changed under a
+ * stored state: the hash of all of them is kept in meta, and a worker refuses to go on under another one (remedy: a
+ * new namespace, backfilled). */
 #include "aggregate/runtime/settings.h"
 
 #include <stddef.h>
@@ -19,7 +20,8 @@ const struct setting settings_table[] = {
      "host:port of Redis, or the path of its unix socket."},
     {"redis.user", SETTING_TEXT, SCOPE_OPERATION, "", 0, 0, AT(redis_user), "ACL user; empty: the default user."},
     {"redis.password", SETTING_TEXT, SCOPE_OPERATION, "", 0, 0, AT(redis_password), "Password; better: redis.password.file."},
-    {"redis.password.file", SETTING_TEXT, SCOPE_OPERATION, "", 0, 0, AT(redis_password_file), "File whose first line is the password."},
+    {"redis.password.file", SETTING_TEXT, SCOPE_OPERATION, "", 0, 0, AT(redis_password_file),
+     "File whose first line is the password."},
     {"redis.timeout", SETTING_DURATION, SCOPE_OPERATION, "5s", 10, 10 * MINUTE_MS, AT(redis_timeout_ms),
      "Longest wait for one answer of Redis."},
     {"commit.interval", SETTING_DURATION, SCOPE_OPERATION, "1s", 1, 10 * MINUTE_MS, AT(commit_interval_ms),
@@ -28,13 +30,17 @@ const struct setting settings_table[] = {
      "...or as soon as this many cells have changed."},
     {"cells.max", SETTING_COUNT, SCOPE_OPERATION, "2000000", 1000, 100000000, AT(cells_max),
      "Cells a partition keeps in memory; beyond it clean ones are read again from Redis when needed."},
-    {"rate.limit", SETTING_COUNT, SCOPE_OPERATION, "0", 0, INT64_MAX, AT(rate_limit), "Events per second and worker; 0: no limit."},
+    {"rate.limit", SETTING_COUNT, SCOPE_OPERATION, "0", 0, INT64_MAX, AT(rate_limit),
+     "Events per second and worker; 0: no limit."},
     {"rolling.idle", SETTING_DURATION, SCOPE_OPERATION, "5m", SECOND_MS, (int64_t)30 * DAY_MS, AT(rolling_idle_ms),
      "A partition at the end of its log that is this far behind the others does not hold the rolling windows back."},
     {"deadletter.file", SETTING_TEXT, SCOPE_OPERATION, "", 0, 0, AT(deadletter_file), "NDJSON file for refused records."},
-    {"deadletter.topic", SETTING_TEXT, SCOPE_OPERATION, "", 0, 0, AT(deadletter_topic), "Kafka topic for refused records (instead of the file)."},
-    {"tee.directory", SETTING_TEXT, SCOPE_OPERATION, "", 0, 0, AT(tee_directory), "Copies what is read as NDJSON, a file per partition."},
-    {"status.file", SETTING_TEXT, SCOPE_OPERATION, "", 0, 0, AT(status_file), "Memory-mapped counters of the running process, readable with cat."},
+    {"deadletter.topic", SETTING_TEXT, SCOPE_OPERATION, "", 0, 0, AT(deadletter_topic),
+     "Kafka topic for refused records (instead of the file)."},
+    {"tee.directory", SETTING_TEXT, SCOPE_OPERATION, "", 0, 0, AT(tee_directory),
+     "Copies what is read as NDJSON, a file per partition."},
+    {"status.file", SETTING_TEXT, SCOPE_OPERATION, "", 0, 0, AT(status_file),
+     "Memory-mapped counters of the running process, readable with cat."},
     {"log.level", SETTING_TEXT, SCOPE_OPERATION, "info", 0, 0, AT(log_level), "debug, info, warn or error."},
 
     {"reporting.timezone", SETTING_TEXT, SCOPE_STATE, "Asia/Ho_Chi_Minh", 0, 0, AT(reporting_timezone),
@@ -54,8 +60,10 @@ const struct setting settings_table[] = {
     {"secret.key.file", SETTING_TEXT, SCOPE_STATE, "", 0, 0, AT(secret_key_file),
      "File with 16 to 256 bytes that key the fingerprints of ids; empty: a well-known development key."},
 
-    {"reporting.area", SETTING_TEXT, SCOPE_PRESENTATION, "VN_38", 0, 0, AT(reporting_area), "Code of the province in published tables."},
-    {"snapshot.directory", SETTING_TEXT, SCOPE_OPERATION, "snapshots", 0, 0, AT(snapshot_directory), "Where vintages are collected."},
+    {"reporting.area", SETTING_TEXT, SCOPE_PRESENTATION, "VN_38", 0, 0, AT(reporting_area),
+     "Code of the province in published tables."},
+    {"snapshot.directory", SETTING_TEXT, SCOPE_OPERATION, "snapshots", 0, 0, AT(snapshot_directory),
+     "Where vintages are collected."},
     {"snapshot.definitions", SETTING_TEXT, SCOPE_OPERATION, "", 0, 0, AT(snapshot_definitions),
      "indicators.json; empty: schemas/indicators.json here, else the installed one."},
 };
@@ -71,8 +79,8 @@ void setting_accepts(const struct setting *setting, char *out, size_t out_bytes)
         (void)snprintf(out, out_bytes, "an integer from %lld to %lld", (long long)setting->min, (long long)setting->max);
         return;
     case SETTING_DURATION:
-        (void)snprintf(out, out_bytes, "a duration such as 500ms, 5s, 10m, 2h or 14d, from %lldms to %lldms", (long long)setting->min,
-                       (long long)setting->max);
+        (void)snprintf(out, out_bytes, "a duration such as 500ms, 5s, 10m, 2h or 14d, from %lldms to %lldms",
+                       (long long)setting->min, (long long)setting->max);
         return;
     case SETTING_DATE:
         (void)snprintf(out, out_bytes, "a date YYYY-MM-DD");

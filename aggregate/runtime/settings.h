@@ -1,4 +1,5 @@
-/* The table of settings: one row makes the parser, the help, the example file and ops/config.md. Private to config.c and config_print.c. */
+/* The table of settings: one row makes the parser, the help, the example file and ops/config.md. Private to config.c
+ * and config_print.c. */
 #ifndef NHIP_SETTINGS_H
 #define NHIP_SETTINGS_H
 

@@ -69,11 +69,13 @@ static bool find_definitions(const char *configured, char path[static 512], stru
             if (access(path, R_OK) == 0) return true;
         }
     }
-    return fault_set(fault, FAULT_CONFIG, false, "no indicator definitions: %s cannot be read; set snapshot.definitions to the path of indicators.json",
+    return fault_set(fault, FAULT_CONFIG, false,
+                     "no indicator definitions: %s cannot be read; set snapshot.definitions to the path of indicators.json",
                      configured[0] != '\0' ? configured : "schemas/indicators.json");
 }
 
-bool setup_snapshot(const struct setup *setup, struct snapshot_options *options, char definitions[static 512], struct fault *fault) {
+bool setup_snapshot(const struct setup *setup, struct snapshot_options *options, char definitions[static 512],
+                    struct fault *fault) {
     const struct settings *settings = config_settings(setup->config);
     if (!find_definitions(settings->snapshot_definitions, definitions, fault)) return false;
     *options = (struct snapshot_options){

@@ -1,5 +1,6 @@
-/* From settings to the parts that a command needs: zone, sources, decoder, store options. One place, so that `run`, `snapshot` and `demo`
- * cannot read the same setting in two ways. Immutable after setup_create(); shareable between threads. */
+/* From settings to the parts that a command needs: zone, sources, decoder, store options. One place, so that `run`,
+ * `snapshot` and `demo` cannot read the same setting in two ways. Immutable after setup_create(); shareable between
+ * threads. */
 #ifndef NHIP_SETUP_H
 #define NHIP_SETUP_H
 
@@ -22,8 +23,10 @@ struct setup {
 bool setup_create(struct setup *setup, struct config *config, struct fault *fault);
 void setup_destroy(struct setup *setup);
 
-/* Options of a snapshot as the settings have them: zone, sources, definitions, directory, reporting.*; period, as_of and daily are the caller's.
- * `definitions` receives the path that was found and must outlive the options. False and FAULT_CONFIG when no indicators.json is found. */
-bool setup_snapshot(const struct setup *setup, struct snapshot_options *options, char definitions[static 512], struct fault *fault);
+/* Options of a snapshot as the settings have them: zone, sources, definitions, directory, reporting.*; period, as_of
+ * and daily are the caller's. `definitions` receives the path that was found and must outlive the options. False and
+ * FAULT_CONFIG when no indicators.json is found. */
+bool setup_snapshot(const struct setup *setup, struct snapshot_options *options, char definitions[static 512],
+                    struct fault *fault);
 
 #endif

@@ -2,14 +2,15 @@
  *
  *     poll the source  ->  feed the partition  ->  step every partition (take answers, send due commits)
  *
- * Nothing here waits for Redis while there is something to read: commits are sent and their answers are taken on a later turn. When
- * Redis does not answer or refuses (out of memory, loading, failover), the partition is *held*: its source stops delivering, the
- * group membership stays alive, and the step is tried again with growing pauses. A lost claim (FAULT_FENCED) drops the partition
- * at once; if the group does not take it away within FENCED_MS, the worker ends, because two groups or two processes are
- * configured for the same state, and a person must decide.
+ * Nothing here waits for Redis while there is something to read: commits are sent and their answers are taken on a
+ * later turn. When Redis does not answer or refuses (out of memory, loading, failover), the partition is *held*: its
+ * source stops delivering, the group membership stays alive, and the step is tried again with growing pauses. A lost
+ * claim (FAULT_FENCED) drops the partition at once; if the group does not take it away within FENCED_MS, the worker
+ * ends, because two groups or two processes are configured for the same state, and a person must decide.
  *
- * What was not done: a thread per partition (context switches, and nothing to win on few cores), or handing batches between threads
- * (a lock and a cache miss per event). A second worker is a second member of the consumer group instead. */
+ * What was not done: a thread per partition (context switches, and nothing to win on few cores), or handing batches
+ * between threads (a lock and a cache miss per event). A second worker is a second member of the consumer group
+ * instead. */
 #include "aggregate/runtime/worker.h"
 
 #include "aggregate/runtime/clock.h"
@@ -111,10 +112,11 @@ static bool step_slot(struct worker *worker, struct slot *slot, int64_t now_ms, 
     struct source *source = worker->options.source;
     if (slot->partition == NULL) {
         if (now_ms - slot->fenced_at_ms < FENCED_MS) return true;
-        return fault_set(fault, FAULT_FENCED, false,
-                         "%s/%d: another process keeps the claim although this consumer group still gives us the partition: two groups or "
-                         "processes use one namespace; stop one of them",
-                         slot->who.topic, slot->who.partition);
+        return fault_set(
+            fault, FAULT_FENCED, false,
+            "%s/%d: another process keeps the claim although this consumer group still gives us the partition: two groups or "
+            "processes use one namespace; stop one of them",
+            slot->who.topic, slot->who.partition);
     }
     if (slot->retry_at_ms != 0 && now_ms < slot->retry_at_ms) return true;
     int64_t committed_next = 0;

@@ -14,8 +14,8 @@ struct worker_options {
     atomic_bool *stop;                  /* SIGTERM: finish what was fed, commit, leave */
 };
 
-/* Runs until the source has finished, `stop` is set, or a fault ends it; then commits what was fed, gives up its claims and destroys
- * the source. True when everything fed is committed. Blocks; call it on the worker's thread. */
+/* Runs until the source has finished, `stop` is set, or a fault ends it; then commits what was fed, gives up its
+ * claims and destroys the source. True when everything fed is committed. Blocks; call it on the worker's thread. */
 bool worker_run(const struct worker_options *options, struct fault *fault);
 
 #endif

@@ -8,7 +8,7 @@ events=$((${EVENTS:-200000} / 4))
 prefix=$RUN_ID-
 must "a clean province is produced" "$NHIP" generate --seed 5 --events "$events" --clean --kafka "$KAFKA" --partitions 4 --prefix "$prefix" \
     --sources "$WORK/sources.json" --truth "$WORK/truth.json"
-EXEC=exec on run --set namespace=nhip --set "topics=${prefix}payments,${prefix}orders,${prefix}rides,${prefix}websites" --set rolling.idle=1s --set "kafka.group.id=$prefix" --set commit.interval=200ms \
+EXEC="exec" on run --set namespace=nhip --set "topics=${prefix}payments,${prefix}orders,${prefix}rides,${prefix}websites" --set rolling.idle=1s --set "kafka.group.id=$prefix" --set commit.interval=200ms \
     --set "rate.limit=$((events / 8))" --set "tee.directory=$WORK/log" --set "sources.file=$WORK/sources.json" --once 2>"$WORK/run.log" &
 job=$!
 taken=0

@@ -83,7 +83,7 @@ in_flight=0
 rate=$((EVENTS / (KILLS + 2)))
 for ((i = 1; i <= KILLS; i++)); do
     rm -f "$WORK/status"
-    EXEC=exec run --set commit.interval=50ms --set "rate.limit=$rate" --set "status.file=$WORK/status" --set kafka.group.instance.id=one \
+    EXEC="exec" run --set commit.interval=50ms --set "rate.limit=$rate" --set "status.file=$WORK/status" --set kafka.group.instance.id=one \
         --set kafka.session.timeout.ms=45000 2>>"$WORK/kills.log" &
     "$BUILD/tools/kill_in_flight" $! "$WORK/status" $((rate * (i % 3 + 1) / 3)) 30000 >"$WORK/killed"
     wait $! 2>/dev/null
@@ -96,10 +96,10 @@ same "after $KILLS SIGKILLs"
 
 # Rebalances: a second member joins, works, leaves; the first goes on.
 start_over
-EXEC=exec run --once --set commit.interval=50ms --set "rate.limit=$((EVENTS / 10))" 2>"$WORK/first.log" &
+EXEC="exec" run --once --set commit.interval=50ms --set "rate.limit=$((EVENTS / 10))" 2>"$WORK/first.log" &
 first=$!
 sleep 2
-EXEC=exec run --set commit.interval=50ms --set "rate.limit=$((EVENTS / 10))" --set "status.file=$WORK/second" 2>"$WORK/second.log" &
+EXEC="exec" run --set commit.interval=50ms --set "rate.limit=$((EVENTS / 10))" --set "status.file=$WORK/second" 2>"$WORK/second.log" &
 second=$!
 sleep 6
 kill -TERM $second

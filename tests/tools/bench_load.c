@@ -1,8 +1,10 @@
-/* The workload of `make bench`, as NDJSON logs `bench-P.ndjson`: EVENTS messages of 340 bytes on average in PARTITIONS partitions.
+/* The workload of `make bench`, as NDJSON logs `bench-P.ndjson`: EVENTS messages of 340 bytes on average in
+ * PARTITIONS partitions.
  *
- * 200,000 accounts drawn by Zipf's law (exponent 1.05), all families, six hours of event time moving forward, at most four facets an account,
- * 1 % of events ten minutes to two hours late, 2 % redelivered within 100,000 records (a later ingest_time, nothing else changed). Integer
- * arithmetic and a fixed seed: the same bytes on every machine, but for the Zipf table, whose doubles only round the last digit of a weight.
+ * 200,000 accounts drawn by Zipf's law (exponent 1.05), all families, six hours of event time moving forward, at most
+ * four facets an account, 1 % of events ten minutes to two hours late, 2 % redelivered within 100,000 records (a
+ * later ingest_time, nothing else changed). Integer arithmetic and a fixed seed: the same bytes on every machine, but
+ * for the Zipf table, whose doubles only round the last digit of a weight.
  *
  *     bench_load DIRECTORY EVENTS PARTITIONS
  */
@@ -13,7 +15,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ACCOUNTS = 200000, PARTITIONS_LIMIT = 64, LINE_BYTES = 339, LINE_BYTES_MAX = 400, REDELIVERED_WITHIN = 100000, SPAN_MS = 6 * 3600 * 1000 };
+enum {
+    ACCOUNTS = 200000,
+    PARTITIONS_LIMIT = 64,
+    LINE_BYTES = 339,
+    LINE_BYTES_MAX = 400,
+    REDELIVERED_WITHIN = 100000,
+    SPAN_MS = 6 * 3600 * 1000
+};
 
 #define START_MS INT64_C(1632182400000) /* 2021-09-21T00:00:00Z */
 
@@ -82,28 +91,35 @@ static int body(char *out, size_t bytes, struct load *load, uint32_t account, ui
         static const char *const means[] = {"\"instrument\":\"CARD\",\"scheme\":\"NAPAS\"", "\"instrument\":\"EWALLET\"",
                                             "\"instrument\":\"QR_A2A\""};
         char mean[64];
-        (void)snprintf(mean, sizeof(mean), "%s%s%s%s", means[habit], habit == 1 ? ",\"wallet\":\"" : "", habit == 1 ? wallets[account & 3] : "",
-                       habit == 1 ? "\"" : "");
+        (void)snprintf(mean, sizeof(mean), "%s%s%s%s", means[habit], habit == 1 ? ",\"wallet\":\"" : "",
+                       habit == 1 ? wallets[account & 3] : "", habit == 1 ? "\"" : "");
         return snprintf(out, bytes,
-                        "\"type\":\"payment.status\",\"source\":\"PSP%u\",\"payment_id\":\"P%lld\",\"merchant_id\":\"M%06u\",\"payer_id\":\"h%llu\","
-                        "\"payer_type\":\"HOUSEHOLD\",\"context\":\"POS\",%s,\"status\":\"CAPTURED\",\"amount_minor\":%llu,\"currency\":\"VND\"",
+                        "\"type\":\"payment.status\",\"source\":\"PSP%u\",\"payment_id\":\"P%lld\",\"merchant_id\":\"M%06u\","
+                        "\"payer_id\":\"h%llu\","
+                        "\"payer_type\":\"HOUSEHOLD\",\"context\":\"POS\",%s,\"status\":\"CAPTURED\",\"amount_minor\":%llu,"
+                        "\"currency\":\"VND\"",
                         account % 5, (long long)serial, account, (unsigned long long)person, mean, (unsigned long long)amount);
     }
     if (style < 97 || habit == 3) {
         return snprintf(out, bytes,
-                        "\"type\":\"order.created\",\"source\":\"%s\",\"order_id\":\"A%lld\",\"seller_id\":\"M%06u\",\"buyer_type\":\"HOUSEHOLD\","
-                        "\"buyer_id\":\"h%llu\",\"channel\":\"MARKETPLACE\",\"platform\":\"%s\",\"pay_mode\":\"%s\",\"amount_minor\":%llu,\"currency\":\"VND\"",
+                        "\"type\":\"order.created\",\"source\":\"%s\",\"order_id\":\"A%lld\",\"seller_id\":\"M%06u\",\"buyer_"
+                        "type\":\"HOUSEHOLD\","
+                        "\"buyer_id\":\"h%llu\",\"channel\":\"MARKETPLACE\",\"platform\":\"%s\",\"pay_mode\":\"%s\",\"amount_"
+                        "minor\":%llu,\"currency\":\"VND\"",
                         platforms[account & 3], (long long)serial, account, (unsigned long long)person, platforms[account & 3],
                         habit & 1 ? "COD" : "PREPAID", (unsigned long long)amount);
     }
     if (style < 99) {
         return snprintf(out, bytes,
-                        "\"type\":\"ride.completed\",\"source\":\"RIDES\",\"trip_id\":\"T%lld\",\"operator\":\"M%06u\",\"driver_id\":\"d%llu\","
+                        "\"type\":\"ride.completed\",\"source\":\"RIDES\",\"trip_id\":\"T%lld\",\"operator\":\"M%06u\",\"driver_"
+                        "id\":\"d%llu\","
                         "\"fare_minor\":%llu,\"currency\":\"VND\",\"distance_m\":%llu,\"vehicle\":\"MOTORBIKE\"",
-                        (long long)serial, account, (unsigned long long)(person % 5000), (unsigned long long)amount, (unsigned long long)(amount / 7));
+                        (long long)serial, account, (unsigned long long)(person % 5000), (unsigned long long)amount,
+                        (unsigned long long)(amount / 7));
     }
-    return snprintf(out, bytes, "\"type\":\"website.observed\",\"source\":\"CRAWLER\",\"merchant_id\":\"M%06u\",\"content_changed_at\":%lld", account,
-                    (long long)(START_MS - (int64_t)person));
+    return snprintf(out, bytes,
+                    "\"type\":\"website.observed\",\"source\":\"CRAWLER\",\"merchant_id\":\"M%06u\",\"content_changed_at\":%lld",
+                    account, (long long)(START_MS - (int64_t)person));
 }
 
 static void make_line(struct load *load, struct line *line, uint32_t account, int64_t ingest_ms) {
@@ -111,8 +127,10 @@ static void make_line(struct load *load, struct line *line, uint32_t account, in
     bool late = below(load, 100) == 0;
     int64_t event_ms = ingest_ms - (int64_t)(late ? 600000 + below(load, 6600000) : below(load, 2000));
     int length = body(text, sizeof(text), load, account, (uint32_t)below(load, 4));
-    int head = snprintf(line->text, sizeof(line->text), "{\"event_id\":\"e%lld\",\"schema_version\":1,\"event_time\":%lld,\"ingest_time\":",
-                        (long long)load->serial, (long long)event_ms);
+    int head =
+        snprintf(line->text, sizeof(line->text),
+                 "{\"event_id\":\"e%lld\",\"schema_version\":1,\"event_time\":%lld,\"ingest_time\":", (long long)load->serial,
+                 (long long)event_ms);
     line->ingest_at = (size_t)head;
     head += snprintf(line->text + head, sizeof(line->text) - (size_t)head, "%lld,%.*s", (long long)ingest_ms, length, text);
     if (head + 12 <= LINE_BYTES) { /* filled up by a key that nobody reads */

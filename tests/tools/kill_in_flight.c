@@ -1,5 +1,6 @@
-/* Kills a running `nhip run` while a commit is in flight: polls its status file (mmap, so no system call stands between seeing and doing) and
- * sends SIGKILL the moment `in_flight` is above zero, or after TIMEOUT_MS in any case. Prints what the status file says afterwards.
+/* Kills a running `nhip run` while a commit is in flight: polls its status file (mmap, so no system call stands
+ * between seeing and doing) and sends SIGKILL the moment `in_flight` is above zero, or after TIMEOUT_MS in any case.
+ * Prints what the status file says afterwards.
  *
  *     kill_in_flight PID STATUS_FILE DELIVERED_MIN TIMEOUT_MS   ->   in_flight=1 delivered=12345 commits=17 killed=yes
  */
@@ -50,7 +51,7 @@ int main(int argc, char **argv) {
     }
     int killed = kill(pid, SIGKILL);
     clock_sleep_ms(20);
-    (void)printf("in_flight=%lld delivered=%lld commits=%lld killed=%s\n", counter(page, bytes, "in_flight"), counter(page, bytes, "delivered"),
-                 counter(page, bytes, "commits"), killed == 0 ? "yes" : "no");
+    (void)printf("in_flight=%lld delivered=%lld commits=%lld killed=%s\n", counter(page, bytes, "in_flight"),
+                 counter(page, bytes, "delivered"), counter(page, bytes, "commits"), killed == 0 ? "yes" : "no");
     return 0;
 }

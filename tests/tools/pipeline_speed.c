@@ -1,5 +1,6 @@
-/* What our own rooms cost without Kafka and Redis: one NDJSON log in memory, decoded, then decoded and rolled up in chunks as a worker does it. Prints
- * nanoseconds per event and, for the second half of the log, how often our code called the allocator (the linker wraps malloc and its kin).
+/* What our own rooms cost without Kafka and Redis: one NDJSON log in memory, decoded, then decoded and rolled up in
+ * chunks as a worker does it. Prints nanoseconds per event and, for the second half of the log, how often our code
+ * called the allocator (the linker wraps malloc and its kin).
  *
  *     pipeline_speed FILE [WINDOW_RECORDS]
  */
@@ -129,12 +130,18 @@ int main(int argc, char **argv) {
     struct record *records = calloc(RECORDS_MAX, sizeof(*records));
     CHECK(records != NULL);
     size_t count = split(text, records, RECORDS_MAX);
-    const struct decoder_options decoding = {.secret_key = SLICE("0123456789abcdef"), .reporting_currency = "VND", .reporting_country = "VN"};
+    const struct decoder_options decoding = {
+        .secret_key = SLICE("0123456789abcdef"), .reporting_currency = "VND", .reporting_country = "VN"};
     struct decoder *decoder = decoder_create(&decoding, &fault);
     struct zone *zone = zone_create("Asia/Ho_Chi_Minh", &fault);
-    const struct rollup_options options = {.zone = zone, .window_records = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 524288,
-                                           .window_age_ms_max = INT64_C(14) * 86400000, .watermark_bound_ms = 300000, .retention_days = 400,
-                                           .oldest_day = 16436, .success_at = first_always, .cells_max = 2000000};
+    const struct rollup_options options = {.zone = zone,
+                                           .window_records = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 524288,
+                                           .window_age_ms_max = INT64_C(14) * 86400000,
+                                           .watermark_bound_ms = 300000,
+                                           .retention_days = 400,
+                                           .oldest_day = 16436,
+                                           .success_at = first_always,
+                                           .cells_max = 2000000};
     struct rollup *rollup = rollup_create(&options, &fault);
     CHECK(decoder != NULL && zone != NULL && rollup != NULL);
     double decoding_s = time_decode(decoder, records, count);
@@ -156,8 +163,10 @@ int main(int argc, char **argv) {
     }
     int64_t during = allocations - before;
     double n = (double)count;
-    (void)printf("%zu events: decode %.0f ns, decode + rollup %.0f ns, cut %.0f ns per event; rollup holds %.1f MiB; allocations per event: %.6f\n", count,
-                 decoding_s / n * 1e9, rolling_s / n * 1e9, cutting_s / n * 1e9, (double)rollup_bytes(rollup) / 1048576, (double)during / (n / 2));
+    (void)printf("%zu events: decode %.0f ns, decode + rollup %.0f ns, cut %.0f ns per event; rollup holds %.1f MiB; allocations "
+                 "per event: %.6f\n",
+                 count, decoding_s / n * 1e9, rolling_s / n * 1e9, cutting_s / n * 1e9, (double)rollup_bytes(rollup) / 1048576,
+                 (double)during / (n / 2));
     rollup_destroy(rollup);
     return 0;
 }

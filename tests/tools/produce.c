@@ -1,5 +1,5 @@
-/* Puts NDJSON logs into Kafka as they are: each `TOPIC-P.ndjson` becomes partition P of topic PREFIX+TOPIC (created when missing), record time =
- * ingest_time, so that a test can run the same log through files and through Kafka.
+/* Puts NDJSON logs into Kafka as they are: each `TOPIC-P.ndjson` becomes partition P of topic PREFIX+TOPIC (created
+ * when missing), record time = ingest_time, so that a test can run the same log through files and through Kafka.
  *
  *     produce HOST:PORT PREFIX PARTITIONS FILE...
  */
@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool from_beginning(void *context, struct source_partition partition, int64_t first, int64_t end, struct source_position *position,
-                           struct fault *fault) {
+static bool from_beginning(void *context, struct source_partition partition, int64_t first, int64_t end,
+                           struct source_position *position, struct fault *fault) {
     (void)context;
     (void)partition;
     (void)first;
@@ -26,7 +26,8 @@ static bool put_batch(struct producer *producer, const char *prefix, const struc
     (void)snprintf(topic, sizeof(topic), "%s%s", prefix, event->partition.topic);
     for (size_t i = 0; i < event->count; i++) {
         const struct record *record = &event->records[i];
-        if (!producer_put(producer, topic, event->partition.partition, SLICE("k"), record->value, record->timestamp_ms, fault)) return false;
+        if (!producer_put(producer, topic, event->partition.partition, SLICE("k"), record->value, record->timestamp_ms, fault))
+            return false;
     }
     return true;
 }
