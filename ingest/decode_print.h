@@ -1,0 +1,23 @@
+/* The inner parts of the fingerprints, inline because the hot decoder takes them while it reads (decode_print.c says
+ * what they are). xxhash is included here and nowhere else. */
+#ifndef NHIP_DECODE_PRINT_H
+#define NHIP_DECODE_PRINT_H
+
+#include "ingest/decode_inner.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+/* h(text) of an id. */
+static inline uint64_t print_hash(const struct decoder *decoder, const char *data, size_t length) {
+    return XXH3_64bits_withSecret(data, length, decoder->secret, sizeof(decoder->secret));
+}
+
+/* What a field adds to the sum of the payload: the 128-bit product folded, so that every bit of the value reaches
+ * every bit of the sum. 0 for ingest_time, whose second salt is 0. */
+static inline uint64_t print_part(const struct field_card *card, uint64_t value) {
+    __extension__ unsigned __int128 product = (unsigned __int128)(value ^ card->salt[0]) * card->salt[1];
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+#endif
