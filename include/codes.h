@@ -87,7 +87,7 @@
     X(TOO_DEEP, "too_deep", REJECTED)                                                     \
     X(DUPLICATE_KEY, "duplicate_key", REJECTED) /* of a key that nhip reads */            \
     X(MISSING_FIELD, "missing_field", REJECTED)                                           \
-    X(WRONG_TYPE, "wrong_type", REJECTED)      /* also null in a required field */         \
+    X(WRONG_TYPE, "wrong_type", REJECTED)      /* null is no type: it counts as absent */  \
     X(UNKNOWN_TYPE, "unknown_type", REJECTED)  /* `type` not in the list */               \
     X(UNKNOWN_VERSION, "unknown_version", REJECTED)                                       \
     X(UNKNOWN_CODE, "unknown_code", REJECTED)  /* closed list */                          \

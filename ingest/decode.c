@@ -20,13 +20,14 @@
  * and where.
  *
  * The cost is the number of instructions, some 3,300 for an event of 370 bytes; there are few cache misses and the
- * steps overlap well. Hence: strings 16 bytes at a time with SSE2, which every x86-64
- * has (the plain loop beside it serves other machines); look-ups without branches on lengths; a guess which key
- * comes next, from the last event of that kind; no bounds checks that cannot fail. tests/tools/decode_speed.c measures it.
+ * steps overlap well. Hence: strings 16 bytes at a time with SSE2, which every x86-64 has (the plain loop beside it
+ * serves other machines); look-ups without branches on lengths; a guess which key comes next, from the last event of
+ * that kind; fingerprints while reading; no bounds checks that cannot fail. tests/tools/decode_speed.c measures it:
+ * about 1.2 ns a byte on a 2.4 GHz Zen 1 core, of which keys are two fifths, values and their hashes two fifths, and
+ * what follows one fifth.
  *
- * Not done, because it was measured to be no faster: an index of all quotes in a first pass over the message
- * (simdjson's way). At this size its making costs what it saves. A generated switch over key lengths and letters
- * is as fast as the perfect hash, but code that nobody reads and everybody has to trust.
+ * Not done: an index of all quotes in a first pass over the message (simdjson's way). It was tried and brought nothing
+ * that could be measured: at this size its making costs what it saves.
  *
  * The promise is written twice: decode_reference.c keeps it with jansson and byte by byte, and tests compare both
  * on every fixture, on mutations and under a fuzzer. */
