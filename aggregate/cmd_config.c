@@ -4,12 +4,18 @@
 #include "aggregate/runtime/command.h"
 
 static const char usage[] =
-    "usage: nhip config [--config FILE] [--set key=value]... [--list | --markdown | --example]\n\n"
-    "Without an option: prints the effective settings and where each came from; exits 2 when one is wrong.\n\n"
+    "usage: nhip config [--config FILE] [--set key=value]... [--list | --markdown | --example]\n"
+    "\n"
+    "Without an option: prints the effective settings and where each came from; exits 2 when one is\n"
+    "wrong.\n"
+    "\n"
     "  --list       every setting with default and meaning\n"
     "  --markdown   the same as ops/config.md\n"
-    "  --example    a configuration file with every default, commented out\n\n"
-    "Example:\n  nhip config --config nhip.conf && nhip run --config nhip.conf\n\n";
+    "  --example    a configuration file with every default, commented out\n"
+    "\n"
+    "Example:\n"
+    "  nhip config --config nhip.conf && nhip run --config nhip.conf\n"
+    "\n";
 
 static bool on_option(void *context, int value, const char *argument) {
     (void)argument;

@@ -31,13 +31,15 @@
 enum { AHEAD_MAX = 8000, PATH_BYTES = 512, FILES_MAX = 64, TURN_MS = 5, PROGRESS_MS = 2000, DRAIN_MS = 120000, FLUSH_MS = 30000 };
 
 static const char usage[] =
-    "usage: nhip demo [--dir DIR] [--events N] [--seed S] [--kafka HOST:PORT] [--redis HOST:PORT]\n\n"
-    "Runs everything once: a synthetic province (registry and events) travels through Kafka (librdkafka's mock, in this process) "
-    "and Redis (a\n"
-    "private redis-server) into a snapshot; prints declared and observed adoption beside the published figures; then replays "
-    "the\n"
-    "log into an empty state and compares the published table byte for byte.\n\n"
-    "  --dir DIR      where log, truth and snapshots are left (default build/demo; its former contents are replaced)\n"
+    "usage: nhip demo [--dir DIR] [--events N] [--seed S] [--kafka HOST:PORT] [--redis HOST:PORT]\n"
+    "\n"
+    "Runs everything once: a synthetic province (registry and events) travels through Kafka (librdkafka's\n"
+    "mock, in this process) and Redis (a private redis-server) into a snapshot; prints declared and\n"
+    "observed adoption beside the published figures; then replays the log into an empty state and\n"
+    "compares the published table byte for byte.\n"
+    "\n"
+    "  --dir DIR      where log, truth and snapshots are left (default build/demo; its former contents\n"
+    "                 are replaced)\n"
     "  --events N     event messages beside the registry (default 200000)\n"
     "  --seed S       another province (default 38)\n"
     "  --kafka, --redis   use real servers instead of the embedded ones\n";

@@ -10,12 +10,16 @@
 #include <unistd.h>
 
 static const char usage[] =
-    "usage: nhip inspect [--config FILE] [--set key=value]... [--state | --json | --offsets]\n\n"
-    "Shows the state in Redis: offset, conservation counts and watermark of each partition.\n\n"
+    "usage: nhip inspect [--config FILE] [--set key=value]... [--state | --json | --offsets]\n"
+    "\n"
+    "Shows the state in Redis: offset, conservation counts and watermark of each partition.\n"
+    "\n"
     "  --json      the same as one JSON object (counts by reason, totals)\n"
     "  --offsets   the offset vector, as `nhip run --until` takes it\n"
-    "  --state     every authoritative key, field and value, one line each, sorted\n\n"
-    "Example:\n  nhip inspect --set redis.address=127.0.0.1:6379 --set namespace=nhip\n";
+    "  --state     every authoritative key, field and value, one line each, sorted\n"
+    "\n"
+    "Example:\n"
+    "  nhip inspect --set redis.address=127.0.0.1:6379 --set namespace=nhip\n";
 
 struct view {
     int what;

@@ -20,19 +20,25 @@ enum { OPTION_TOPIC = 1, OPTION_OUTPUT, OPTION_SKIP_REFUSED, OPTION_SKIP_UNKNOWN
 enum { FLUSH_MS = 60000, TOPIC_MS = 30000 };
 
 static const char usage[] =
-    "usage: nhip registry import FILE.csv [options]\n\n"
-    "Sends one `unit.registered` message for each row of FILE.csv to the registry topic, in the order of recorded_at;\n"
-    "key = merchant_id, timestamp = recorded_at. The first line of FILE.csv names the columns (schemas/README.md, section\n"
-    "3). Nothing is sent when a row is refused; refusals are printed as FILE:LINE: column: what was found, what is accepted.\n\n"
+    "usage: nhip registry import FILE.csv [options]\n"
+    "\n"
+    "Sends one `unit.registered` message for each row of FILE.csv to the registry topic, in the order of\n"
+    "recorded_at; key = merchant_id, timestamp = recorded_at. The first line of FILE.csv names the\n"
+    "columns (schemas/README.md, section 3). Nothing is sent when a row is refused; refusals are printed\n"
+    "as FILE:LINE: column: what was found, what is accepted.\n"
+    "\n"
     "  --topic NAME            registry topic (default: registry)\n"
     "  --output FILE           write NDJSON to FILE (- = standard output) instead of Kafka\n"
     "  --skip-refused          send the other rows although some are refused\n"
     "  --skip-unknown-columns  leave columns aside that nhip does not know\n"
-    "  --create-topic N        create the topic with N partitions and unlimited retention if it does not exist\n"
+    "  --create-topic N        create the topic with N partitions and unlimited retention if it does not\n"
+    "                          exist\n"
     "  --config FILE           settings; `kafka.*` says how to reach Kafka\n"
     "  --set KEY=VALUE         one setting, for example --set kafka.bootstrap.servers=localhost:9092\n"
-    "  --help                  this text\n\n"
-    "Exit codes: 0 sent, 1 Kafka failed, 2 usage, settings or refused rows, 4 the file cannot be read or written.\n";
+    "  --help                  this text\n"
+    "\n"
+    "Exit codes: 0 sent, 1 Kafka failed, 2 usage, settings or refused rows, 4 the file cannot be read or\n"
+    "written.\n";
 
 static const struct option long_options[] = {
     {"topic", required_argument, NULL, OPTION_TOPIC},

@@ -6,24 +6,27 @@
 #include "aggregate/snapshot/table.h"
 
 static const char usage[] =
-    "usage: nhip snapshot --period PERIOD [--config FILE] [--set key=value]... [--as-of TIME] [--daily] [--dir DIR] "
-    "[--definitions FILE]\n"
-    "                     [--quiet]\n\n"
-    "Reads one true prefix of the state in Redis and writes a vintage: an immutable directory with obs.csv (SDMX-CSV 2.0), "
-    "indicators.json,\n"
-    "snapshot.json (offsets, registry cut, configuration hashes) and MANIFEST.sha256. Prints its path and the adoption table.\n\n"
+    "usage: nhip snapshot --period PERIOD [--config FILE] [--set key=value]... [--as-of TIME] [--daily]\n"
+    "            [--dir DIR] [--definitions FILE] [--quiet]\n"
+    "\n"
+    "Reads one true prefix of the state in Redis and writes a vintage: an immutable directory with\n"
+    "obs.csv (SDMX-CSV 2.0), indicators.json, snapshot.json (offsets, registry cut, configuration hashes)\n"
+    "and MANIFEST.sha256. Prints its path and the adoption table.\n"
+    "\n"
     "  --period PERIOD      2021, 2021-Q3, 2021-09, 2021-W39 or 2021-09-30\n"
-    "  --as-of TIME         label and registry cut, RFC 3339 (default: the greatest record time of the state; earlier is "
-    "refused)\n"
+    "  --as-of TIME         label and registry cut, RFC 3339 (default: the greatest record time of the\n"
+    "                       state; earlier is refused)\n"
     "  --daily              also one row per day of the period for the indicators that are made daily\n"
     "  --dir DIR            where vintages are collected (setting snapshot.directory)\n"
     "  --definitions FILE   indicators.json (setting snapshot.definitions)\n"
-    "  --quiet              print the path only\n\n"
+    "  --quiet              print the path only\n"
+    "\n"
     "Examples:\n"
     "  nhip snapshot --period 2021-09 --set redis.address=127.0.0.1:6379\n"
-    "  nhip snapshot --config nhip.conf --period 2021-Q3 --as-of 2021-10-02T17:00:00Z --dir snapshots\n\n"
-    "Exit codes: 0 written, 1 Redis failed, 2 usage, setting or definitions, 3 refused (no state, as-of too early), 4 file "
-    "error.\n";
+    "  nhip snapshot --config nhip.conf --period 2021-Q3 --as-of 2021-10-02T17:00:00Z --dir snapshots\n"
+    "\n"
+    "Exit codes: 0 written, 1 Redis failed, 2 usage, setting or definitions, 3 refused (no state, as-of\n"
+    "too early), 4 file error.\n";
 
 static const struct option long_options[] = {
     {"period", required_argument, NULL, 'p'},

@@ -162,7 +162,7 @@ bool unit_list(const struct unit_reader *reader, const char *key, const char *co
         if (!json_is_string(item)) return unit_refuse(reader, key, "%s: every item must be a string", key);
         if (!list_item(reader, key, names, slice_of_string(item))) return false;
     }
-    *out = json_array_size(value) > 0 ? YES_NO_YES : YES_NO_EMPTY;
+    *out = json_array_size(value) > 0 ? YES_NO_YES : yn ? YES_NO_NO : YES_NO_EMPTY; /* [] declares that there is none */
     return true;
 }
 

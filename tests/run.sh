@@ -5,7 +5,8 @@
 #   tests/run.sh quick   unit tests and gates only
 #   tests/run.sh lane    for sanitizer builds: unit and system tests, small (EVENTS=20000)
 #
-# Each program's output goes to BUILD/test-logs/NAME.log; of a failing one the end is shown. Counted are claims: cmocka tests, unittest
+# Each program's output goes to BUILD/test-logs/NAME.log; of a failing one the end is shown. Counted are
+# claims: cmocka tests, unittest
 # methods, TAP lines of the scripts; a program without such lines counts as one.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1

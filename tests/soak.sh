@@ -1,5 +1,6 @@
 #!/bin/bash
-# make soak: the main claim at full size - 2 M events, two oracles, 20 kills with commits in flight, rebalances - then the decoder's fuzzer for what is
+# make soak: the main claim at full size - 2 M events, two oracles, 20 kills with commits in flight,
+# rebalances - then the decoder's fuzzer for what is
 # left of MINUTES (default 60). Ends with one line `N passed, N failed`.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1

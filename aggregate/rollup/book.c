@@ -230,7 +230,11 @@ static void book_time(struct rollup *rollup, const struct passage *passage) {
         table_add(&rollup->table, table_cell(&rollup->table, place_of(RANK_LATE, 0, 0), facet),
                   passage->offset, 0, false);
     }
-    int64_t limit_ms = passage->record_time_ms + FUTURE_MS_MAX;
+    /* Record time is believed only as far as the running maximum, which one record moves by a day at most: a single
+     * broken clock cannot carry the watermark into the future. */
+    int64_t believed_ms = passage->record_time_ms < progress->record_time_max_ms ? passage->record_time_ms
+                                                                                : progress->record_time_max_ms;
+    int64_t limit_ms = believed_ms + FUTURE_MS_MAX;
     int64_t watermark_ms =
         (event_time_ms < limit_ms ? event_time_ms : limit_ms) - rollup->options.watermark_bound_ms;
     if (watermark_ms > progress->watermark_ms) progress->watermark_ms = watermark_ms;

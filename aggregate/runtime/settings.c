@@ -33,7 +33,7 @@ const struct setting settings_table[] = {
     {"rate.limit", SETTING_COUNT, SCOPE_OPERATION, "0", 0, INT64_MAX, AT(rate_limit),
      "Events per second and worker; 0: no limit."},
     {"rolling.idle", SETTING_DURATION, SCOPE_OPERATION, "5m", SECOND_MS, (int64_t)30 * DAY_MS, AT(rolling_idle_ms),
-     "A partition at the end of its log that is this far behind the others does not hold the rolling windows back."},
+     "A partition at the end of its log and this far behind the others does not hold the windows back."},
     {"deadletter.file", SETTING_TEXT, SCOPE_OPERATION, "", 0, 0, AT(deadletter_file), "NDJSON file for refused records."},
     {"deadletter.topic", SETTING_TEXT, SCOPE_OPERATION, "", 0, 0, AT(deadletter_topic),
      "Kafka topic for refused records (instead of the file)."},

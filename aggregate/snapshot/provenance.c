@@ -157,9 +157,8 @@ void provenance_write(const struct provenance *provenance, FILE *out) {
     write_engine(provenance, out);
     write_inputs(provenance->state, out);
     write_registry(provenance, out);
-    (void)fputs("  \"reproduce\": \"nhip verify VINTAGE: run --until the end offsets above into an empty store, then snapshot "
-                "with the same "
-                "period and as_of\"\n}\n",
+    (void)fputs("  \"reproduce\": \"nhip run --until OFFSETS into an empty namespace (OFFSETS: the end_offset of each "
+                "input), then nhip snapshot with the same period and as_of\"\n}\n",
                 out);
 }
 

@@ -28,11 +28,11 @@ struct share_line {
 static const struct share_line share_lines[] = {
     {"ENT_EMAIL", "Enterprises using e-mail", "ENT", "_Z", "_Z", 70, 'R'},
     {"ENT_WEB_UPD", "Enterprises, website kept fresh", "ENT", "_Z", "_Z", 50, 'R'},
-    {"ENT_MKTPL", "Enterprises on marketplaces", "ENT", "_T", "_Z", 35, 'O'},
+    {"ENT_MKTPL", "Enterprises on marketplaces", "ENT", "_T", "_Z", 35, 'R'},
     {"ENT_MGMTSW", "Enterprises, special software", "ENT", "_Z", "_Z", 10, 'R'},
-    {"MDT_EPAY", "Modern retail taking e-payment", "EST", "_Z", "_T", 70, 'C'},
-    {"UTL_EPAY_HH", "Utilities, household e-payment", "UTILITY", "_Z", "_T", 50, 'C'},
-    {"TSB_ECHAN", "Trade services, e-channel", "EST", "_T", "_Z", 20, 'C'},
+    {"MDT_EPAY", "Modern retail taking e-payment", "EST", "_Z", "_T", 70, 'R'},
+    {"UTL_EPAY_HH", "Utilities, household e-payment", "UTILITY", "_Z", "_T", 50, 'R'},
+    {"TSB_ECHAN", "Trade services, e-channel", "EST", "_T", "_Z", 20, 'R'},
 };
 
 static const struct {

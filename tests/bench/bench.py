@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
-"""make bench: the whole job beside a consumer that does nothing, on a real Kafka and Redis, in one run; the last line is one JSON object.
+"""make bench: the whole job beside a consumer that does nothing, on a real Kafka and Redis, in one run; the last line
+is one JSON object.
 
-Steps: log (made once per EVENTS, kept under BUILD/bench) -> topic `bench` with 8 partitions, lz4 -> noop consumer, whole job, noop consumer, whole job
+Steps: log (made once per EVENTS, kept under BUILD/bench) -> topic `bench` with 8 partitions, lz4 -> noop consumer,
+whole job, noop consumer, whole job
 (the better of two each: the machine is shared) -> state compared with the Python oracle (its answer is kept beside the log).
 
-events_per_s counts from the first record taken to the last commit confirmed; CPU is user + system of our process only (Redis and the broker apart);
+events_per_s counts from the first record taken to the last commit confirmed; CPU is user + system of our process only
+(Redis and the broker apart);
 redis_cpu_share = Redis' CPU / ours.
 
 usage: bench.py BUILD EVENTS
@@ -53,8 +56,24 @@ def run_job(build, kafka, socket, work, turn, settings):
     """One run of the whole job from an empty state; returns seconds, CPU, memory."""
     sh("redis-cli", "-s", socket, "flushall")
     page = work / f"status.{turn}"
-    command = [build / "nhip", "run", "--once", "--set", f"redis.address={socket}", "--set", f"kafka.bootstrap.servers={kafka}", "--set", "topics=bench",
-               "--set", "namespace=bench", "--set", f"kafka.group.id=bench-{turn}-{os.getpid()}", "--set", f"status.file={page}", "--set", "log.level=warn"]
+    command = [
+    build / "nhip",
+    "run",
+    "--once",
+    "--set",
+    f"redis.address={socket}",
+    "--set",
+    f"kafka.bootstrap.servers={kafka}",
+    "--set",
+    "topics=bench",
+    "--set",
+    "namespace=bench",
+    "--set",
+    f"kafka.group.id=bench-{turn}-{os.getpid()}",
+    "--set",
+    f"status.file={page}",
+    "--set",
+     "log.level=warn"]
     before = redis_cpu(socket)
     child = subprocess.Popen([str(c) for c in command + settings], cwd=HOME)
     first = None
@@ -70,8 +89,8 @@ def run_job(build, kafka, socket, work, turn, settings):
     if code != 0:
         sys.exit(f"bench: nhip run ended with status {code}")
     counters = status(page)
-    return {"seconds": now - first, "cpu_s": usage.ru_utime + usage.ru_stime, "rss_mib": usage.ru_maxrss / 1024, "events": counters["delivered"],
-            "commits": counters["commits"], "redis_cpu_s": redis_cpu(socket) - before}
+    return {"seconds": now - first, "cpu_s": usage.ru_utime + usage.ru_stime, "rss_mib": usage.ru_maxrss / 1024,
+        "events": counters["delivered"], "commits": counters["commits"], "redis_cpu_s": redis_cpu(socket) - before}
 
 
 def oracle(directory, work):
@@ -79,8 +98,8 @@ def oracle(directory, work):
     out = directory / "oracle.state"
     if not out.exists():
         print("computing the oracle's state (once per log) ...", flush=True)
-        sh("python3", "tests/oracle/oracle.py", "--log", *sorted(glob.glob(str(directory / "*.ndjson"))), "--kafka-offsets", "--state", work / "oracle.state",
-           "--counts", work / "oracle.counts")
+        sh("python3", "tests/oracle/oracle.py", "--log", *sorted(glob.glob(str(directory / "*.ndjson"))),
+           "--kafka-offsets", "--state", work / "oracle.state", "--counts", work / "oracle.counts")
         shutil.move(work / "oracle.state", out)
     return out
 
@@ -88,8 +107,18 @@ def oracle(directory, work):
 def compare(build, socket, directory, work):
     state = work / "state"
     with open(state, "w", encoding="utf-8") as file:
-        subprocess.run([build / "nhip", "inspect", "--state", "--set", f"redis.address={socket}", "--set", "namespace=bench", "--set", "topics=bench"],
-                       check=True, stdout=file, cwd=HOME)
+        subprocess.run([build / "nhip",
+    "inspect",
+    "--state",
+    "--set",
+    f"redis.address={socket}",
+    "--set",
+    "namespace=bench",
+    "--set",
+    "topics=bench"],
+    check=True,
+    stdout=file,
+     cwd=HOME)
     done = subprocess.run(["python3", "tests/oracle/compare_state.py", state, oracle(directory, work)], cwd=HOME, check=False)
     return done.returncode == 0
 
@@ -126,8 +155,8 @@ def main():
     allocs = float(speed.split("allocations per event:")[1].split()[0])
     kafka = sh("tests/support/kafka.sh", "start", "--dir", work / "kafka", "--heap", "1g").strip()
     socket = f"/tmp/nhip-bench-{os.getpid()}.sock"
-    redis = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", socket, "--dir", str(work), "--save", "", "--appendonly", "yes",
-                              "--appendfsync", "everysec"], stdout=subprocess.DEVNULL)
+    redis = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", socket, "--dir", str(work),
+                             "--save", "", "--appendonly", "yes", "--appendfsync", "everysec"], stdout=subprocess.DEVNULL)
     try:
         print(f"producing into Kafka at {kafka} ...", flush=True)
         sh(build / "tools/produce", kafka, "", PARTITIONS, *sorted(glob.glob(str(directory / "*.ndjson"))))
@@ -138,10 +167,18 @@ def main():
         redis.terminate()
         redis.wait()
         sh("tests/support/kafka.sh", "stop", "--dir", work / "kafka")
-    print(json.dumps({
-        "events": events, "events_per_s": round(job["events"] / job["seconds"]), "noop_events_per_s": round(events / noop["seconds"]),
-        "cpu_us": round(job["cpu_s"] / events * 1e6, 3), "noop_cpu_us": noop["cpu_us"], "rss_mib": round(job["rss_mib"]),
-        "redis_cpu_share": round(job["redis_cpu_s"] / job["cpu_s"], 3), "allocs_per_event": allocs, "commits": job["commits"], "equal": equal}))
+    print(json.dumps({ "events": events,
+    "events_per_s": round(job["events"] / job["seconds"]),
+    "noop_events_per_s": round(events / noop["seconds"]),
+    "cpu_us": round(job["cpu_s"] / events * 1e6,
+    3),
+    "noop_cpu_us": noop["cpu_us"],
+    "rss_mib": round(job["rss_mib"]),
+    "redis_cpu_share": round(job["redis_cpu_s"] / job["cpu_s"],
+    3),
+    "allocs_per_event": allocs,
+    "commits": job["commits"],
+     "equal": equal}))
     sys.exit(0 if equal else 1)
 
 

@@ -3,7 +3,8 @@
 
 usage: expected.py EXPECTED.csv VINTAGE OBS.csv
 
-Every expected figure must stand in obs.csv with exactly these numbers; keys such as GMV_GROSS@_T@VN_38_D380 name slices (PLATFORM, REF_AREA).
+Every expected figure must stand in obs.csv with exactly these numbers; keys such as GMV_GROSS@_T@VN_38_D380 name
+slices (PLATFORM, REF_AREA).
 Prints one TAP line per figure.
 """
 import csv

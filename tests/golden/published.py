@@ -6,7 +6,14 @@ usage: published.py OBS.csv
 import csv
 import sys
 
-DECLARED = {"ENT_EMAIL": 70, "ENT_WEB_UPD": 50, "ENT_MKTPL": 35, "ENT_MGMTSW": 10, "MDT_EPAY": 70, "UTL_EPAY_HH": 50, "TSB_ECHAN": 20}
+DECLARED = {
+    "ENT_EMAIL": 70,
+    "ENT_WEB_UPD": 50,
+    "ENT_MKTPL": 35,
+    "ENT_MGMTSW": 10,
+    "MDT_EPAY": 70,
+    "UTL_EPAY_HH": 50,
+     "TSB_ECHAN": 20}
 OBSERVED = ("ENT_MKTPL", "MDT_EPAY", "UTL_EPAY_HH", "TSB_ECHAN")
 STRUCTURE = {"V18_IT_HW": 67, "V18_IT_SW": 8, "V18_IT_SV": 25}
 
@@ -27,7 +34,8 @@ def main():
         value = found[0]["OBS_VALUE"] if len(found) == 1 else ""
         fine = value != "" and abs(float(value) - share) <= 1
         bad += not fine
-        print(f"{code} {evidence} {activity}: published {share}, found {value or 'no row'}{'' if fine else '  <-- more than a point away'}")
+        verdict = "" if fine else "  <-- more than a point away"
+        print(f"{code} {evidence} {activity}: published {share}, found {value or 'no row'}{verdict}")
     units = [r for r in rows if r["INDICATOR"] == "IT_ENT_N" and r["ACTIVITY"] == "_T"]
     bad += len(units) != 1 or int(units[0]["OBS_VALUE"]) <= 500
     sys.exit(1 if bad else 0)

@@ -237,7 +237,7 @@ class Partition:
             self.counts["late"] += 1
             arrival = self.config.zone.day(event.record_time)
             self.late[arrival] = self.late.get(arrival, 0) + 1
-        mark = min(event.time, event.record_time + FUTURE_MS) - self.config.watermark_bound_ms
+        mark = min(event.time, min(event.record_time, self.record_time_max) + FUTURE_MS) - self.config.watermark_bound_ms
         self.watermark = mark if self.watermark is None else max(self.watermark, mark)
         if outcome == "UNRESOLVED":
             self.counts["unresolved"] += 1

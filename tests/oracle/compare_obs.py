@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """compare_obs.py OBS_ENGINE OBS_ORACLE [--ignore COLUMN …]: every row and every column must be equal.
 
-BUYERS_ACT_N is an estimate in one file and exact in the other: its value must lie within 5 standard errors (0.81 %) of the exact one, at
-most 1 % of these figures beyond 3 (a difference of one person is rounding); its bounds are not compared. Exit status 1 on difference.
+BUYERS_ACT_N is an estimate in one file and exact in the other: its value must lie within 5 standard errors (0.81 %)
+of the exact one, at
+most 1 % of these figures beyond 3 (a difference of one person is rounding); its bounds are not compared. Exit status
+1 on difference.
 """
 import argparse
 import sys

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """compare_state.py DUMP STATE: the engine's dump (`nhip inspect --state`) against the oracle's (`oracle.py --state`).
 
-Ledger, pulse, histogram, late counts, accounts, registry records, progress and counts must be equal; a sketch's estimate must lie within
-5 standard errors of the oracle's exact number of persons. Not compared: epoch, owner and the like, hashes of keys and configuration,
+Ledger, pulse, histogram, late counts, accounts, registry records, progress and counts must be equal; a sketch's
+estimate must lie within
+5 standard errors of the oracle's exact number of persons. Not compared: epoch, owner and the like, hashes of keys and
+configuration,
 and the index (which has no counterpart in the oracle). Exit status 1 on difference.
 """
 import sys

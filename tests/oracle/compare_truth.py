@@ -2,7 +2,8 @@
 """compare_truth.py OBS TRUTH.json [COUNTS.json]: what was computed against what the synthetic province meant (README.md here).
 
 A figure of a period that OBS has is compared with the row of the same coordinates (those the figure names); BUYERS_ACT_N as in
-compare_obs.py. COUNTS is {"total": {…}} as oracle.py --counts writes it, or the flat object itself; only counts that the truth names are compared, an absent
+compare_obs.py. COUNTS is {"total": {…}} as oracle.py --counts writes it, or the flat object itself; only counts that
+the truth names are compared, an absent
 one is 0. `last_hour` belongs to the rolling windows and is not judged here. Exit status 1 on difference.
 """
 import csv

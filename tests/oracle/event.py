@@ -1,7 +1,8 @@
 """Bytes of one message -> one valid event, or the reason of its refusal (schemas/README.md §1, §2).
 
 Readings taken where the page leaves room (each is also in the closing report of this work):
-* A value of another JSON type is seen at its first byte, before anything inside it; inside one token syntax and UTF-8 come first, form
+* A value of another JSON type is seen at its first byte, before anything inside it; inside one token syntax and UTF-8
+come first, form
   (id, time, code …) after. `null` never offends by itself.
 * `status` of families that have no status is only checked to be a string. A bad status of a unit is `bad_registry`.
 * Open codes beyond 64 bytes are `unknown_code`. Counted as read as OTHER: scheme, wallet, product_class always; platform only for
@@ -108,21 +109,38 @@ FIELDS = {
     "payer_country": COUNTRY, "merchant_country": COUNTRY, "captured_at": WHEN, "same_owner": (BOOL, plain),
     "channel": (STRING, closed(codelists.CHANNELS)), "platform": (STRING, opened(codelists.PLATFORMS, _Z="_Z")),
     "pay_mode": (STRING, closed(codelists.PAY_MODES)), "buyer_type": PERSON, "buyer_id": ID, "seller_country": COUNTRY,
-    "buyer_country": COUNTRY, "product_class": (STRING, opened(codelists.CATEGORIES)), "order_created_at": WHEN, "shipped_at": WHEN,
+    "buyer_country": COUNTRY, "product_class": (STRING, opened(codelists.CATEGORIES)), "order_created_at": WHEN,
+    "shipped_at": WHEN,
     "delivered_at": WHEN, "content_changed_at": WHEN, "test": (BOOL, plain),
 }
 
-# What a valid value of a field is, for the quick reader: an id, a number of a range, or a table of codes; the others by their reader.
-QUICK_FIELDS = {key: ("id", None) if field is ID else ("time", None) if field is WHEN else ("money", None) if field is MONEY
-                else ("code", field[1].table) if hasattr(field[1], "table") else ("other", field) for key, field in FIELDS.items()}
+# What a valid value of a field is, for the quick reader: an id, a number
+# of a range, or a table of codes; the others by their reader.
+QUICK_FIELDS = {
+    key: (
+        "id",
+        None) if field is ID else (
+            "time",
+            None) if field is WHEN else (
+                "money",
+                None) if field is MONEY else (
+                    "code",
+                    field[1].table) if hasattr(
+                        field[1],
+                        "table") else (
+                            "other",
+                            field) for key,
+                             field in FIELDS.items()}
 NOT_LISTED = ("", None)
 PYTHON_TYPES = {STRING: str, NUMBER: int, BOOL: bool}
 
 COMMON = ("type", "schema_version", "event_id", "source")
 TIMES = ("event_time", "ingest_time")
 REQUIRED = {
-    "PAYMENT": COMMON + TIMES + ("payment_id", "status", "amount_minor", "currency", "instrument", "context", "payer_id", "payer_type"),
-    "ORDER": COMMON + TIMES + ("order_id", "seller_id", "amount_minor", "currency", "channel", "platform", "pay_mode", "buyer_type"),
+    "PAYMENT": COMMON + TIMES + ("payment_id", "status", "amount_minor", "currency", "instrument", "context", "payer_id",
+    "payer_type"),
+    "ORDER": COMMON + TIMES + ("order_id", "seller_id", "amount_minor", "currency", "channel", "platform", "pay_mode",
+    "buyer_type"),
     "RIDE": COMMON + TIMES + ("trip_id", "operator", "fare_minor", "currency"),
     "WEBSITE": COMMON + TIMES + ("merchant_id", "content_changed_at"),
     "UNIT": COMMON + ("merchant_id", "status"),
@@ -202,7 +220,7 @@ class Event:
 def payload_of(event):
     """What was read of an event, `ingest_time` aside: two events with one id conflict when these differ."""
     get = event.fields.get
-    values = tuple(get(key) for key in PAYLOAD[event.family])
+    values = tuple("OTHER" if get(key) == UNLISTED else get(key) for key in PAYLOAD[event.family])
     return values + (event.unit.content(),) if event.unit else values
 
 

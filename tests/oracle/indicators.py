@@ -1,7 +1,8 @@
 """The kinds of indicators (indicators.md §3, §4).
 
 Readings taken where the page leaves room:
-* Evidence that is not collected, and a ratio without any source that records cash: M, and NUMERATOR, DENOMINATOR, N_UNITS are empty.
+* Evidence that is not collected, and a ratio without any source that records cash: M, and NUMERATOR, DENOMINATOR,
+N_UNITS are empty.
   A denominator 0 is M with both written (share, structure and active share like ratio).
 * An empty *array* in mgmt_software is "no", the empty string is unknown. IT_ENT_SH has no `_T` row.
 * S_GE10 repeats the total rows only. Every party value is a leaf of HHI_WALLET.
@@ -136,7 +137,8 @@ class Indicators:
         rule = indicator["R"]
         collected_r, collected_o = self.collected(indicator)
         observed = self.seen(indicator["O"]["flows"])
-        states = [(declared(rule, version, self.view.window_first, self.period.last), version.unit in observed) for version in members]
+        states = [(declared(rule, version, self.view.window_first, self.period.last), version.unit in observed)
+                   for version in members]
         yes = {"R": sum(state == "yes" for state, _ in states), "O": sum(seen for _, seen in states),
                "C": sum(state == "yes" or seen for state, seen in states)}
         unknown = {"R": sum(state == "unknown" for state, _ in states), "O": 0,
@@ -246,7 +248,8 @@ class Indicators:
         decimals = self.exponent if money else 0
 
         def row(period, sums, at, keys):
-            value = sum(sums.of(term, keys) for term in indicator["plus"]) - sum(sums.of(term, keys) for term in indicator.get("minus", ()))
+            value = sum(sums.of(term, keys) for term in indicator["plus"]) - \
+                        sum(sums.of(term, keys) for term in indicator.get("minus", ()))
             self.rows.add(indicator, "O", period, indicator["unit"], decimals, at,
                           {"OBS_VALUE": decimal_text(value, 10 ** decimals, decimals)})
 
@@ -302,8 +305,10 @@ class Indicators:
     def persons(self, period, family, codes):
         """Sets of persons of the period's cells; None when a day of it is no longer kept."""
         if period.freq in "DW":
-            oldest = max((partition.record_time_max - DAYS_35_MS for partition in self.partitions if partition.watermark is not None),
-                         default=None)
+            oldest = max(
+    (partition.record_time_max -
+    DAYS_35_MS for partition in self.partitions if partition.watermark is not None),
+     default=None)
             start = self.config.zone.day_start_ms(period.first)
             if oldest is not None and start < oldest:
                 return None

@@ -47,7 +47,8 @@ SCAN = json.JSONDecoder(object_pairs_hook=Pairs, parse_float=Number, parse_const
 
 
 def quick(data):
-    """Pairs of the top object; integers are plain (-0 is 0). ValueError for anything that is not plainly well-formed: `careful` then
+    """Pairs of the top object; integers are plain (-0 is 0). ValueError for anything that is not plainly well-formed:
+    `careful` then
     says what is wrong, or reads it after all."""
     if UNSURE_ESCAPE.search(data) or data.count(b"{") + data.count(b"[") > DEPTH_MAX:
         raise ValueError("to be read carefully")
@@ -74,7 +75,8 @@ TYPES = {ord('"'): "string", ord("{"): "object", ord("["): "array", ord("t"): "b
 
 
 class Careful:
-    """Token by token. `visit(key, type)` is told the type of a top value by its first byte and may refuse it; `accept(key, value)` is
+    """Token by token. `visit(key, type)` is told the type of a top value by its first byte and may refuse it;
+    `accept(key, value)` is
     given the value when its token (or the whole unlisted value) has been read and may refuse it, too."""
 
     def __init__(self, data, visit_key, visit, accept):

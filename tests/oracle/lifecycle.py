@@ -1,6 +1,7 @@
 """What one event books, by the tables of booking.md §4 and §5. Pure functions of the event, its own day and the facts before it.
 
-A booking is (day, role, outcome, with_amount); a verdict is ("future" | "impossible_state" | None, bookings, outcome in pulse or None).
+A booking is (day, role, outcome, with_amount); a verdict is ("future" | "impossible_state" | None, bookings, outcome
+in pulse or None).
 """
 
 FIRST_OUTCOMES = {"FIRST": ("CAPTURED", "SETTLED"), "CAPTURED": ("CAPTURED",), "SETTLED": ("SETTLED",)}

@@ -1,7 +1,9 @@
 """Logs as NDJSON files: one file per topic and partition, one record a line.
 
-`null` is a tombstone, an empty line an empty value. Record time = `ingest_time` (units: `recorded_at`); of a line that is no valid event
-the first such key in the text that reads as a time; else the record time of the line before, 0 for the first. Offsets are those of the
+`null` is a tombstone, an empty line an empty value. Record time = `ingest_time` (units: `recorded_at`); of a line
+that is no valid event
+the first such key in the text that reads as a time; else the record time of the line before, 0 for the first. Offsets
+are those of the
 line's first byte, or with `kafka` the number of the line.
 """
 import json

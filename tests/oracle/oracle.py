@@ -4,9 +4,11 @@
     oracle.py --log DIR|FILE… [--kafka-offsets] [--config key=value …] [--sources sources.json] [--limit topic/partition=next …]
               [--counts FILE] [--state FILE] [--obs FILE --period P [--as-of T] [--daily] [--definitions FILE] [--release N]]
 
-Why: a program that checks itself proves nothing. This one is slow, plain and exact (Python integers and fractions, sets instead of
+Why: a program that checks itself proves nothing. This one is slow, plain and exact (Python integers and fractions,
+sets instead of
 sketches); it shares no code and no generated table with the engine, only the CSV code lists of the contract. How: `event` and
-`unitrecord` read messages, `booking` with `window` and `lifecycle` keeps one partition's state, `indicators` computes the figures.
+`unitrecord` read messages, `booking` with `window` and `lifecycle` keeps one partition's state, `indicators` computes
+the figures.
 Partitions are read by two processes. Exit status 2: the question is refused (as of before the state, unknown setting).
 """
 import argparse

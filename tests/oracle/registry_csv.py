@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""registry.csv -> `unit.registered` messages, one a line (schemas/README.md §3, the CSV rules): registry_csv.py FILE.csv > FILE.ndjson
+"""registry.csv -> `unit.registered` messages, one a line (schemas/README.md §3, the CSV rules): registry_csv.py
+FILE.csv > FILE.ndjson
 
 A column that the file does not have is absent from the message; an empty cell is `""` where the contract knows an empty value
 and absent where it does not (valid_to, the parents).

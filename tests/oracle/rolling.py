@@ -3,7 +3,8 @@
 
     rolling.py --log DIR|FILE… [--kafka-offsets] [--sources sources.json] [--config key=value …] --windows FILE…
 
-Each FILE is the JSON of one HGETALL, its name ends in the window's length (`….1h`). The hash names its bounds and the offsets of the prefix
+Each FILE is the JSON of one HGETALL, its name ends in the window's length (`….1h`). The hash names its bounds and the
+offsets of the prefix
 that it speaks of: the log is read by the oracle up to exactly there, its pulse is summed, and every field must be equal.
 """
 import argparse
@@ -17,7 +18,8 @@ MINUTES = {"1m": 1, "5m": 5, "1h": 60, "24h": 1440, "7d": 10080}
 
 
 def pulse_cells(partition, low, high):
-    """The pulse of the minutes [low, high): whole hours from hour cells, which are kept longer, the ragged ends from minute cells."""
+    """The pulse of the minutes [low, high): whole hours from hour cells, which are kept longer, the ragged ends from
+    minute cells."""
     minute = low
     while minute < high:
         if minute % 60 == 0 and minute + 60 <= high:
@@ -71,8 +73,15 @@ def main(arguments):
         offsets = window["_offsets"]
         if offsets not in prefixes:
             limits = {name: int(offset) for name, offset in (text.rsplit("=", 1) for text in offsets.split())}
-            prefixes[offsets] = [partition for partition in run_log(options.log, options.config, options.sources, options.kafka_offsets, limits)
-                                 if "%s/%d" % (partition.topic, partition.partition) in limits]
+            prefixes[offsets] = [
+    partition for partition in run_log(
+        options.log,
+        options.config,
+        options.sources,
+        options.kafka_offsets,
+        limits) if "%s/%d" %
+        (partition.topic,
+         partition.partition) in limits]
         found = list(differences(window, prefixes[offsets], MINUTES[path.rsplit(".", 1)[1]]))
         print("%s: %s records, %d differences" % (path, window["_total"], len(found)))
         for line in found[:10]:

@@ -146,7 +146,8 @@ class Time(unittest.TestCase):
                 dict(log[0], event_id="y", event_time=at("2021-09-04 10:00"))]
         counts = log.run().counts
         self.assertEqual(counts["delivered"], 7)
-        self.assertEqual([counts[name] for name in ("applied", "duplicate", "quarantined", "rejected", "ignored")], [1, 1, 1, 2, 2])
+        self.assertEqual([counts[name] for name in ("applied", "duplicate",
+                         "quarantined", "rejected", "ignored")], [1, 1, 1, 2, 2])
 
     def test_five_minutes_ahead_are_accepted(self):
         log = Log().pay("CAPTURED", "2021-09-03 10:05", ingest="2021-09-03 10:00")
@@ -180,7 +181,8 @@ class Time(unittest.TestCase):
         self.assertEqual(log.run(oldest_date="2021-09-01").reasons, {"too_old": 2})
 
     def test_months_are_kept_until_their_last_day_is_behind_the_floor(self):
-        log = Log().pay("CAPTURED", "2021-08-30 10:00").pay("CAPTURED", "2021-08-31 10:00", "P2").pay("CAPTURED", "2021-09-01 10:00", "P3")
+        log = Log().pay("CAPTURED", "2021-08-30 10:00").pay("CAPTURED", "2021-08-31 10:00", "P2").pay("CAPTURED",
+                "2021-09-01 10:00", "P3")
         self.assertEqual(sorted(month % 12 + 1 for month in log.run(retention__days=2).histogram), [8, 9])
         self.assertEqual(sorted(month % 12 + 1 for month in log.run(retention__days=1).month_persons), [9])
 
@@ -216,7 +218,8 @@ class Time(unittest.TestCase):
         self.assertEqual(havana.day_start_ms(day_of_text("2021-03-14")), ms_of_rfc3339("2021-03-14T05:00:00Z"))
 
     def test_offsets_of_files_and_limits(self):
-        log = Log().pay("CAPTURED", "2021-09-03 10:00").pay("CAPTURED", "2021-09-03 11:00", "P2").pay("CAPTURED", "2021-09-03 12:00", "P3")
+        log = Log().pay("CAPTURED", "2021-09-03 10:00").pay("CAPTURED", "2021-09-03 11:00", "P2").pay("CAPTURED",
+                "2021-09-03 12:00", "P3")
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "pay-3.ndjson")
             with open(path, "w", encoding="ascii") as file:

@@ -60,45 +60,99 @@ class Reasons(unittest.TestCase):
 
     def test_syntax(self):
         good = json.dumps(PAYMENT)
-        self.check([(good, None), (" \t\r\n" + good + " ", None), (good + "x", "not_json"), (good[:-1], "not_json"), ("[]", "not_json"),
+        self.check([(good, None), (" \t\r\n" + good + " ", None), (good + "x", "not_json"), (good[:-1], "not_json"),
+                ("[]", "not_json"),
                     ('"x"', "not_json"), ("null ", "not_json"), ("\ufeff" + good, "not_json"), (good[:-1] + ",}", "not_json"),
                     (good.replace(":", " ", 1), "not_json"), ("{}x", "not_json"), ("{'a':1}", "not_json"), ("   ", "not_json")])
-        for value in ("01", "1.", ".5", "+1", "1e", "-", "NaN", "Infinity", "tru", "nul", '"\t"', '"\\x"', '"\\u12g4"', "[1,]", "[1 2]",
-                      "{1:2}", '{"a" 1}', "", '"\0"'):
+        for value in (
+    "01",
+    "1.",
+    ".5",
+    "+1",
+    "1e",
+    "-",
+    "NaN",
+    "Infinity",
+    "tru",
+    "nul",
+    '"\t"',
+    '"\\x"',
+    '"\\u12g4"',
+    "[1,]",
+    "[1 2]",
+    "{1:2}",
+    '{"a" 1}',
+    "",
+     '"\0"'):
             self.check([(with_text(PAYMENT, x=value), "not_json")])
-        for value in ("0", "-0", "1.5E-3", "1e999", "[]", "{}", '[{"a":[null,true,"\\ud83d\\ude00"]}]', '"\x7f"', '{"a":1,"a":2}'):
+        for value in (
+    "0",
+    "-0",
+    "1.5E-3",
+    "1e999",
+    "[]",
+    "{}",
+    '[{"a":[null,true,"\\ud83d\\ude00"]}]',
+    '"\x7f"',
+     '{"a":1,"a":2}'):
             self.check([(with_text(PAYMENT, x=value), None)])
 
     def test_utf8(self):
         good = json.dumps({**PAYMENT, "x": "@"}).encode()
-        for raw in (b"\xff", b"\xc0\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xe2\x82", b"\\ud800", b"\\udc00", b"\\ud800\\u0041",
-                    b"\\u0000"):
+        for raw in (
+    b"\xff",
+    b"\xc0\xaf",
+    b"\xed\xa0\x80",
+    b"\xf4\x90\x80\x80",
+    b"\xe2\x82",
+    b"\\ud800",
+    b"\\udc00",
+    b"\\ud800\\u0041",
+     b"\\u0000"):
             self.check([(good.replace(b"@", raw), "bad_utf8")])
         self.check([(good.replace(b"@", "€😀".encode()), None), (good.replace(b'"@"', b"\xff"), "not_json")])
 
     def test_depth(self):
         self.check([(with_text(PAYMENT, x="[" * 31 + "]" * 31), None), (with_text(PAYMENT, x="[" * 32 + "]" * 32), "too_deep"),
-                    (with_text(PAYMENT, x='{"a":' * 31 + "1" + "}" * 31), None), (with_text(PAYMENT, x="[[],[],[]," * 15 + "0" + "]" * 15), None)])
+                    (with_text(PAYMENT, x='{"a":' * 31 + "1" + "}" * 31), None), (with_text(PAYMENT,
+                    x="[[],[],[]," * 15 + "0" + "]" * 15), None)])
 
     def test_duplicate_keys(self):
         good = json.dumps(PAYMENT)[:-1]
-        self.check([(good + ',"status":"CAPTURED"}', "duplicate_key"), (good + ',"seller_id":"a","seller_id":null}', "duplicate_key"),
-                    (good + ',"\\u0073tatus":"X"}', "duplicate_key"), (good + ',"x":1,"x":2}', None), (good + ',"y":{"status":1}}', None),
-                    (good + ',"vsic":1,"vsic":2}', None)])
+        self.check([(good +
+    ',"status":"CAPTURED"}', "duplicate_key"), (good +
+    ',"seller_id":"a","seller_id":null}', "duplicate_key"), (good +
+    ',"\\u0073tatus":"X"}', "duplicate_key"), (good +
+    ',"x":1,"x":2}', None), (good +
+    ',"y":{"status":1}}', None), (good +
+     ',"vsic":1,"vsic":2}', None)])
 
     def test_missing_fields(self):
-        for base, required in ((PAYMENT, "type schema_version event_id source event_time ingest_time payment_id merchant_id status "
+        for base, required in ((PAYMENT,
+                "type schema_version event_id source event_time ingest_time payment_id merchant_id status "
                                 "amount_minor currency instrument context payer_id payer_type scheme"),
                                (ORDER, "order_id seller_id amount_minor currency channel platform pay_mode buyer_type"),
                                (UNIT, "merchant_id status event_id source")):
             for key in required.split():
                 self.check([(without(base, key), "missing_field"), ({**base, key: None}, "missing_field")])
         self.check([({**PAYMENT, "status": "DECLINED"}, "missing_field"), ({**PAYMENT, "instrument": "EWALLET"}, "missing_field"),
-                    ({**PAYMENT, "instrument": "CASH", "scheme": None}, None), ({**PAYMENT, "merchant_id": None, "terminal_id": "T"}, None)])
+                    ({**PAYMENT, "instrument": "CASH", "scheme": None}, None), ({**PAYMENT, "merchant_id": None,
+                    "terminal_id": "T"}, None)])
 
     def test_wrong_type(self):
-        cases = {"event_id": "1", "type": "[]", "status": "1", "currency": "{}", "wallet": "7", "amount_minor": '"1"', "event_time": "true",
-                 "same_owner": '"x"', "test": "0", "schema_version": '"1"', "payer_country": "1", "payer_id": "false"}
+        cases = {
+    "event_id": "1",
+    "type": "[]",
+    "status": "1",
+    "currency": "{}",
+    "wallet": "7",
+    "amount_minor": '"1"',
+    "event_time": "true",
+    "same_owner": '"x"',
+    "test": "0",
+    "schema_version": '"1"',
+    "payer_country": "1",
+     "payer_id": "false"}
         for key, text in cases.items():
             self.check([(with_text(PAYMENT, **{key: text}), "wrong_type")])
         for text in ("1.0", "1e0", "9223372036854775808"):
@@ -106,12 +160,14 @@ class Reasons(unittest.TestCase):
 
     def test_type_and_version(self):
         self.check([({**PAYMENT, "type": "payment"}, "unknown_type"), ({**PAYMENT, "type": ""}, "unknown_type"),
-                    ({**PAYMENT, "schema_version": 2}, "unknown_version"), (with_text(PAYMENT, schema_version="-0"), "unknown_version")])
+                    ({**PAYMENT, "schema_version": 2}, "unknown_version"), (with_text(PAYMENT, schema_version="-0"),
+                    "unknown_version")])
 
     def test_codes(self):
         for key, value in (("currency", "XXZ"), ("currency", "vnd"), ("status", "DONE"), ("instrument", "GOLD"), ("context", ""),
                            ("payer_type", "household"), ("payer_country", "vn"), ("payer_country", "VNM"), ("channel", "X"),
-                           ("pay_mode", "X"), ("reason_class", "X"), ("seller_country", "1A"), ("wallet", "w" * 65), ("wallet", "é" * 33)):
+                           ("pay_mode", "X"), ("reason_class", "X"), ("seller_country", "1A"), ("wallet", "w" * 65),
+                           ("wallet", "é" * 33)):
             self.check([({**PAYMENT, key: value}, "unknown_code")])
         self.check([({**PAYMENT, "wallet": "w" * 64, "scheme": "", "platform": "?", "product_class": "ü"}, None)])
 
@@ -121,42 +177,65 @@ class Reasons(unittest.TestCase):
         self.check([({**PAYMENT, "payer_id": " ~" * 32}, None), (with_text(PAYMENT, payer_id='"\\u0041"'), None)])
 
     def test_times(self):
-        for text in ("-1", "1.5", "1e3", "7258118400000", '"2021-09-03T10:00:00"', '"2021-09-03 10:00:00Z"', '"2021-09-03T10:00:60Z"',
-                     '"2021-09-03T10:00:00-00:00"', '"2021-02-29T10:00:00Z"', '"2021-09-03T24:00:00Z"', '"2200-01-01T00:00:00Z"',
-                     '"1969-12-31T23:59:59Z"', '"2021-09-03T10:00:00+24:00"', '"2021-09-03T10:00:00.Z"', '"2021-09-03T10:00:00Z "', '""'):
+        for text in (
+    "-1",
+    "1.5",
+    "1e3",
+    "7258118400000",
+    '"2021-09-03T10:00:00"',
+    '"2021-09-03 10:00:00Z"',
+    '"2021-09-03T10:00:60Z"',
+    '"2021-09-03T10:00:00-00:00"',
+    '"2021-02-29T10:00:00Z"',
+    '"2021-09-03T24:00:00Z"',
+    '"2200-01-01T00:00:00Z"',
+    '"1969-12-31T23:59:59Z"',
+    '"2021-09-03T10:00:00+24:00"',
+    '"2021-09-03T10:00:00.Z"',
+    '"2021-09-03T10:00:00Z "',
+     '""'):
             self.check([(with_text(PAYMENT, event_time=text), "bad_time"), (with_text(PAYMENT, shipped_at=text), "bad_time")])
         fields = read_quickly(with_text(PAYMENT, event_time='"2021-09-03t10:00:00.9999+07:00"').encode())[1]
         self.assertEqual(fields["event_time"], 1630638000999)
 
     def test_amounts(self):
         for text in ("-1", "-0", "1.0", "1e3", "9223372036854775808", "1" * 5000):
-            self.check([(with_text(PAYMENT, amount_minor=text), "bad_amount"), (with_text(PAYMENT, fare_minor=text), "bad_amount")])
+            self.check([(with_text(PAYMENT, amount_minor=text), "bad_amount"),
+                       (with_text(PAYMENT, fare_minor=text), "bad_amount")])
         self.check([(with_text(PAYMENT, amount_minor="9223372036854775807"), None), (with_text(PAYMENT, amount_minor="0"), None)])
 
     def test_registry(self):
-        for key, text in (("valid_from", '"2021-02-30"'), ("valid_from", "1"), ("valid_to", '""'), ("status", '"OPEN"'), ("vsic", '"4"'),
+        for key, text in (("valid_from", '"2021-02-30"'), ("valid_from", "1"), ("valid_to", '""'), ("status", '"OPEN"'),
+                ("vsic", '"4"'),
                           ("vsic", "47711"), ("vsic_version", "2025"), ("vsic_version", "true"), ("district", '"383"'),
-                          ("district", "380.0"), ("employees", "-1"), ("employees", '"6"'), ("has_email", '"y"'), ("accepts_epay", "true"),
+                          ("district", "380.0"), ("employees", "-1"), ("employees", '"6"'), ("has_email", '"y"'),
+                          ("accepts_epay", "true"),
                           ("mgmt_software", '"ERP;SAP"'), ("mgmt_software", '["Y"]'), ("echannels", '["RIDE_APP"]'),
                           ("website_url", '"%s"' % ("x" * 257)), ("website_updated_at", '"2021"'), ("has_email_asof", "0"),
-                          ("mktpl_accounts", "[1]"), ("accounts", '"S:A"'), ("accounts", '[{"source":"S"}]'), ("legal_form", '"X"'),
-                          ("accounts", '[{"source":"S","account_id":"A","valid_to":""}]'), ("unit_type", '"SHOP"'), ("recorded_at", '"2020"'),
+                          ("mktpl_accounts", "[1]"), ("accounts", '"S:A"'), ("accounts", '[{"source":"S"}]'),
+                          ("legal_form", '"X"'),
+                          ("accounts", '[{"source":"S","account_id":"A","valid_to":""}]'), ("unit_type", '"SHOP"'),
+                          ("recorded_at", '"2020"'),
                           ("parent_enterprise_id", '""')):
             self.check([(with_text(UNIT, **{key: text}), "bad_registry")])
         for key in ("recorded_at", "valid_from", "legal_form", "unit_type", "vsic", "vsic_version", "district"):
             self.check([(without(UNIT, key), "bad_registry")])
         self.check([(json.dumps(UNIT)[:-1] + ',"vsic":"47711"}', "bad_registry"),
-                    ({**UNIT, "vsic": "G47711", "vsic_version": 2018, "district": 399, "employees": "", "mgmt_software": "ERP;CRM",
+                    ({**UNIT, "vsic": "G47711", "vsic_version": 2018, "district": 399, "employees": "",
+                    "mgmt_software": "ERP;CRM",
                       "echannels": ["OTA"], "mktpl_accounts": "a;b", "website_updated_at": "2030-01-01", "has_email_asof": "",
-                      "accounts": [{"source": "S", "account_id": "A", "valid_from": "2020-01-01", "valid_to": None, "z": 1}]}, None)])
+                      "accounts": [{"source": "S", "account_id": "A", "valid_from": "2020-01-01", "valid_to": None,
+                      "z": 1}]}, None)])
 
     def test_first_offending_token_wins(self):
         bad_id, bad_money = '"event_id":"",', '"amount_minor":-1,'
-        self.check([("{" + bad_id + bad_money + "}", "bad_id"), ("{" + bad_money + bad_id + "}", "bad_amount"), ("{" + bad_id + "x", "bad_id"),
+        self.check([("{" + bad_id + bad_money + "}", "bad_id"), ("{" + bad_money + bad_id + "}", "bad_amount"),
+                ("{" + bad_id + "x", "bad_id"),
                     ('{"type":"?","schema_version":2,"status":"?"}', "unknown_type"),
                     ('{"schema_version":2,"type":"payment.status","status":"?"}', "unknown_version"),
                     ('{"schema_version":1,"type":"payment.status","status":"?"}', "unknown_code"),
-                    ('{"type":"?","currency":"?"}', "unknown_code"), ('{"event_id":"\\ud800', "bad_utf8"), ('{"event_id":"' + "x" * 65, "not_json"),
+                    ('{"type":"?","currency":"?"}', "unknown_code"), ('{"event_id":"\\ud800', "bad_utf8"),
+                    ('{"event_id":"' + "x" * 65, "not_json"),
                     ('{"event_id":[' + "[" * 40, "wrong_type"), ('{"event_id":tru', "wrong_type"), ('{"event_id":?', "not_json"),
                     ({**UNIT, "vsic": 1, "merchant_id": None}, "missing_field"), ({**ORDER, "status": "WHATEVER"}, None)])
 

@@ -142,7 +142,8 @@ UNIT_KEYS = frozenset(REQUIRED) | frozenset(OPTIONAL)
 
 
 class UnitRecord:
-    """A version of a unit. `columns` holds what the record *has*: a key that is absent there is a column the source does not have."""
+    """A version of a unit. `columns` holds what the record *has*: a key that is absent there is a column the source
+    does not have."""
 
     def __init__(self, unit, status, columns):
         self.unit = unit

@@ -1,7 +1,9 @@
 """The window of one partition (booking.md §7): what the last records of the log said.
 
-Both bounds cut off a prefix of the log, because ordinals grow and record-time maxima never fall: so the window is "all ordinals from
-`first`". Facts live in two generations of dictionaries; when the young one is a full window old, the old one is behind any window.
+Both bounds cut off a prefix of the log, because ordinals grow and record-time maxima never fall: so the window is
+"all ordinals from
+`first`". Facts live in two generations of dictionaries; when the young one is a full window old, the old one is
+behind any window.
 """
 from array import array
 
@@ -57,7 +59,8 @@ class Window:
             self.young["entities"].setdefault(entity_key, []).append((ordinal, what, day))
 
     def start_of_next(self):
-        """Ordinal of the oldest record whose facts are inside for the next record, judged by R now; None before the first record."""
+        """Ordinal of the oldest record whose facts are inside for the next record, judged by R now; None before the
+        first record."""
         ordinal = len(self.maxima)
         if not ordinal:
             return None

@@ -80,11 +80,13 @@ kafka_start() {
     KAFKA=$(tests/support/kafka.sh start --dir "$WORK/kafka") || exit 1
 }
 
-# nhip COMMAND... with the private Redis and the broker filled in. In the background: `EXEC=exec on ... &`, so that $! is nhip itself.
+# nhip COMMAND... with the private Redis and the broker filled in. In the background: `EXEC=exec on ... &`, so
+# that $! is nhip itself.
 on() {
     local command=$1
     shift
-    ${EXEC:-} "$NHIP" "$command" --set "redis.address=$REDIS" --set "kafka.bootstrap.servers=${KAFKA:-127.0.0.1:1}" --set log.level=warn "$@"
+    ${EXEC:-} "$NHIP" "$command" --set "redis.address=$REDIS" --set "kafka.bootstrap.servers=${KAFKA:-127.0.0.1:1}" \
+        --set log.level=warn "$@"
 }
 
 vintage() { echo "$1/$(cat "$1/LATEST")"; }

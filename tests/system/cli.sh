@@ -15,21 +15,27 @@ check "nhip without arguments shows the commands and exits 2" says 2 "snapshot +
 check "nhip --help exits 0" says 0 "First steps" "$NHIP" --help
 check "an unknown command is named" says 2 'unknown command "rnu"' "$NHIP" rnu
 check "an unknown setting gets the nearest one" says 2 'did you mean "redis.address"' "$NHIP" run --set redis.adress=x
-check "a bad value names what is accepted" says 2 'window.records: found "12x", accepted is an integer from 16' "$NHIP" run --set window.records=12x
+check "a bad value names what is accepted" says 2 'window.records: found "12x", accepted is an integer from 16' "$NHIP" \
+    run --set window.records=12x
 printf 'namespace = a\n\nwindow.records = -5\n' >"$WORK/bad.conf"
-check "a bad file is named with line and key" says 2 "bad.conf:3: window.records: found \"-5\"" "$NHIP" run --config "$WORK/bad.conf"
+check "a bad file is named with line and key" says 2 "bad.conf:3: window.records: found \"-5\"" "$NHIP" run --config \
+    "$WORK/bad.conf"
 printf 'namespace\n' >"$WORK/bad.conf"
 check "a line without = is named" says 2 "bad.conf:1: found \"namespace\"" "$NHIP" run --config "$WORK/bad.conf"
 check "a missing configuration file is named" says 2 "none.conf: No such file" "$NHIP" run --config "$WORK/none.conf"
 check "an unknown zone is named" says 2 "Mars/Phobos" "$NHIP" run --set reporting.timezone=Mars/Phobos
 check "an unknown currency is named" says 2 "XXQ" "$NHIP" run --set reporting.currency=XXQ
 printf '{"A": {"success_at": "LATER"}}' >"$WORK/sources.json"
-check "a bad sources.json names file, key and accepted values" says 2 "sources.json.*success_at.*LATER.*FIRST" "$NHIP" run --set "sources.file=$WORK/sources.json"
-check "a safety property of librdkafka cannot be overridden" says 2 "enable.auto.commit" "$NHIP" run --set kafka.bootstrap.servers=127.0.0.1:1 \
+check "a bad sources.json names file, key and accepted values" says 2 "sources.json.*success_at.*LATER.*FIRST" "$NHIP" \
+    run --set "sources.file=$WORK/sources.json"
+check "a safety property of librdkafka cannot be overridden" says 2 "enable.auto.commit" "$NHIP" run --set \
+    kafka.bootstrap.servers=127.0.0.1:1 \
     --set kafka.enable.auto.commit=true --set redis.address=none
-check "environment variables are read" says 2 'NHIP_WINDOW_RECORDS: window.records: found "0"' env NHIP_WINDOW_RECORDS=0 "$NHIP" config
+check "environment variables are read" says 2 'NHIP_WINDOW_RECORDS: window.records: found "0"' env NHIP_WINDOW_RECORDS=0 \
+    "$NHIP" config
 check "config shows where a value came from" says 0 "namespace += x +# --set" "$NHIP" config --set namespace=x
-check "a missing events file is named" says 4 "none.ndjson" "$NHIP" run --set "redis.address=$WORK/none.sock" --file "$WORK/none.ndjson"
+check "a missing events file is named" says 4 "none.ndjson" "$NHIP" run --set "redis.address=$WORK/none.sock" --file \
+    "$WORK/none.ndjson"
 
 waits() { # PATTERN COMMAND...: says that it waits, and exits 0 on SIGTERM
     local pattern=$1 pid
@@ -52,13 +58,17 @@ redis_start
 check "Kafka unreachable: says so with the address, tries again, exits 0 on SIGTERM" waits "kafka_waits.*127.0.0.1:1" \
     "$NHIP" run --set "redis.address=$REDIS" --set kafka.bootstrap.servers=127.0.0.1:1
 rcli config set maxmemory-policy allkeys-lru >/dev/null
-check "an eviction policy other than noeviction is refused" says 3 "allkeys-lru.*noeviction" "$NHIP" run --set "redis.address=$REDIS" --file README.md
+check "an eviction policy other than noeviction is refused" says 3 "allkeys-lru.*noeviction" "$NHIP" run --set \
+    "redis.address=$REDIS" --file README.md
 rcli config set maxmemory-policy noeviction >/dev/null
-check "a snapshot of an empty namespace is refused with the remedy" says 3 "nhip run" "$NHIP" snapshot --set "redis.address=$REDIS" --period 2021-09 --dir "$WORK/s"
+check "a snapshot of an empty namespace is refused with the remedy" says 3 "nhip run" "$NHIP" snapshot --set \
+    "redis.address=$REDIS" --period 2021-09 --dir "$WORK/s"
 cp tests/golden/example/events.ndjson "$WORK/events-0.ndjson"
 check "a file is read" says 0 "" "$NHIP" run --set "redis.address=$REDIS" --set log.level=warn --file "$WORK/events-0.ndjson"
-check "a bad period names the accepted forms" says 2 "2021-13.*2021-Q3" "$NHIP" snapshot --set "redis.address=$REDIS" --period 2021-13 --dir "$WORK/s"
+check "a bad period names the accepted forms" says 2 "2021-13.*2021-Q3" "$NHIP" snapshot --set "redis.address=$REDIS" \
+    --period 2021-13 --dir "$WORK/s"
 rcli hset "nhip:f:$(rcli keys 'nhip:f:*' | sed 's/^nhip:f://')" layout 9 >/dev/null
-check "an unknown layout is refused" says 3 "layout" "$NHIP" run --set "redis.address=$REDIS" --set log.level=warn --file "$WORK/events-0.ndjson"
+check "an unknown layout is refused" says 3 "layout" "$NHIP" run --set "redis.address=$REDIS" --set log.level=warn \
+    --file "$WORK/events-0.ndjson"
 check "nobody wrote a snapshot on the way" test ! -e "$WORK/s/LATEST"
 finish

@@ -21,14 +21,16 @@ compare() { # VINTAGE OBS
 }
 
 take() { # NAMESPACE DIR VINTAGE AS_OF HOW
-    must "$5: snapshot $3 is written" on snapshot --set "namespace=$1" --set "sources.file=$WORK/sources.json" --dir "$2" --period 2021-09 --as-of "$4"
+    must "$5: snapshot $3 is written" on snapshot --set "namespace=$1" --set "sources.file=$WORK/sources.json" --dir \
+        "$2" --period 2021-09 --as-of "$4"
     compare "$3" "$(vintage "$2")/obs.csv" "$5"
 }
 
 files() { # NAMESPACE until?
     local -a until=()
     [ $# -gt 1 ] && until=(--until "$2")
-    on run --set "namespace=$1" --set "sources.file=$WORK/sources.json" --file "$log/registry-0.ndjson" --file "$log/events-0.ndjson" "${until[@]}"
+    on run --set "namespace=$1" --set "sources.file=$WORK/sources.json" --file "$log/registry-0.ndjson" --file \
+        "$log/events-0.ndjson" "${until[@]}"
 }
 must "files: 14 messages are read" files f "registry/0=$registry_bytes,events/0=$v1_bytes"
 take f "$WORK/f" v1 2021-10-02T17:00:00.000Z files
@@ -36,7 +38,8 @@ must "files: the run goes on where it stopped" files f
 take f "$WORK/f" v2 2021-10-05T17:00:00.000Z files
 must "files: everything is read at once into an empty state" files g
 take g "$WORK/g" v2 2021-10-05T17:00:00.000Z "files again"
-check "files: both ways give the same bytes of v2" sh -c "sed 's/,[0-9]*,\([^,]*\)\$/,\1/' $(vintage "$WORK/f")/obs.csv >$WORK/1; \
+check "files: both ways give the same bytes of v2" sh -c \
+    "sed 's/,[0-9]*,\([^,]*\)\$/,\1/' $(vintage "$WORK/f")/obs.csv >$WORK/1; \
     sed 's/,[0-9]*,\([^,]*\)\$/,\1/' $(vintage "$WORK/g")/obs.csv >$WORK/2; cmp $WORK/1 $WORK/2"
 
 stream() { # NAMESPACE PREFIX OPTION...

@@ -1,5 +1,6 @@
 #!/bin/bash
-# The main claim: a synthetic province through a real Kafka and Redis gives exactly the generator's truth and the Python oracle's figures, whatever
+# The main claim: a synthetic province through a real Kafka and Redis gives exactly the generator's truth and
+# the Python oracle's figures, whatever
 # the workers, batches, commits, crashes and rebalances. EVENTS (default 200000), KILLS (default 5), PARTITIONS 8.
 . "$(dirname "$0")/../support/lib.sh"
 begin truth
@@ -20,7 +21,8 @@ run() { on run "${common[@]}" --set "kafka.group.id=$prefix$group" "$@"; }
 state() { on inspect "${common[@]}" --state >"$1"; }
 publish() { on snapshot "${common[@]}" --dir "$1" --period 2021-09 --daily; } # DIR
 
-must "a province of $EVENTS events is produced into Kafka, 8 partitions" "$NHIP" generate --seed 11 --events "$EVENTS" --kafka "$KAFKA" \
+must "a province of $EVENTS events is produced into Kafka, 8 partitions" "$NHIP" generate --seed 11 --events "$EVENTS" \
+    --kafka "$KAFKA" \
     --partitions 8 --prefix "$prefix" --truth "$WORK/truth.json" --sources "$WORK/sources.json"
 
 start_over
@@ -29,7 +31,8 @@ must "its state is dumped" state "$WORK/state"
 must "its snapshot is written" publish "$WORK/base"
 obs=$(vintage "$WORK/base")/obs.csv
 on inspect "${common[@]}" --json >"$WORK/counts.json"
-check "every figure of the generator's truth is in the snapshot" python3 tests/oracle/compare_truth.py "$obs" "$WORK/truth.json" "$WORK/counts.json"
+check "every figure of the generator's truth is in the snapshot" python3 tests/oracle/compare_truth.py "$obs" \
+    "$WORK/truth.json" "$WORK/counts.json"
 check "the manifest holds" sh -c "cd '$(vintage "$WORK/base")' && sha256sum --quiet -c MANIFEST.sha256"
 check "dead letters are as many as refused records" python3 - "$WORK/counts.json" "$WORK/dead.ndjson" <<'PY'
 import json, sys
@@ -44,7 +47,8 @@ PY
 oracle() { # OUT SETTING...
     local out=$1
     shift
-    python3 tests/oracle/oracle.py --log "$WORK"/log/*.ndjson --kafka-offsets --sources "$WORK/sources.json" --counts "$out.counts" --state "$out.state" \
+    python3 tests/oracle/oracle.py --log "$WORK"/log/*.ndjson --kafka-offsets --sources "$WORK/sources.json" --counts \
+        "$out.counts" --state "$out.state" \
         --obs "$out.obs" --period 2021-09 --daily "$@"
 }
 must "the Python oracle computes state and table from the log" oracle "$WORK/oracle"
@@ -58,32 +62,41 @@ same() { # CLAIM: identical state and table
 }
 
 start_over
-must "two workers, small fetches, a commit every 20 ms" run --once --set workers=2 --set commit.interval=20ms --set kafka.fetch.message.max.bytes=20000
+must "two workers, small fetches, a commit every 20 ms" run --once --set workers=2 --set commit.interval=20ms --set \
+    kafka.fetch.message.max.bytes=20000
 same "two workers, small batches, many commits"
 
 start_over
-must "a commit every 30 s and few cells in memory" run --once --set commit.interval=30s --set cells.max=2000 --set commit.cells=5000
+must "a commit every 30 s and few cells in memory" run --once --set commit.interval=30s --set cells.max=2000 --set \
+    commit.cells=5000
 same "one commit, cells evicted"
 
 start_over
 must "window.records=1000" run --once --set window.records=1000
 must "its state under window.records=1000 is dumped" on inspect "${common[@]}" --set window.records=1000 --state
 cp "$WORK/check.log" "$WORK/state1000"
-must "its snapshot is written (window.records=1000)" on snapshot "${common[@]}" --set window.records=1000 --dir "$WORK/w1000" --period 2021-09 --daily
+must "its snapshot is written (window.records=1000)" on snapshot "${common[@]}" --set window.records=1000 --dir \
+    "$WORK/w1000" --period 2021-09 --daily
 must "the oracle under window.records=1000" oracle "$WORK/oracle1000" --config window.records=1000
-check "window.records=1000: state equals the oracle's" python3 tests/oracle/compare_state.py "$WORK/state1000" "$WORK/oracle1000.state"
-check "window.records=1000: obs.csv equals the oracle's" python3 tests/oracle/compare_obs.py "$(vintage "$WORK/w1000")/obs.csv" "$WORK/oracle1000.obs"
-check "another window is refused under this state, with the remedy" sh -c "'$NHIP' run --once --set redis.address=$REDIS --set namespace=n \
-    --set topics=$topics --set sources.file=$WORK/sources.json --set kafka.bootstrap.servers=$KAFKA --set kafka.group.id=${prefix}x \
+check "window.records=1000: state equals the oracle's" python3 tests/oracle/compare_state.py "$WORK/state1000" \
+    "$WORK/oracle1000.state"
+check "window.records=1000: obs.csv equals the oracle's" python3 tests/oracle/compare_obs.py \
+    "$(vintage "$WORK/w1000")/obs.csv" "$WORK/oracle1000.obs"
+check "another window is refused under this state, with the remedy" sh -c \
+    "'$NHIP' run --once --set redis.address=$REDIS --set namespace=n \
+    --set topics=$topics --set sources.file=$WORK/sources.json --set kafka.bootstrap.servers=$KAFKA --set \
+        kafka.group.id=${prefix}x \
     --set log.level=error 2>&1 | grep -q namespace"
 
-# Kills: commits every 50 ms at a limited rate; the killer waits until a commit is in flight. A static member takes its place back at once.
+# Kills: commits every 50 ms at a limited rate; the killer waits until a commit is in flight. A static member
+# takes its place back at once.
 start_over
 in_flight=0
 rate=$((EVENTS / (KILLS + 2)))
 for ((i = 1; i <= KILLS; i++)); do
     rm -f "$WORK/status"
-    EXEC="exec" run --set commit.interval=50ms --set "rate.limit=$rate" --set "status.file=$WORK/status" --set kafka.group.instance.id=one \
+    EXEC="exec" run --set commit.interval=50ms --set "rate.limit=$rate" --set "status.file=$WORK/status" --set \
+        kafka.group.instance.id=one \
         --set kafka.session.timeout.ms=45000 2>>"$WORK/kills.log" &
     "$BUILD/tools/kill_in_flight" $! "$WORK/status" $((rate * (i % 3 + 1) / 3)) 30000 >"$WORK/killed"
     wait $! 2>/dev/null
@@ -99,7 +112,8 @@ start_over
 EXEC="exec" run --once --set commit.interval=50ms --set "rate.limit=$((EVENTS / 10))" 2>"$WORK/first.log" &
 first=$!
 sleep 2
-EXEC="exec" run --set commit.interval=50ms --set "rate.limit=$((EVENTS / 10))" --set "status.file=$WORK/second" 2>"$WORK/second.log" &
+EXEC="exec" run --set commit.interval=50ms --set "rate.limit=$((EVENTS / 10))" --set "status.file=$WORK/second" \
+    2>"$WORK/second.log" &
 second=$!
 sleep 6
 kill -TERM $second

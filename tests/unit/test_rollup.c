@@ -150,6 +150,19 @@ static void future_is_relative_to_the_record(void **state) {
     scene_destroy(scene);
 }
 
+static void one_broken_clock_carries_the_watermark_a_day_at_most(void **state) {
+    (void)state;
+    struct scene *scene = scene_create();
+    struct event first = scene_ride(scene, scene_time(D, 12));
+    (void)scene_put(scene, &first);
+    int64_t before_ms = rollup_progress(scene->rollup)->record_time_max_ms;
+    scene->record_time_ms = scene_time(D + 300, 0);
+    struct event broken = scene_ride(scene, scene_time(D + 300, 0));
+    (void)scene_put(scene, &broken);
+    assert_int_equal(rollup_progress(scene->rollup)->watermark_ms, before_ms + 86400000 + 300000 - 60000);
+    scene_destroy(scene);
+}
+
 static void a_late_event_lands_in_its_own_bucket(void **state) {
     (void)state;
     struct scene *scene = scene_create();
@@ -376,6 +389,7 @@ int main(void) {
         cmocka_unit_test(record_time_advances_24_hours_a_record_at_most),
         cmocka_unit_test(the_floor_is_never_below_the_oldest_date),
         cmocka_unit_test(future_is_relative_to_the_record),
+        cmocka_unit_test(one_broken_clock_carries_the_watermark_a_day_at_most),
         cmocka_unit_test(a_late_event_lands_in_its_own_bucket),
         cmocka_unit_test(old_events_make_no_pulse_but_stay_in_the_ledger),
         cmocka_unit_test(retention_deletes_whole_buckets_at_a_commit),

@@ -112,7 +112,7 @@ static void software_may_be_a_letter_or_a_list(void **state) {
         const char *json;
         enum yes_no wanted;
     } values[] = {
-        {"\"Y\"", YES_NO_YES}, {"\"N\"", YES_NO_NO}, {"\"\"", YES_NO_EMPTY}, {"[]", YES_NO_EMPTY}, {"[\"CRM\"]", YES_NO_YES},
+        {"\"Y\"", YES_NO_YES}, {"\"N\"", YES_NO_NO}, {"\"\"", YES_NO_EMPTY}, {"[]", YES_NO_NO}, {"[\"CRM\"]", YES_NO_YES},
     };
     for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
         char text[100];
