@@ -20,6 +20,8 @@ SOURCES := $(filter-out aggregate/main.c,$(wildcard ingest/*.c aggregate/*.c agg
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 HELPERS := $(patsubst tests/support/%.c,$(BUILD)/tests/support/%.o,$(wildcard tests/support/*.c))
+# The thread sanitizer of gcc 12 does not know the C11 threads in which librdkafka runs; these stand in their place.
+THREADS := $(if $(filter thread,$(SANITIZE)),$(BUILD)/tests/support/tsan/threads.o)
 TOOLS := $(patsubst tests/tools/%.c,$(BUILD)/tools/%,$(wildcard tests/tools/*.c))
 Q = $(if $(V),,@)
 
@@ -74,7 +76,7 @@ clean: ## remove build/
 unit-tests: $(UNIT_TESTS)
 tools: $(TOOLS)
 
-$(BUILD)/nhip: $(BUILD)/aggregate/main.o $(BUILD)/libnhip.a
+$(BUILD)/nhip: $(BUILD)/aggregate/main.o $(THREADS) $(BUILD)/libnhip.a
 	@echo "  LINK $@"
 	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ $(LIBS)
 
@@ -82,11 +84,11 @@ $(BUILD)/libnhip.a: $(OBJECTS)
 	@echo "  AR   $@"
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(BUILD)/tests/test_%: $(BUILD)/tests/unit/test_%.o $(HELPERS) $(BUILD)/libnhip.a
+$(BUILD)/tests/test_%: $(BUILD)/tests/unit/test_%.o $(HELPERS) $(THREADS) $(BUILD)/libnhip.a
 	@echo "  LINK $@"
 	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ -lcmocka $(LIBS)
 
-$(BUILD)/tools/%: $(BUILD)/tests/tools/%.o $(HELPERS) $(BUILD)/libnhip.a
+$(BUILD)/tools/%: $(BUILD)/tests/tools/%.o $(HELPERS) $(THREADS) $(BUILD)/libnhip.a
 	@echo "  LINK $@"
 	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS_ALL) -o $@ $^ $(LIBS) $(WRAP)
 

@@ -195,10 +195,6 @@ static void unreachable_kafka_fails_the_flush(void **state) {
 }
 
 int main(void) {
-#ifdef __SANITIZE_THREAD__
-    (void)puts("skipped: librdkafka starts threads by thrd_create, which the thread sanitizer of gcc 12 cannot follow");
-    if (getenv("NHIP_TSAN_KAFKA") == NULL) return 0;
-#endif
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(line_says_what_and_where),
         cmocka_unit_test(any_bytes_come_back),

@@ -149,10 +149,6 @@ static void settings_that_librdkafka_refuses_are_named(void **state) {
 }
 
 int main(void) {
-#ifdef __SANITIZE_THREAD__
-    (void)puts("skipped: librdkafka starts threads by thrd_create, which the thread sanitizer of gcc 12 cannot follow");
-    if (getenv("NHIP_TSAN_KAFKA") == NULL) return 0;
-#endif
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(partitions_are_those_of_the_java_client),
         cmocka_unit_test(directory_holds_a_file_for_every_partition),

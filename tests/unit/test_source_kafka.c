@@ -463,10 +463,6 @@ static int teardown(void **state) {
 }
 
 int main(void) {
-#ifdef __SANITIZE_THREAD__
-    (void)puts("skipped: librdkafka starts threads by thrd_create, which the thread sanitizer of gcc 12 cannot follow");
-    if (getenv("NHIP_TSAN_KAFKA") == NULL) return 0;
-#endif
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(until_reads_exactly_the_vector),
         cmocka_unit_test(records_come_as_they_were_written),
