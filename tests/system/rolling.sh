@@ -5,6 +5,7 @@ begin rolling
 redis_start
 kafka_start
 events=$((${EVENTS:-200000} / 4))
+[ $events -ge 50000 ] || events=50000 # fewer leave too little in an hour
 prefix=$RUN_ID-
 must "a clean province is produced" "$NHIP" generate --seed 5 --events "$events" --clean --kafka "$KAFKA" --partitions 4 \
     --prefix "$prefix" \
