@@ -78,7 +78,7 @@ def run_job(build, kafka, socket, work, turn, settings):
         sys.exit(f"bench: nhip run ended with status {code}")
     counters = status(page)
     return {"seconds": now - first, "cpu_s": usage.ru_utime + usage.ru_stime, "rss_mib": usage.ru_maxrss / 1024,
-        "events": counters["delivered"], "commits": counters["commits"], "redis_cpu_s": redis_cpu(socket) - before}
+            "events": counters["delivered"], "commits": counters["commits"], "redis_cpu_s": redis_cpu(socket) - before}
 
 
 def oracle(directory, work):
@@ -95,18 +95,8 @@ def oracle(directory, work):
 def compare(build, socket, directory, work):
     state = work / "state"
     with open(state, "w", encoding="utf-8") as file:
-        subprocess.run([build / "nhip",
-    "inspect",
-    "--state",
-    "--set",
-    f"redis.address={socket}",
-    "--set",
-    "namespace=bench",
-    "--set",
-    "topics=bench"],
-    check=True,
-    stdout=file,
-     cwd=HOME)
+        subprocess.run([build / "nhip", "inspect", "--state", "--set", f"redis.address={socket}", "--set", "namespace=bench",
+                        "--set", "topics=bench"], check=True, stdout=file, cwd=HOME)
     done = subprocess.run(["python3", "tests/oracle/compare_state.py", state, oracle(directory, work)], cwd=HOME, check=False)
     return done.returncode == 0
 
@@ -155,18 +145,12 @@ def main():
         redis.terminate()
         redis.wait()
         sh("tests/support/kafka.sh", "stop", "--dir", work / "kafka")
-    print(json.dumps({ "events": events,
-    "events_per_s": round(job["events"] / job["seconds"]),
-    "noop_events_per_s": round(events / noop["seconds"]),
-    "cpu_us": round(job["cpu_s"] / events * 1e6,
-    3),
-    "noop_cpu_us": noop["cpu_us"],
-    "rss_mib": round(job["rss_mib"]),
-    "redis_cpu_share": round(job["redis_cpu_s"] / job["cpu_s"],
-    3),
-    "allocs_per_event": allocs,
-    "commits": job["commits"],
-     "equal": equal}))
+    print(json.dumps({
+        "events": events, "events_per_s": round(job["events"] / job["seconds"]),
+        "noop_events_per_s": round(events / noop["seconds"]), "cpu_us": round(job["cpu_s"] / events * 1e6, 3),
+        "noop_cpu_us": noop["cpu_us"], "rss_mib": round(job["rss_mib"]),
+        "redis_cpu_share": round(job["redis_cpu_s"] / job["cpu_s"], 3), "allocs_per_event": allocs,
+        "commits": job["commits"], "equal": equal}))
     sys.exit(0 if equal else 1)
 
 

@@ -114,23 +114,11 @@ FIELDS = {
     "delivered_at": WHEN, "content_changed_at": WHEN, "test": (BOOL, plain),
 }
 
-# What a valid value of a field is, for the quick reader: an id, a number
-# of a range, or a table of codes; the others by their reader.
-QUICK_FIELDS = {
-    key: (
-        "id",
-        None) if field is ID else (
-            "time",
-            None) if field is WHEN else (
-                "money",
-                None) if field is MONEY else (
-                    "code",
-                    field[1].table) if hasattr(
-                        field[1],
-                        "table") else (
-                            "other",
-                            field) for key,
-                             field in FIELDS.items()}
+# What a valid value of a field is, for the quick reader: an id, a number of a range, or a table of codes; the others
+# by their reader.
+QUICK_FIELDS = {key: ("id", None) if field is ID else ("time", None) if field is WHEN else ("money", None) if field is MONEY
+                else ("code", field[1].table) if hasattr(field[1], "table") else ("other", field)
+                for key, field in FIELDS.items()}
 NOT_LISTED = ("", None)
 PYTHON_TYPES = {STRING: str, NUMBER: int, BOOL: bool}
 

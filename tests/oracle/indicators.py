@@ -138,7 +138,7 @@ class Indicators:
         collected_r, collected_o = self.collected(indicator)
         observed = self.seen(indicator["O"]["flows"])
         states = [(declared(rule, version, self.view.window_first, self.period.last), version.unit in observed)
-                   for version in members]
+                  for version in members]
         yes = {"R": sum(state == "yes" for state, _ in states), "O": sum(seen for _, seen in states),
                "C": sum(state == "yes" or seen for state, seen in states)}
         unknown = {"R": sum(state == "unknown" for state, _ in states), "O": 0,
@@ -248,8 +248,8 @@ class Indicators:
         decimals = self.exponent if money else 0
 
         def row(period, sums, at, keys):
-            value = sum(sums.of(term, keys) for term in indicator["plus"]) - \
-                        sum(sums.of(term, keys) for term in indicator.get("minus", ()))
+            value = (sum(sums.of(term, keys) for term in indicator["plus"])
+                     - sum(sums.of(term, keys) for term in indicator.get("minus", ())))
             self.rows.add(indicator, "O", period, indicator["unit"], decimals, at,
                           {"OBS_VALUE": decimal_text(value, 10 ** decimals, decimals)})
 
@@ -305,10 +305,8 @@ class Indicators:
     def persons(self, period, family, codes):
         """Sets of persons of the period's cells; None when a day of it is no longer kept."""
         if period.freq in "DW":
-            oldest = max(
-    (partition.record_time_max -
-    DAYS_35_MS for partition in self.partitions if partition.watermark is not None),
-     default=None)
+            oldest = max((partition.record_time_max - DAYS_35_MS for partition in self.partitions
+                          if partition.watermark is not None), default=None)
             start = self.config.zone.day_start_ms(period.first)
             if oldest is not None and start < oldest:
                 return None

@@ -73,15 +73,9 @@ def main(arguments):
         offsets = window["_offsets"]
         if offsets not in prefixes:
             limits = {name: int(offset) for name, offset in (text.rsplit("=", 1) for text in offsets.split())}
-            prefixes[offsets] = [
-    partition for partition in run_log(
-        options.log,
-        options.config,
-        options.sources,
-        options.kafka_offsets,
-        limits) if "%s/%d" %
-        (partition.topic,
-         partition.partition) in limits]
+            everything = run_log(options.log, options.config, options.sources, options.kafka_offsets, limits)
+            prefixes[offsets] = [partition for partition in everything
+                                 if "%s/%d" % (partition.topic, partition.partition) in limits]
         found = list(differences(window, prefixes[offsets], MINUTES[path.rsplit(".", 1)[1]]))
         print("%s: %s records, %d differences" % (path, window["_total"], len(found)))
         for line in found[:10]:

@@ -66,16 +66,12 @@ class Payments(unittest.TestCase):
         self.assertEqual(state.counts["quarantined"], 0)
 
     def test_facet_of_a_payment(self):
-        cases = (
-    ({
-        "instrument": "EWALLET", "wallet": "ZALOPAY"}, "ZALOPAY", "POS"), ({
-            "wallet": "MOMO"}, "", "POS"), ({
-                "instrument": "EWALLET", "wallet": "FACEBOOK"}, "OTHER", "POS"), ({
-                    "instrument": "EWALLET", "context": "AD", "ad_platform": "X"}, "TWITTER", "AD"), ({
-                        "instrument": "EWALLET", "context": "AD"}, "MOMO", "AD"), ({
-                            "ad_platform": "GOOGLE"}, "", "POS"), ({
-                                "same_owner": True, "context": "AD", "ad_platform": "GOOGLE"}, "", "TRANSFER"), ({
-                                    "merchant_id": None, "terminal_id": "T9"}, "", "POS"))
+        cases = (({"instrument": "EWALLET", "wallet": "ZALOPAY"}, "ZALOPAY", "POS"), ({"wallet": "MOMO"}, "", "POS"),
+                 ({"instrument": "EWALLET", "wallet": "FACEBOOK"}, "OTHER", "POS"),
+                 ({"instrument": "EWALLET", "context": "AD", "ad_platform": "X"}, "TWITTER", "AD"),
+                 ({"instrument": "EWALLET", "context": "AD"}, "MOMO", "AD"), ({"ad_platform": "GOOGLE"}, "", "POS"),
+                 ({"same_owner": True, "context": "AD", "ad_platform": "GOOGLE"}, "", "TRANSFER"), ({"merchant_id": None,
+                 "terminal_id": "T9"}, "", "POS"))
         for fields, party, context in cases:
             state = Log().pay("CAPTURED", "2021-09-03 10:00", **fields).run()
             (number, facet), = state.ledger[D3]
@@ -83,8 +79,8 @@ class Payments(unittest.TestCase):
             self.assertEqual((facet[3], facet[6]), (party, context), fields)
 
     def test_cross_border(self):
-        cases = (("VN", "VN", "DOMESTIC"), ("CN", "VN", "IMPORT"),
-                 ("VN", "CN", "EXPORT"), ("CN", "US", "DOMESTIC"), (None, "VN", ""))
+        cases = (("VN", "VN", "DOMESTIC"), ("CN", "VN", "IMPORT"), ("VN", "CN", "EXPORT"), ("CN", "US", "DOMESTIC"),
+                (None, "VN", ""))
         for merchant, payer, border in cases:
             state = Log().pay("CAPTURED", "2021-09-03 10:00", merchant_country=merchant, payer_country=payer).run()
             self.assertEqual([facet[8] for _, facet in state.ledger[D3]], [border])
@@ -109,8 +105,8 @@ class Orders(unittest.TestCase):
 
     def test_created_is_booked_for_the_business_buyer_too(self):
         state = Log().order("created", "2021-09-03 10:00", buyer_type="BUSINESS", buyer_id="B7").run()
-        self.assertEqual(cells(state), {(D3, "M1", "SELLER", "CREATED"): (
-            1, 100, 0), (D3, "B7", "BUYER", "CREATED"): (1, 100, 0)})
+        self.assertEqual(cells(state), {(D3, "M1", "SELLER", "CREATED"): (1, 100, 0), (D3, "B7", "BUYER", "CREATED"): (1,
+                100, 0)})
         self.assertEqual(state.accounts, [["S", "M1", {"SOLD": [D3, D3]}], ["S", "B7", {"BOUGHT": [D3, D3]}]])
         self.assertEqual((pulse(state), state.month_persons), ({"CREATED": (1, 100)}, {}))
         self.assertEqual([cell[0] for found in state.histogram.values() for cell in found.values()], [1])
@@ -211,15 +207,8 @@ class Others(unittest.TestCase):
 
     def test_accounts_are_numbered_in_order_of_first_need(self):
         log = Log().order("created", "2021-09-03 10:00", seller_id="A", buyer_type="BUSINESS", buyer_id="B")
-        log.order(
-    "paid",
-    "2021-09-03 10:00",
-    seller_id="C",
-    buyer_type="BUSINESS",
-    buyer_id="D").order(
-        "paid",
-        "2021-09-03 11:00",
-         seller_id="B")
+        log.order("paid", "2021-09-03 10:00", seller_id="C", buyer_type="BUSINESS", buyer_id="D").order("paid",
+                "2021-09-03 11:00", seller_id="B")
         self.assertEqual([account for _, account, _ in log.run().accounts], ["A", "B", "C"])
 
 

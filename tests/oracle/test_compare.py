@@ -55,17 +55,11 @@ def dump_lines(state):
     beat = packed(family="PAYMENT", instrument="CARD", context="POS", outcome="OK")
     narrow = packed(family="PAYMENT", instrument="CARD")
     offset, message, _ = state.units[0]
-    lines = [("f", "", "layout", "1"), ("f", "", "epoch", "3"), ("d", ":%d:0" %
-    booked, pay, "1,100"), ("m", ":%d" %
-    minute, beat, "1,100"), ("h", ":%d" %
-    (minute //
-    60), beat, "1,100"), ("g", ":24260", narrow +
-    number_text(106, 2), "1,100"), ("s", ":%d" %
-    booked, narrow, sketch(1)), ("t", ":24260", narrow, sketch(1)), ("i", "", "d%d" %
-    booked, "0"), ("a", ":0:0", "0", b"S\x1fM1\x1f%d-%d;;;" %
-    (booked, booked)), ("u", ":0:0", "0", b"%d\x1f" %
-    offset +
-     message)]
+    lines = [("f", "", "layout", "1"), ("f", "", "epoch", "3"), ("d", ":%d:0" % booked, pay, "1,100"), ("m",
+            ":%d" % minute, beat, "1,100"),
+             ("h", ":%d" % (minute // 60), beat, "1,100"), ("g", ":24260", narrow + number_text(106, 2), "1,100"),
+             ("s", ":%d" % booked, narrow, sketch(1)), ("t", ":24260", narrow, sketch(1)), ("i", "", "d%d" % booked, "0"),
+             ("a", ":0:0", "0", b"S\x1fM1\x1f%d-%d;;;" % (booked, booked)), ("u", ":0:0", "0", b"%d\x1f" % offset + message)]
     for name, value in (("next", 2), ("ordinal", 2), ("accounts", 1), ("units", 1), ("tail_offset", 1), ("watermark",
             state.watermark),
                         ("record_time_max", state.record_time_max), ("ledger_day_min", state.floor), ("window_offset", 0),
@@ -144,8 +138,8 @@ class Figures(unittest.TestCase):
             rows = [("BUYERS_ACT_N", "p%03d" % place, "1000", "1") for place in range(others)]
             return self.compare([("A", "p", "", "1")] + rows + [("BUYERS_ACT_N", "q", value, "1")],
                                 [("A", "p", "", "1")] + rows + [("BUYERS_ACT_N", "q", exact, "1")])
-        self.assertEqual([pair("10240", "10000"), pair("10300", "10000"), pair(
-            "10300", "10000", 10), pair("10410", "10000")], [0, 0, 1, 1])
+        self.assertEqual([pair("10240", "10000"), pair("10300", "10000"), pair("10300", "10000", 10), pair("10410",
+                "10000")], [0, 0, 1, 1])
         self.assertEqual([pair("6", "5"), pair("7", "5"), pair("", "5"), pair("1", "0"), pair("0", "0")], [0, 1, 1, 1, 0])
 
     def test_truth(self):

@@ -44,24 +44,10 @@ class Obs:
 
 class Registry(unittest.TestCase):
     def test_greatest_valid_from_then_recorded_at_then_log_order(self):
-        log = Log().unit(
-    "U",
-    "2021-02-01",
-    "2021-01-05 00:00",
-    district="381").unit(
-        "U",
-        "2021-01-01",
-        "2021-03-01 00:00",
-         district="382")
-        log.unit(
-    "U",
-    "2021-02-01",
-    "2021-01-05 00:00",
-    district="384").unit(
-        "U",
-        "2021-02-01",
-        "2021-01-04 00:00",
-         district="385")
+        log = Log().unit("U", "2021-02-01", "2021-01-05 00:00", district="381").unit("U", "2021-01-01",
+                "2021-03-01 00:00", district="382")
+        log.unit("U", "2021-02-01", "2021-01-05 00:00", district="384").unit("U", "2021-02-01", "2021-01-04 00:00",
+                district="385")
         units = units_of(log)
         self.assertEqual(units.version("U", day("2021-01-31")).district, "382")
         self.assertEqual(units.version("U", day("2021-02-01")).district, "384")
@@ -95,15 +81,8 @@ class Registry(unittest.TestCase):
     def test_of_two_claims_the_record_that_came_first_stands(self):
         link = [{"source": "S", "account_id": "A"}]
         first, second = Log().unit("U1", "2021-01-01", "2021-01-03 00:00", accounts=link), Log()
-        second.unit(
-    "U2",
-    "2021-01-01",
-    "2021-01-02 00:00",
-    accounts=link).unit(
-        "U3",
-        "2021-02-01",
-        "2021-01-02 00:00",
-         accounts=link)
+        second.unit("U2", "2021-01-01", "2021-01-02 00:00", accounts=link).unit("U3", "2021-02-01", "2021-01-02 00:00",
+                accounts=link)
         units = units_of(first, second)
         self.assertEqual(units.owner("S", "A", day("2021-03-01")).unit, "U2")
         self.assertEqual(len(units.refused_claims), 2)
@@ -116,14 +95,15 @@ class Shares(unittest.TestCase):
         log.unit("A", "2020-01-01", has_email_asof="").unit("H", "2020-01-01", legal_form="HOUSEHOLD_BIZ", has_email="Y")
         row = Obs(log).find("ENT_EMAIL", EVIDENCE="R")
         self.assertEqual([row[name] for name in ("OBS_VALUE", "NUMERATOR", "DENOMINATOR", "N_UNITS", "BOUND_LO",
-                         "BOUND_HI", "ERR_TYPE", "WINDOW")], ["20.00", "1", "5", "5-9", "20.00", "60.00", "BND", ""])
+                "BOUND_HI", "ERR_TYPE", "WINDOW")],
+                         ["20.00", "1", "5", "5-9", "20.00", "60.00", "BND", ""])
 
     def test_evidence_that_is_not_collected_is_missing(self):
         obs = Obs(Log().unit("U", "2020-01-01"))
         for evidence in "RC":
             row = obs.find("MDT_EPAY", EVIDENCE=evidence)
-            self.assertEqual([row[name] for name in ("OBS_STATUS", "OBS_VALUE",
-                             "NUMERATOR", "DENOMINATOR", "N_UNITS")], ["M", "", "", "", ""])
+            self.assertEqual([row[name] for name in ("OBS_STATUS", "OBS_VALUE", "NUMERATOR", "DENOMINATOR", "N_UNITS")],
+                    ["M", "", "", "", ""])
         self.assertEqual(obs.find("MDT_EPAY", EVIDENCE="O")["DENOMINATOR"], "0")
         log = Log().unit("U", "2020-01-01", has_email="Y", mgmt_software="Y")
         obs = Obs(log)
@@ -169,38 +149,22 @@ class Shares(unittest.TestCase):
         orders = Log().order("created", "2021-09-01 10:00", seller_id="A", buyer_type="BUSINESS", buyer_id="B")
         orders.order("created", "2021-09-01 10:00", "O2", seller_id="C", channel="OWN_WEB")
         obs = Obs(log, orders)
-        self.assertEqual([obs("ENT_MKTPL", EVIDENCE="O", PLATFORM=code)
-                         for code in ("_T", "SHOPEE", "TIKI")], ["66.67", "66.67", "0.00"])
+        self.assertEqual([obs("ENT_MKTPL", EVIDENCE="O", PLATFORM=code) for code in ("_T", "SHOPEE", "TIKI")], ["66.67",
+                "66.67", "0.00"])
 
     def test_it_enterprises(self):
-        log = Log().unit(
-    "A",
-    "2020-01-01",
-    vsic="62010").unit(
-        "B",
-        "2020-01-01",
-        vsic="6202").unit(
-            "C",
-            "2020-01-01",
-             vsic="J6311")
+        log = Log().unit("A", "2020-01-01", vsic="62010").unit("B", "2020-01-01", vsic="6202").unit("C", "2020-01-01",
+                vsic="J6311")
         obs = Obs(log.unit("D", "2020-01-01", vsic="6201", legal_form="HOUSEHOLD_BIZ"))
-        self.assertEqual([obs("IT_ENT_N", ACTIVITY=name)
-                         for name in ("_T", "V18_IT_HW", "V18_IT_SW", "V18_IT_SV")], ["3", "0", "1", "2"])
-        self.assertEqual([obs("IT_ENT_SH", ACTIVITY="V18_" + name)
-                         for name in ("IT_HW", "IT_SW", "IT_SV")], ["0.00", "33.33", "66.67"])
+        self.assertEqual([obs("IT_ENT_N", ACTIVITY=name) for name in ("_T", "V18_IT_HW", "V18_IT_SW", "V18_IT_SV")], ["3",
+                "0", "1", "2"])
+        self.assertEqual([obs("IT_ENT_SH", ACTIVITY="V18_" + name) for name in ("IT_HW", "IT_SW", "IT_SV")], ["0.00",
+                "33.33", "66.67"])
 
     def test_stock_and_flow_after_a_move(self):
         log = Log().unit("A", "2020-01-01").unit("A", "2021-09-16", "2021-09-17 00:00", district="399", unit_type="MALL")
-        obs = Obs(
-    log,
-    Log().order(
-        "created",
-        "2021-09-15 10:00",
-        seller_id="A").order(
-            "created",
-            "2021-09-16 10:00",
-            "O2",
-             seller_id="A"))
+        obs = Obs(log, Log().order("created", "2021-09-15 10:00", seller_id="A").order("created", "2021-09-16 10:00",
+                "O2", seller_id="A"))
         self.assertEqual([obs("ORD_N", REF_AREA="VN_38_D" + code) for code in ("380", "399", "381")], ["1", "1", "0"])
         self.assertEqual([obs("MER_ACTIVE_N", REF_AREA="VN_38_D" + code) for code in ("380", "399")], ["0", "1"])
         self.assertEqual([obs("ORD_N", UNIT_TYPE=code) for code in ("GENERIC", "MALL")], ["1", "1"])
@@ -214,26 +178,10 @@ class Flows(unittest.TestCase):
         self.assertEqual(obs("AOV", REF_AREA="VN_38_U"), "7.00")
 
     def test_rates_and_missing_denominators(self):
-        log = Log().order(
-    "created",
-    "2021-09-01 10:00",
-    "O1").order(
-        "created",
-        "2021-09-01 10:00",
-        "O2").order(
-            "created",
-            "2021-09-01 10:00",
-             "O3")
-        log.order(
-    "cancelled",
-    "2021-10-02 10:00",
-    "O2").order(
-        "delivered",
-        "2021-09-05 10:00",
-        "O1").order(
-            "refunded",
-            "2021-09-06 10:00",
-             "O3")
+        log = Log().order("created", "2021-09-01 10:00", "O1").order("created", "2021-09-01 10:00", "O2").order("created",
+                "2021-09-01 10:00", "O3")
+        log.order("cancelled", "2021-10-02 10:00", "O2").order("delivered", "2021-09-05 10:00", "O1").order("refunded",
+                "2021-09-06 10:00", "O3")
         obs = Obs(Log().unit("M1", "2020-01-01"), log)
         self.assertEqual([obs(code) for code in ("CANC_RATE", "GMV_EXCANC", "GMV_NET", "RET_RATE", "COD_SH_N")],
                          ["33.33", "200", "0", "0.00", "100.00"])
@@ -242,15 +190,8 @@ class Flows(unittest.TestCase):
 
     def test_noncash_needs_a_source_that_records_cash(self):
         unit = Log().unit("M1", "2020-01-01")
-        pays = Log().pay(
-    "CAPTURED",
-    "2021-09-01 10:00",
-    source="PSP").pay(
-        "CAPTURED",
-        "2021-09-01 10:00",
-        "P2",
-        source="PSP",
-         instrument="CASH")
+        pays = Log().pay("CAPTURED", "2021-09-01 10:00", source="PSP").pay("CAPTURED", "2021-09-01 10:00", "P2",
+                source="PSP", instrument="CASH")
         pays.pay("CAPTURED", "2021-09-01 10:00", "P3")
         self.assertEqual(Obs(unit, pays)("NONCASH_SH_N"), "50.00")
         row = Obs(unit, pays, sources={}).find("NONCASH_SH_V")
@@ -258,38 +199,33 @@ class Flows(unittest.TestCase):
 
     def test_currency_with_decimals(self):
         order = {"currency": "USD", "amount_minor": 12345}
-        log = Log().order("created", "2021-09-01 10:00", **order).order("created",
-                  "2021-09-01 10:00", "O2", **{**order, "amount_minor": 1})
+        log = Log().order("created", "2021-09-01 10:00", **order).order("created", "2021-09-01 10:00", "O2", **{**order,
+                "amount_minor": 1})
         config = Config({"reporting.currency": "USD"})
         from logfile import run_records
         partitions = [run_records(Log().unit("M1", "2020-01-01"), config), run_records(log, config)]
-        rows = [dict(zip(COLUMNS, row)) for row in compute_rows(
-            DEFINITIONS, config, partitions, "2021-09", at("2021-12-31 00:00")).rows]
-        found = {row["INDICATOR"]: row for row in rows if row["REF_AREA"]
-            == "VN_38" and row["PLATFORM"] == row["UNIT_TYPE"] == "_T"}
-        self.assertEqual([(found[code]["OBS_VALUE"], found[code]["DECIMALS"], found[code]["UNIT_MEASURE"])
-                         for code in ("GMV_GROSS", "AOV")], [("123.46", "2", "USD"), ("61.73", "2", "USD")])
+        rows = [dict(zip(COLUMNS, row)) for row in compute_rows(DEFINITIONS, config, partitions, "2021-09",
+                at("2021-12-31 00:00")).rows]
+        found = {row["INDICATOR"]: row for row in rows
+                 if row["REF_AREA"] == "VN_38" and row["PLATFORM"] == row["UNIT_TYPE"] == "_T"}
+        self.assertEqual([(found[code]["OBS_VALUE"], found[code]["DECIMALS"],
+                found[code]["UNIT_MEASURE"]) for code in ("GMV_GROSS", "AOV")],
+                         [("123.46", "2", "USD"), ("61.73", "2", "USD")])
 
     def test_hhi_leaves(self):
-        log = Log().order(
-    "created",
-    "2021-09-01 10:00",
-    amount_minor=300).order(
-        "created",
-        "2021-09-01 10:00",
-        "O2",
-         channel="OWN_WEB")
+        log = Log().order("created", "2021-09-01 10:00", amount_minor=300).order("created", "2021-09-01 10:00", "O2",
+                channel="OWN_WEB")
         log.pay("CAPTURED", "2021-09-01 10:00", instrument="EWALLET", wallet="MOMO")
         log.pay("CAPTURED", "2021-09-01 10:00", "P2", instrument="EWALLET", wallet="VNPAY")
         obs = Obs(Log().unit("M1", "2020-01-01"), log)
-        self.assertEqual([obs("HHI_PLATFORM"), obs("HHI_PLATFORM", PLATFORM="MARKETPLACE"),
-                         obs("HHI_WALLET")], ["6250.00", "10000.00", "5000.00"])
+        self.assertEqual([obs("HHI_PLATFORM"), obs("HHI_PLATFORM", PLATFORM="MARKETPLACE"), obs("HHI_WALLET")],
+                ["6250.00", "10000.00", "5000.00"])
         self.assertEqual(obs.find("HHI_PLATFORM", REF_AREA="VN_38_D381")["OBS_STATUS"], "M")
 
     def test_turnover(self):
         log, units = Log(), Log()
-        days = {"NEW": ["2021-09-05"], "RET": ["2021-08-05", "2021-09-05"],
-            "REACT": ["2021-07-31", "2021-09-05"], "CHURN": ["2021-08-05"]}
+        days = {"NEW": ["2021-09-05"], "RET": ["2021-08-05", "2021-09-05"], "REACT": ["2021-07-31", "2021-09-05"],
+                "CHURN": ["2021-08-05"]}
         for name, dates in days.items():
             units.unit(name, "2020-01-01")
             for number, date in enumerate(dates):
@@ -304,8 +240,8 @@ class Flows(unittest.TestCase):
         log.pay("CAPTURED", "2021-09-02 10:00").pay("CAPTURED", "2021-09-03 10:00", "P2", payer_id="b2", instrument="BNPL")
         obs = Obs(Log().unit("M1", "2020-01-01"), log, daily=True)
         self.assertEqual(obs("BUYERS_ACT_N"), "2")
-        self.assertEqual([obs("BUYERS_ACT_N", PLATFORM=code, INSTRUMENT="_Z")
-                         for code in ("MARKETPLACE", "TIKI", "OTA")], ["1", "1", "0"])
+        self.assertEqual([obs("BUYERS_ACT_N", PLATFORM=code, INSTRUMENT="_Z") for code in ("MARKETPLACE", "TIKI", "OTA")],
+                ["1", "1", "0"])
         self.assertEqual([obs("BUYERS_ACT_N", PLATFORM="_Z", INSTRUMENT=code) for code in ("CARD", "BNPL")], ["1", "1"])
         self.assertEqual(obs("BUYERS_ACT_N", FREQ="D", TIME_PERIOD="2021-09-03"), "1")
         self.assertEqual(obs("ORD_N", FREQ="D", TIME_PERIOD="2021-09-02", PLATFORM="TIKI"), "0")
@@ -328,10 +264,11 @@ class Forms(unittest.TestCase):
             self.assertRaises(Refused, Period, text)
 
     def test_numbers(self):
-        self.assertEqual([decimal_text(*case) for case in ((1, 8, 2), (3, 8, 2), (-1, 8, 2), (-1, 1000, 2),
-                         (1, 2, 0), (3, 2, 0), (5, 1, 0))], ["0.12", "0.38", "-0.12", "0.00", "0", "2", "5"])
-        self.assertEqual([size_class(n) for n in (0, 1, 4, 5, 9, 10, 49, 50)], [
-                         "0", "1-4", "1-4", "5-9", "5-9", "10-49", "10-49", "50+"])
+        self.assertEqual([decimal_text(*case) for case in ((1, 8, 2), (3, 8, 2), (-1, 8, 2), (-1, 1000, 2), (1, 2, 0), (3,
+                2, 0), (5, 1, 0))],
+                         ["0.12", "0.38", "-0.12", "0.00", "0", "2", "5"])
+        self.assertEqual([size_class(n) for n in (0, 1, 4, 5, 9, 10, 49, 50)], ["0", "1-4", "1-4", "5-9", "5-9", "10-49",
+                "10-49", "50+"])
 
 
 if __name__ == "__main__":

@@ -146,8 +146,8 @@ class Time(unittest.TestCase):
                 dict(log[0], event_id="y", event_time=at("2021-09-04 10:00"))]
         counts = log.run().counts
         self.assertEqual(counts["delivered"], 7)
-        self.assertEqual([counts[name] for name in ("applied", "duplicate",
-                         "quarantined", "rejected", "ignored")], [1, 1, 1, 2, 2])
+        self.assertEqual([counts[name] for name in ("applied", "duplicate", "quarantined", "rejected", "ignored")], [1, 1,
+                1, 2, 2])
 
     def test_five_minutes_ahead_are_accepted(self):
         log = Log().pay("CAPTURED", "2021-09-03 10:05", ingest="2021-09-03 10:00")

@@ -3,11 +3,8 @@ from civil import day_of_text, ms_of_rfc3339
 from logfile import run_records
 from settings import Config
 
-SOURCES = {
-    "CAP": {
-        "success_at": "CAPTURED"}, "SET": {
-            "success_at": "SETTLED"}, "PSP": {
-                "success_at": "FIRST", "records_cash": True}}
+SOURCES = {"CAP": {"success_at": "CAPTURED"}, "SET": {"success_at": "SETTLED"}, "PSP": {"success_at": "FIRST",
+        "records_cash": True}}
 
 
 def at(text):
