@@ -364,7 +364,7 @@ static void windows_stand_for_the_offsets_they_name(void **state) {
         (void)usleep(1000);
     long last = 0;
     int seen = 0;
-    for (int i = 0; i < 400; i++) {
+    for (int i = 0; i < 400 || (seen < 3 && i < 20000); i++) { /* a loaded machine may let few commits through */
         char offsets[TEXT_MAX], total[TEXT_MAX];
         step(rolling, i * 1000);
         window_field(scene, "1h", "_offsets", offsets);
@@ -380,7 +380,7 @@ static void windows_stand_for_the_offsets_they_name(void **state) {
     }
     atomic_store(&writer.stop, true);
     (void)pthread_join(thread, NULL);
-    assert_in_range(seen, 3, 400);
+    assert_in_range(seen, 3, 20000);
     rolling_destroy(rolling);
 }
 
