@@ -1,10 +1,13 @@
 /* `nhip config`: what the settings are, what they mean, where each value came from. */
 #include "aggregate/commands.h"
 
+#include "aggregate/http/metrics.h"
 #include "aggregate/runtime/command.h"
 
+#include <signal.h>
+
 static const char usage[] =
-    "usage: nhip config [--config FILE] [--set key=value]... [--list | --markdown | --example]\n"
+    "usage: nhip config [--config FILE] [--set key=value]... [--list | --markdown | --example | --man | --stops | --metrics]\n"
     "\n"
     "Without an option: prints the effective settings and where each came from; exits 2 when one is\n"
     "wrong.\n"
@@ -12,9 +15,15 @@ static const char usage[] =
     "  --list       every setting with default and meaning\n"
     "  --markdown   the same as ops/config.md\n"
     "  --example    a configuration file with every default, commented out\n"
+    "  --man        the same as a man page: nhip.conf(5)\n"
+    "  --stops      the codes of the messages that end nhip, as ops/README.md explains them\n"
+    "  --metrics    what the endpoint of nhip run says: ops/metrics.md\n"
     "\n"
-    "Example:\n"
+    "Examples:\n"
     "  nhip config --config nhip.conf && nhip run --config nhip.conf\n"
+    "  nhip config --example >nhip.conf\n"
+    "\n"
+    "Exit codes: 0 printed, 2 a setting is wrong.\n"
     "\n";
 
 static bool on_option(void *context, int value, const char *argument) {
@@ -23,16 +32,26 @@ static bool on_option(void *context, int value, const char *argument) {
     return true;
 }
 
+static void print_stops(FILE *out) {
+    (void)fprintf(out, "| code | exit | |\n|---|--:|---|\n");
+    for (int i = STOP_NONE + 1; i < STOP_COUNT; i++) {
+        enum stop stop = (enum stop)i;
+        int code = stop_kind(stop) == FAULT_NONE ? 128 + SIGABRT : fault_exit_code(stop_kind(stop));
+        (void)fprintf(out, "| `%s` | %d | %s |\n", stop_code(stop), code, stop_title(stop));
+    }
+}
+
 int cmd_config(int argc, char **argv) {
     static const struct option options[] = {
-        {"list", no_argument, NULL, 'l'}, {"markdown", no_argument, NULL, 'm'}, {"example", no_argument, NULL, 'e'}, {0}};
+        {"list", no_argument, NULL, 'l'}, {"markdown", no_argument, NULL, 'm'}, {"example", no_argument, NULL, 'e'},
+        {"man", no_argument, NULL, 'a'}, {"stops", no_argument, NULL, 's'}, {"metrics", no_argument, NULL, 't'}, {0}};
     int what = 0;
     const struct command_options how = {
         .name = "config", .usage = usage, .options = options, .option = on_option, .context = &what};
     struct command command;
     struct fault fault = {.code = FAULT_NONE};
     if (!command_begin(&command, &how, argc, argv)) {
-        if (command.exit_code == 0) config_print_help(stdout);
+        if (command.helped) config_print_help(stdout);
         return command.exit_code;
     }
     if (what == 'l') {
@@ -41,6 +60,12 @@ int cmd_config(int argc, char **argv) {
         config_print_markdown(stdout);
     } else if (what == 'e') {
         config_print_example(stdout);
+    } else if (what == 'a') {
+        config_print_manual(stdout);
+    } else if (what == 's') {
+        print_stops(stdout);
+    } else if (what == 't') {
+        metrics_print_markdown(stdout);
     } else {
         config_print_effective(command.config, stdout);
     }

@@ -42,7 +42,13 @@ static const char usage[] =
     "                 are replaced)\n"
     "  --events N     event messages beside the registry (default 200000)\n"
     "  --seed S       another province (default 38)\n"
-    "  --kafka, --redis   use real servers instead of the embedded ones\n";
+    "  --kafka, --redis   use real servers instead of the embedded ones\n"
+    "\n"
+    "Examples:\n"
+    "  nhip demo\n"
+    "  nhip demo --dir other --seed 7 --events 50000\n"
+    "\n"
+    "Exit codes: 0 the two tables are the same, 1 a part failed, 2 usage, 3 they are not, 4 a file error.\n";
 
 struct topic {
     const char *name;
@@ -112,9 +118,7 @@ static void clear(const struct demo *demo) {
 }
 
 static bool set(struct demo *demo, const char *key, const char *value, struct fault *fault) {
-    char assignment[PATH_BYTES + 64];
-    (void)snprintf(assignment, sizeof(assignment), "%s=%s", key, value);
-    return config_set(demo->config, assignment, fault);
+    return config_put(demo->config, key, value, fault);
 }
 
 static bool configure(struct demo *demo, struct fault *fault) {
@@ -199,7 +203,7 @@ static bool produce(struct demo *demo, struct running *running, struct fault *fa
         demo->produced++;
         while (demo->produced - delivered(demo) >= AHEAD_MAX) {
             if (atomic_load(&running->done) || atomic_load(&interrupted))
-                return fault_set(fault, FAULT_SOURCE, false, "interrupted");
+                return fault_set(fault, STOP_DEMO_SHORT, false, "interrupted");
             say_progress(demo, &next_ms);
             clock_sleep_ms(TURN_MS);
         }
@@ -208,7 +212,7 @@ static bool produce(struct demo *demo, struct running *running, struct fault *fa
     int64_t until_ms = clock_monotonic_ms() + DRAIN_MS;
     while (delivered(demo) < demo->produced && !atomic_load(&running->done)) {
         if (clock_monotonic_ms() > until_ms || atomic_load(&interrupted)) {
-            return fault_set(fault, FAULT_SOURCE, false, "only %lld of %lld records came through", (long long)delivered(demo),
+            return fault_set(fault, STOP_DEMO_SHORT, false, "only %lld of %lld records came through", (long long)delivered(demo),
                              (long long)demo->produced);
         }
         say_progress(demo, &next_ms);
@@ -267,7 +271,8 @@ static bool replay(struct demo *demo, struct fault *fault) {
     char name_space[80];
     (void)snprintf(name_space, sizeof(name_space), "%sreplay", demo->prefix);
     if (!set(demo, "namespace", name_space, fault) || !set(demo, "tee.directory", "", fault) ||
-        !set(demo, "deadletter.file", "", fault) || !setup_create(&demo->setup, demo->config, fault)) {
+        !set(demo, "stream.topic", "", fault) || !set(demo, "deadletter.file", "", fault) ||
+        !setup_create(&demo->setup, demo->config, fault)) {
         return false;
     }
     struct engine_result result;
@@ -279,11 +284,36 @@ static bool replay(struct demo *demo, struct fault *fault) {
     (void)snprintf(second, sizeof(second), "%s/obs.csv", vintage);
     if (!digest_file(first, digests[0], fault) || !digest_file(second, digests[1], fault)) return false;
     if (strcmp(digests[0], digests[1]) != 0) {
-        return fault_set(fault, FAULT_REFUSED, false, "replaying the log gave another table: compare %s and %s", first, second);
+        return fault_set(fault, STOP_REPLAY_DIFFERS, false, "replaying the log gave another table: compare %s and %s", first,
+                         second);
     }
     (void)printf("\nReplayed %lld records of the log into an empty state: the same obs.csv, byte for byte (sha256 %.16s...).\n",
                  (long long)result.delivered, digests[0]);
     return true;
+}
+
+/* What to look at next, a path a line. */
+static void print_files(const struct demo *demo) {
+    static const struct {
+        const char *file;
+        const char *what;
+    } files[] = {
+        {"report.html", "Report, to be opened in a browser (charts and tables, Vietnamese and English)"},
+        {"obs.csv", "Snapshot, the figures (SDMX-CSV 2.0)"},
+        {"adoption.sqlite", "the same figures for SQL"},
+        {"adoption.dta", "the same figures for Stata"},
+        {"calendar.csv", "when each period is released and final"},
+        {"paradata.csv", "how the data came in: duplicates, refusals, gaps"},
+        {"METHODOLOGY.md", "how each figure is made"},
+        {"README.md", "all files of the vintage, and how to open them"},
+        {"snapshot.json", "what it was made of: offsets, registry cut, hashes"},
+        {"MANIFEST.sha256", "hashes of all files"},
+    };
+    (void)printf("\nLook at:\n");
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+        (void)printf("%s:\n  %s/%s\n", files[i].what, demo->vintage, files[i].file);
+    (void)printf("the log it was counted from, and what was refused:\n  %s/log/\n  %s/deadletters.ndjson\n", demo->directory,
+                 demo->directory);
 }
 
 static bool run_demo(struct demo *demo, struct fault *fault) {
@@ -299,13 +329,12 @@ static bool run_demo(struct demo *demo, struct fault *fault) {
     if (!province_write_truth(demo->province, inside(demo, "truth.json", path), fault)) return false;
     if (!take_snapshot(demo, inside(demo, "snapshots", path), demo->vintage, fault)) return false;
     if (!adoption_table_print(demo->vintage, "2021-09", stdout))
-        return fault_set(fault, FAULT_IO, false, "%s: obs.csv cannot be read", demo->vintage);
+        return fault_set(fault, STOP_FILE_UNREADABLE, false, "%s: obs.csv cannot be read", demo->vintage);
     if (!replay(demo, fault)) return false;
     (void)printf("\n%lld records counted, %lld refused (each with its reason in %s/deadletters.ndjson), %.1f s.\n",
                  (long long)delivered(demo), (long long)status_get(demo->status, STATUS_REFUSED), demo->directory,
                  (double)(clock_monotonic_ms() - started_ms) / 1000);
-    (void)printf("Snapshot:  %s/obs.csv\n           %s/snapshot.json\n           %s/MANIFEST.sha256\n", demo->vintage,
-                 demo->vintage, demo->vintage);
+    print_files(demo);
     return true;
 }
 

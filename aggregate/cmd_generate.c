@@ -151,7 +151,7 @@ static struct producer *kafka_open(const struct generate *generate, const struct
 static struct producer *output_open(const struct generate *generate, const struct config *config, struct fault *fault) {
     if (generate->kafka) {
         if (!generate->output) return kafka_open(generate, config, fault);
-        (void)fault_set(fault, FAULT_USAGE, false, "--kafka and --output exclude each other");
+        (void)fault_set(fault, STOP_USAGE, false, "--kafka and --output exclude each other");
         return NULL;
     }
     const char *output = generate->output ? generate->output : "-";
@@ -214,7 +214,7 @@ int cmd_generate(int argc, char **argv) {
     if (!command_begin(&command, &options, argc, argv)) return command.exit_code;
     bool fine = false;
     if (command.argument_count > 0) {
-        (void)fault_set(&fault, FAULT_USAGE, false, "found \"%s\", accepted are only options (see nhip generate --help)",
+        (void)fault_set(&fault, STOP_USAGE, false, "found \"%s\", accepted are only options (see nhip generate --help)",
                         command.arguments[0]);
     } else {
         fine = generate_all(&generate, command.config, &fault);

@@ -37,6 +37,10 @@ static const char usage[] =
     "  --set KEY=VALUE         one setting, for example --set kafka.bootstrap.servers=localhost:9092\n"
     "  --help                  this text\n"
     "\n"
+    "Examples:\n"
+    "  nhip registry import units.csv --output - | head -n 3       # what would be sent\n"
+    "  nhip registry import units.csv --set kafka.bootstrap.servers=localhost:9092 --create-topic 4\n"
+    "\n"
     "Exit codes: 0 sent, 1 Kafka failed, 2 usage, settings or refused rows, 4 the file cannot be read or\n"
     "written.\n";
 
@@ -100,12 +104,12 @@ static bool on_row(void *context, const struct registry_row *row, struct fault *
     if (import->count == import->capacity) {
         size_t capacity = import->capacity == 0 ? 256 : import->capacity * 2;
         struct unit_row *grown = realloc(import->rows, capacity * sizeof(*grown));
-        if (grown == NULL) return fault_set(fault, FAULT_MEMORY, false, "%s: out of memory", import->path);
+        if (grown == NULL) return fault_set(fault, STOP_MEMORY, false, "%s: out of memory", import->path);
         import->rows = grown;
         import->capacity = capacity;
     }
     char *bytes = malloc(row->key.length + row->document.length);
-    if (bytes == NULL) return fault_set(fault, FAULT_MEMORY, false, "%s: out of memory", import->path);
+    if (bytes == NULL) return fault_set(fault, STOP_MEMORY, false, "%s: out of memory", import->path);
     memcpy(bytes, row->key.data, row->key.length);
     memcpy(bytes + row->key.length, row->document.data, row->document.length);
     import->rows[import->count++] =
@@ -134,7 +138,7 @@ static struct producer *open_producer(const struct registry_import *import, cons
     bool servers = false;
     for (size_t i = 0; i < count; i++) servers = servers || strcmp(properties[i].key, "bootstrap.servers") == 0;
     if (!servers) {
-        (void)fault_set(fault, FAULT_USAGE, false, "kafka.bootstrap.servers is not set (or write to a file with --output)");
+        (void)fault_set(fault, STOP_USAGE, false, "kafka.bootstrap.servers is not set (or write to a file with --output)");
         return NULL;
     }
     if (import->partitions > 0 &&
@@ -161,7 +165,7 @@ static bool import_file(struct registry_import *import, const struct config *con
     struct registry_handler handler = {import->skip_unknown, on_row, on_refused, import};
     if (!registry_csv_read(import->path, &handler, fault)) return false;
     if (import->refused > 0 && !import->skip_refused) {
-        return fault_set(fault, FAULT_CONFIG, false,
+        return fault_set(fault, STOP_CSV_ROWS, false,
                          "%s: %zu of %zu rows refused, nothing was sent (--skip-refused sends the others)", import->path,
                          import->refused, import->refused + import->count);
     }
@@ -180,7 +184,7 @@ int cmd_registry(int argc, char **argv) {
     if (!command_begin(&command, &options, argc, argv)) return command.exit_code;
     bool fine = false;
     if (command.argument_count != 2 || strcmp(command.arguments[0], "import") != 0) {
-        (void)fault_set(&fault, FAULT_USAGE, false, "accepted is: nhip registry import FILE.csv (see nhip registry --help)");
+        (void)fault_set(&fault, STOP_USAGE, false, "accepted is: nhip registry import FILE.csv (see nhip registry --help)");
     } else {
         import.path = command.arguments[1];
         fine = import_file(&import, command.config, &fault);

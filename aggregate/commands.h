@@ -5,9 +5,16 @@
 
 int cmd_run(int argc, char **argv);
 int cmd_snapshot(int argc, char **argv);
+int cmd_stream(int argc, char **argv);
+int cmd_verify(int argc, char **argv);
 int cmd_generate(int argc, char **argv);
 int cmd_registry(int argc, char **argv);
 int cmd_inspect(int argc, char **argv);
+int cmd_top(int argc, char **argv);
+int cmd_backup(int argc, char **argv);
+int cmd_restore(int argc, char **argv);
+int cmd_promote(int argc, char **argv);
+int cmd_check(int argc, char **argv);
 int cmd_config(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
 

@@ -8,6 +8,7 @@
 #include "codes.h"
 #include "slice.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 enum hash_kind {
@@ -45,14 +46,35 @@ struct counts {
     int64_t reasons[REASON_COUNT];
 };
 
+enum { GAPS_MAX = 16 };
+
+/* A piece of the log that was deleted before the state could read it, and that a person gave up (--accept-gap). Times INT64_MIN:
+ * not known. */
+struct gap {
+    int64_t from;           /* `next` when it was given up */
+    int64_t to;             /* where reading went on; = from: only the window in front of it was lost */
+    int64_t reread;         /* records below `from` that fill the window anew, and have an ordinal twice; -1: not read yet */
+    int64_t since_ms;       /* the least of watermark and record_time_max then: what was lost is later, but for latecomers */
+    int64_t record_time_ms; /* record_time_max then */
+    int64_t until_ms;       /* record_time_max when it had passed that again; INT64_MAX: it has not yet */
+};
+
+/* total += more (sign 1), or total -= more (sign -1), every count and reason. */
+static inline void counts_add(struct counts *total, const struct counts *more, int sign) {
+    const int64_t *from = (const int64_t *)(const void *)more; /* every member is an int64_t, or an array of them */
+    int64_t *to = (int64_t *)(void *)total;
+    for (size_t i = 0; i < sizeof(*total) / sizeof(*to); i++) to[i] += sign * from[i];
+}
+
 /* The state of one partition outside its hashes: what meta holds (all of it a function of the log; I3). */
 struct progress {
     int64_t next;              /* first offset not in the state */
-    int64_t ordinal;           /* delivered records so far */
+    int64_t ordinal;           /* delivered records so far, and those that gaps had read twice */
     int64_t watermark_ms;      /* INT64_MIN before the first event */
     int64_t record_time_max_ms; /* INT64_MIN before the first record */
     int64_t window_offset;     /* where a rebuild starts reading */
-    int64_t window_ordinal;    /* the ordinal of that record */
+    int64_t window_element;    /* how many events of the message there lie before the window: a rebuild skips them */
+    int64_t window_ordinal;    /* the ordinal of the first that lies inside */
     int64_t window_record_time_max_ms; /* record_time_max_ms before that record */
     int64_t accounts;          /* account numbers given out */
     int64_t units;             /* registry records kept */
@@ -60,6 +82,8 @@ struct progress {
     int64_t tail_offset;       /* offset of the last delivered record, -1 at first */
     uint64_t tail_print;       /* fingerprint of its value and record time (0 for a tombstone's value) */
     struct counts counts;
+    int64_t gap_count;
+    struct gap gaps[GAPS_MAX];
 };
 
 /* Receives one cut. Calls come grouped: hash() then its field()s. Slices are valid during the call only. */

@@ -95,6 +95,7 @@
     X(BAD_TIME, "bad_time", REJECTED)          /* no offset, impossible, outside 1970..2199 */ \
     X(BAD_AMOUNT, "bad_amount", REJECTED)      /* fraction, exponent, negative, beyond int64 */ \
     X(BAD_REGISTRY, "bad_registry", REJECTED)  /* a unit.registered record that breaks a registry rule */ \
+    X(BAD_ENVELOPE, "bad_envelope", REJECTED)  /* what a mapping expects around the body is not there */ \
     X(FUTURE, "future", QUARANTINED)                                                      \
     X(TOO_OLD, "too_old", QUARANTINED)                                                    \
     X(IMPOSSIBLE_STATE, "impossible_state", QUARANTINED)

@@ -40,6 +40,9 @@ struct source_event {
 struct source_position {
     int64_t window_start; /* where reading starts: records in [window_start, next) only rebuild the window */
     int64_t next;         /* SOURCE_START_BEGINNING for a partition without state */
+    /* Filled in by the source before it asks: the offset that this namespace has mirrored into the Kafka group, the witness
+     * that there was a state; -1 when nothing is known of one. */
+    int64_t mirrored;
 };
 
 /* Called on the polling thread when a partition is assigned. `first`/`end` are the log's current bounds (end exclusive).
@@ -56,11 +59,23 @@ struct source {
 
 struct source_operations {
     const char *name;
+    /* Whether records have a time of their own (Kafka). Else it is read from the value, which must be canonical text. */
+    bool own_times;
     bool (*start)(struct source *source, const struct source_resume *resume, struct fault *fault);
     void (*poll)(struct source *source, int timeout_ms, struct source_event *event);
     void (*release)(struct source *source, void *batch);
     /* Stops or restarts delivery of one partition without leaving it (back-pressure: by not reading, never by seek). */
     void (*hold)(struct source *source, struct source_partition partition, bool hold);
+    /* Delivers one partition again, from position->window_start on, without leaving it: what has been read already and not
+     * delivered is dropped. For a state that went back. Takes effect with the next poll. False and `fault` when this source
+     * cannot go back (a pipe), or (retriable) has not got the partition any more and is about to say so. */
+    bool (*rewind)(struct source *source, struct source_partition partition, const struct source_position *position,
+                   struct fault *fault);
+    /* A header of a record of a batch that is not yet released; false when there is none. Null: records have no headers. */
+    bool (*header)(const void *native, const char *name, struct slice *value);
+    /* Where the log of a partition ended when that was last heard, exclusive; -1: not known. Costs no question to anybody. Null:
+     * never known. */
+    int64_t (*log_end)(struct source *source, struct source_partition partition);
     /* Mirrors the committed offset outwards (Kafka group), for lag tools; may be lost, never trusted. */
     void (*mirror)(struct source *source, struct source_partition partition, int64_t next);
     void (*destroy)(struct source *source); /* leaves the group within a deadline; frees */

@@ -26,6 +26,8 @@ struct unit_record {
     const char *unit_id; /* merchant_id */
     const char *event_id;
     const char *source;
+    const char *enterprise; /* parent_enterprise_id: the unit that it is an establishment of; null: none known */
+    const char *group;      /* enterprise_group_id; null: none known */
     int64_t recorded_at_ms;
     int32_t valid_from; /* days are calendar days; no zone is involved */
     int32_t valid_to;   /* exclusive; DAY_ABSENT = open */

@@ -24,9 +24,13 @@ void zone_destroy(struct zone *zone);
 
 int32_t zone_day(const struct zone *zone, int64_t time_ms);            /* local day of an instant */
 int64_t zone_day_start_ms(const struct zone *zone, int32_t day);       /* first instant of a local day */
+/* The instant at which local clocks show `local_ms` (counted as if they showed UTC). What they show twice is the first time
+ * that they do; what they skip is read with the offset before. */
+int64_t zone_instant_ms(const struct zone *zone, int64_t local_ms);
 
 struct civil_date civil_from_day(int32_t day);
 int32_t day_from_civil(struct civil_date date);                        /* proleptic Gregorian */
+bool civil_is_date(struct civil_date date);                            /* whether there is such a day; years 1.. */
 int32_t month_of_day(int32_t day);                                     /* year * 12 + month - 1 */
 int32_t day_of_month_start(int32_t month);                             /* inverse: first day of such a month */
 int32_t weekday_of_day(int32_t day);                                   /* 0 = Monday .. 6 = Sunday */

@@ -16,7 +16,7 @@ bool deadletter_put(struct deadletter *deadletter, const struct deadletter_entry
     size_t bytes = deadletter_line_bytes_max(entry);
     if (bytes > deadletter->line_capacity) {
         char *grown = realloc(deadletter->line, bytes);
-        if (grown == NULL) return fault_set(fault, FAULT_MEMORY, false, "out of memory for a dead letter of %zu bytes", bytes);
+        if (grown == NULL) return fault_set(fault, STOP_MEMORY, false, "out of memory for a dead letter of %zu bytes", bytes);
         deadletter->line = grown;
         deadletter->line_capacity = bytes;
     }
@@ -54,7 +54,7 @@ struct deadletter *deadletter_file_create(const char *path, struct fault *fault)
     static const struct deadletter_operations operations = {.put = file_put, .flush = file_flush, .destroy = file_destroy};
     struct deadletter_file *file = calloc(1, sizeof(*file));
     if (file == NULL) {
-        (void)fault_set(fault, FAULT_MEMORY, false, "out of memory for dead letters");
+        (void)fault_set(fault, STOP_MEMORY, false, "out of memory for dead letters");
         return NULL;
     }
     file->deadletter.operations = &operations;

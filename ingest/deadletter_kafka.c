@@ -1,9 +1,9 @@
 /* Dead letters to a Kafka topic: see include/deadletter.h.
  *
- * The key is the place of the refused record (`topic/partition/offset`): letters are at-least-once, and a reader
- * who wants each once keeps the last of each key, or compacts the topic. The producer is idempotent, waits for all
- * replicas, and never gives up on a letter by time alone. The letter's own Kafka time is now (0): with the
- * record's time, a retention of days would delete the letters of a backfill at once. */
+ * The key is the place of the refused record (`topic/partition/offset`, and the element where a message can be several
+ * events): letters are at-least-once, and a reader who wants each once keeps the last of each key, or compacts the topic.
+ * The producer is idempotent, waits for all replicas, and never gives up on a letter by time alone. The letter's own Kafka
+ * time is now (0): with the record's time, a retention of days would delete the letters of a backfill at once. */
 #include "ingest/deadletter_line.h"
 
 #include "ingest/producer.h"
@@ -21,6 +21,7 @@ static bool kafka_put(struct deadletter *deadletter, const struct deadletter_ent
     struct deadletter_kafka *kafka = (struct deadletter_kafka *)deadletter;
     char key[KEY_BYTES];
     int length = snprintf(key, sizeof(key), "%s/%d/%lld", entry->topic, entry->partition, (long long)entry->record->offset);
+    if (entry->fans_out) length += snprintf(key + length, sizeof(key) - (size_t)length, "/%u", entry->element);
     return producer_put(kafka->producer, kafka->topic, -1, (struct slice){key, (size_t)length}, line, 0, fault);
 }
 
@@ -42,7 +43,7 @@ struct deadletter *deadletter_kafka_create(const struct kafka_property *properti
     char *copy = strdup(topic);
     if (kafka == NULL || copy == NULL) {
         free(kafka), free(copy);
-        (void)fault_set(fault, FAULT_MEMORY, false, "out of memory for dead letters");
+        (void)fault_set(fault, STOP_MEMORY, false, "out of memory for dead letters");
         return NULL;
     }
     kafka->deadletter.operations = &operations;

@@ -4,7 +4,7 @@
 
 #include "deadletter.h"
 
-/* Bytes that hold the line of any entry whose value has `value_bytes`. */
+/* Bytes that hold the line of this entry; less than 400,000. */
 size_t deadletter_line_bytes_max(const struct deadletter_entry *entry);
 /* Writes the line without newline; `out` holds deadletter_line_bytes_max(entry) bytes. Returns its length. Any
  * thread. */

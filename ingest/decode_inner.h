@@ -10,9 +10,12 @@
 
 enum { PRINT_SECRET_BYTES = 192 };
 
+/* How the short way reads a value (decode_plain.h). */
+enum short_way { SHORT_NONE = 0, SHORT_ID, SHORT_CODE, SHORT_NUMBER, SHORT_CURRENCY };
+
 /* All that reading a field needs, in one cache line. */
 struct field_card {
-    char pattern[24];    /* the key as it stands in a text without spaces: `"event_id":` */
+    char pattern[24];    /* the key as it stands in a text without spaces, with the quote of its text: `"event_id":"` */
     uint64_t bit;        /* field_bit(), 0 for FIELD_NONE */
     uint64_t salt[2];    /* of its part of the payload print (decode_print.h) */
     uint32_t first_half; /* one bit for each of the pattern's first 16 bytes that count; none can match for FIELD_NONE */
@@ -21,7 +24,8 @@ struct field_card {
     uint8_t field;   /* enum field */
     uint8_t value;   /* enum value_kind */
     uint8_t list;    /* enum code_list */
-    uint8_t unused[3];
+    uint8_t way;     /* enum short_way */
+    uint8_t unused[2];
 };
 _Static_assert(sizeof(struct field_card) == 64, "a card is a cache line");
 _Static_assert(offsetof(struct field_card, pattern) == 0, "32 bytes are readable from a pattern on");
@@ -30,6 +34,7 @@ struct decoder {
     struct field_card cards[FIELD_LIMIT];
     int32_t reporting_currency; /* currency_pack() */
     int32_t reporting_country;  /* two letters, big endian */
+    uint32_t reporting_currency_text; /* as it stands in a text, with the quote behind it, loaded as it lies */
     unsigned char secret[PRINT_SECRET_BYTES];
     struct lexicon keys;
     struct lexicon lists[LIST_COUNT];
@@ -68,6 +73,7 @@ bool event_derive(const struct decoder *decoder, struct slice message, const str
 
 /* unit.registered only (decode_registry.c): unit_parse(), recorded_at, the document, and its share of the payload
  * print. */
+void registry_memory(void); /* ends the process where jansson gets no memory; before threads */
 bool registry_derive(const struct decoder *decoder, struct slice message, struct event *event, struct rejection *rejection);
 
 static inline bool reject(struct rejection *rejection, enum reason reason, size_t byte, const char *field) {

@@ -44,6 +44,12 @@ static inline uint64_t lexicon_load8(const char *data) {
     return value;
 }
 
+static inline uint32_t lexicon_load4(const char *data) {
+    uint32_t value;
+    memcpy(&value, data, sizeof(value));
+    return value;
+}
+
 static inline size_t lexicon_slot(const struct lexicon *lexicon, const uint64_t part[2]) {
     uint64_t mixed = part[0] * lexicon->salt[0] ^ part[1] * lexicon->salt[1];
     return (size_t)(mixed >> (64 - LEXICON_SLOTS_LOG2));

@@ -47,6 +47,10 @@ void print_setup(struct decoder *decoder, struct slice secret_key) {
     }
 }
 
+uint64_t print_hash_long(const struct decoder *decoder, const char *data, size_t length) {
+    return XXH3_64bits_withSecret(data, length, decoder->secret, sizeof(decoder->secret));
+}
+
 uint64_t print_field(const struct decoder *decoder, const struct reading *reading, enum field field) {
     return print_part(&decoder->cards[field], (uint64_t)reading->number[field]);
 }

@@ -8,9 +8,21 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-/* h(text) of an id. */
-static inline uint64_t print_hash(const struct decoder *decoder, const char *data, size_t length) {
+enum { PRINT_SHORT_BYTES = 16 };
+
+/* Nearly all ids are short, and for them XXH3 is a dozen instructions; the rest of it only stands in the way. */
+static inline __attribute__((flatten)) uint64_t print_hash_short(const struct decoder *decoder, const char *data, size_t length) {
+    if (length > PRINT_SHORT_BYTES) __builtin_unreachable();
     return XXH3_64bits_withSecret(data, length, decoder->secret, sizeof(decoder->secret));
+}
+
+/* h(text) of any length (decode_print.c). */
+uint64_t print_hash_long(const struct decoder *decoder, const char *data, size_t length);
+
+/* h(text) of an id. */
+static inline __attribute__((always_inline)) uint64_t print_hash(const struct decoder *decoder, const char *data, size_t length) {
+    if (__builtin_expect(length > PRINT_SHORT_BYTES, 0)) return print_hash_long(decoder, data, length);
+    return print_hash_short(decoder, data, length);
 }
 
 /* What a field adds to the sum of the payload: the 128-bit product folded, so that every bit of the value reaches

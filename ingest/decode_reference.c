@@ -277,7 +277,7 @@ static bool plain_object(struct plain_reader *reader) {
  * file. */
 static bool jansson_agrees(const struct plain_reader *reader) {
     char *tame = json_tame(reader->message);
-    json_t *root = tame != NULL ? json_loadb(tame, reader->message.length, 0, NULL) : NULL;
+    json_t *root = json_loadb(tame, reader->message.length, 0, NULL);
     bool good = json_is_object(root);
     json_decref(root);
     free(tame);

@@ -9,6 +9,8 @@
  * numbers of other families they enter by their form: "380" and 380 for the same district are two payloads, and so
  * a conflict and not a mere redelivery. Only `recorded_at` is taken as an instant. */
 #include "ingest/decode_inner.h"
+
+#include "check.h"
 #include "ingest/decode_tame.h"
 #include "unit.h"
 
@@ -18,20 +20,29 @@
 #define WIRE_NAME(name, wire, value, list, p, o, d, w, u) wire,
 static const char *const registry_keys[] = {REGISTRY_FIELDS(WIRE_NAME)};
 
-/* 0 when memory is out. */
+/* jansson answers null where memory is out, as where a document is no JSON; a valid record must not be refused for that. */
+static void *take_memory(size_t bytes) {
+    void *memory = malloc(bytes);
+    CHECK_MEMORY(memory != NULL);
+    return memory;
+}
+
+void registry_memory(void) {
+    json_set_alloc_funcs(take_memory, free);
+}
+
 static uint64_t registry_print(const struct decoder *decoder, struct slice message, int64_t recorded_at_ms) {
-    uint64_t print = 0;
-    char *text = NULL;
     char *tame = json_tame(message);
-    json_t *root = tame != NULL ? json_loadb(tame, message.length, 0, NULL) : NULL;
+    json_t *root = json_loadb(tame, message.length, 0, NULL);
     json_t *kept = json_object();
     for (size_t i = 0; i < sizeof(registry_keys) / sizeof(registry_keys[0]); i++) {
         json_t *value = json_object_get(root, registry_keys[i]);
         if (value != NULL && !json_is_null(value)) (void)json_object_set(kept, registry_keys[i], value);
     }
     (void)json_object_set_new(kept, "recorded_at", json_integer(recorded_at_ms));
-    text = json_dumps(kept, JSON_COMPACT | JSON_SORT_KEYS);
-    if (text != NULL) print = print_bytes(decoder, slice_of(text));
+    char *text = json_dumps(kept, JSON_COMPACT | JSON_SORT_KEYS);
+    CHECK_MEMORY(text != NULL);
+    uint64_t print = print_bytes(decoder, slice_of(text));
     free(text);
     json_decref(kept);
     json_decref(root);

@@ -62,8 +62,15 @@ static inline unsigned scan_odd(const char *at) {
 #endif
 
 #ifdef __SSE2__
-/* True when the text at `at` is this card's key with its quotes and colon. 16 bytes are readable there. */
+/* One bit for each byte that is a quote. */
+static inline unsigned scan_quotes(const char *at) {
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+    return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')));
+}
+
+/* True when the text at `at` begins with this card's pattern and is long enough to see it. */
 static inline bool scan_matches(const struct scan *scan, const char *at, const struct field_card *card) {
+    if (at > scan->last_block) return false;
     const __m128i *text = (const __m128i *)(const void *)at;
     const __m128i *wanted = (const __m128i *)(const void *)card->pattern;
     unsigned equal = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(text), _mm_loadu_si128(wanted)));
@@ -110,6 +117,16 @@ static inline __attribute__((always_inline)) const char *scan_string(const struc
         text->length = (size_t)(block - at);
         text->printable = true;
         return block + 1;
+    }
+    if (block > scan->last_block && block < scan->end && scan->last_block >= scan->begin) { /* through the last 16 bytes */
+        unsigned found = scan_odd(scan->last_block) >> (block - scan->last_block);
+        block += found != 0 ? __builtin_ctz(found) : 0;
+        if (found != 0 && *block == '"') {
+            text->data = at;
+            text->length = (size_t)(block - at);
+            text->printable = true;
+            return block + 1;
+        }
     }
 #endif
     return scan_string_rest(scan, at, room, text);

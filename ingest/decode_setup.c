@@ -40,41 +40,55 @@ static void add_closed_lists(struct lexicon *lists) {
     ADD_LIST(&lists[LIST_PAY_MODE], pay_mode_name, pay_mode, 1, PAY_MODE_COUNT)
 }
 
+static enum short_way way_of(const struct field_rule *rule) {
+    if (rule->value == VALUE_ID) return SHORT_ID;
+    if (rule->list != LIST_NONE) return SHORT_CODE;
+    if (rule->value == VALUE_CURRENCY) return SHORT_CURRENCY;
+    return rule->value == VALUE_TIME || rule->value == VALUE_MONEY || rule->value == VALUE_INT ? SHORT_NUMBER : SHORT_NONE;
+}
+
+static void make_card(struct field_card *card, enum field field) {
+    const struct field_rule *rule = &field_rules[field];
+    enum short_way way = way_of(rule);
+    char pattern[sizeof(card->pattern) + 1];
+    int length = snprintf(pattern, sizeof(pattern), "\"%s\":%s", rule->name, way == SHORT_NUMBER ? "" : "\"");
+    CHECK(length > 0);
+    CHECK((size_t)length <= sizeof(card->pattern) || way == SHORT_NONE);
+    uint32_t bits = way == SHORT_NONE ? (uint32_t)1 << 16 : (uint32_t)(((uint64_t)1 << length) - 1);
+    memcpy(card->pattern, pattern, sizeof(card->pattern));
+    card->first_half = way == SHORT_NONE ? bits : bits & 0xFFFF;
+    card->second_half = bits >> 16;
+    card->length = (uint16_t)length;
+    card->bit = field_bit(field);
+    card->field = (uint8_t)field;
+    card->value = (uint8_t)rule->value;
+    card->list = (uint8_t)rule->list;
+    card->way = (uint8_t)way;
+}
+
 static void add_keys(struct decoder *decoder) {
-    decoder->cards[FIELD_NONE].first_half = 1 << 16;
+    decoder->cards[FIELD_NONE].first_half = 1 << 16; /* matches nothing */
     for (unsigned field = 1; field < FIELD_LIMIT; field++) {
-        const struct field_rule *rule = &field_rules[field];
-        struct field_card *card = &decoder->cards[field];
-        int length = snprintf(card->pattern, sizeof(card->pattern), "\"%s\":", rule->name);
-        CHECK(length > 0);
-        CHECK((size_t)length < sizeof(card->pattern));
-        uint32_t bits = (uint32_t)(((uint64_t)1 << length) - 1);
-        card->first_half = bits & 0xFFFF;
-        card->second_half = bits >> 16;
-        card->length = (uint16_t)length;
-        card->bit = field_bit((enum field)field);
-        card->field = (uint8_t)field;
-        card->value = (uint8_t)rule->value;
-        card->list = (uint8_t)rule->list;
-        lexicon_add(&decoder->keys, rule->name, field);
+        make_card(&decoder->cards[field], (enum field)field);
+        lexicon_add(&decoder->keys, field_rules[field].name, field);
     }
     lexicon_seal(&decoder->keys);
 }
 
 static bool options_hold(const struct decoder_options *options, struct fault *fault) {
     if (options->secret_key.length < SECRET_BYTES_MIN || options->secret_key.length > SECRET_BYTES_MAX) {
-        return fault_set(fault, FAULT_CONFIG, false, "the secret key has %zu bytes; it must have %d to %d",
+        return fault_set(fault, STOP_SETTING_FILE, false, "the secret key has %zu bytes; it must have %d to %d",
                          options->secret_key.length, SECRET_BYTES_MIN, SECRET_BYTES_MAX);
     }
     if (currency_exponent(slice_of(options->reporting_currency)) < 0) {
-        return fault_set(fault, FAULT_CONFIG, false,
+        return fault_set(fault, STOP_SETTING, false,
                          "reporting.currency: `%s` is not in schemas/codes/currencies.csv; write a code such as VND",
                          options->reporting_currency);
     }
     const char *country = options->reporting_country;
     bool two_capitals = strlen(country) == 2 && country[0] >= 'A' && country[0] <= 'Z' && country[1] >= 'A' && country[1] <= 'Z';
     if (!two_capitals) {
-        return fault_set(fault, FAULT_CONFIG, false, "reporting.country: `%s` is not two capital letters such as VN", country);
+        return fault_set(fault, STOP_SETTING, false, "reporting.country: `%s` is not two capital letters such as VN", country);
     }
     return true;
 }
@@ -83,12 +97,15 @@ struct decoder *decoder_create(const struct decoder_options *options, struct fau
     if (!options_hold(options, fault)) return NULL;
     struct decoder *decoder = aligned_alloc(CACHE_LINE, (sizeof(*decoder) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
     if (decoder == NULL) {
-        (void)fault_set(fault, FAULT_MEMORY, false, "out of memory for the decoder (%zu bytes)", sizeof(*decoder));
+        (void)fault_set(fault, STOP_MEMORY, false, "out of memory for the decoder (%zu bytes)", sizeof(*decoder));
         return NULL;
     }
+    registry_memory();
     memset(decoder, 0, sizeof(*decoder));
     decoder->reporting_currency = currency_pack(slice_of(options->reporting_currency));
     decoder->reporting_country = options->reporting_country[0] << 8 | options->reporting_country[1];
+    const char *currency = options->reporting_currency;
+    decoder->reporting_currency_text = lexicon_load4((const char[]){currency[0], currency[1], currency[2], '"'});
     print_setup(decoder, options->secret_key);
     add_keys(decoder);
     add_closed_lists(decoder->lists);

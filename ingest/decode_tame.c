@@ -4,6 +4,8 @@
  * integer"; bytes keep their places, so positions stay true. */
 #include "ingest/decode_tame.h"
 
+#include "check.h"
+
 #include <stdlib.h>
 
 enum { DIGITS_SAFE = 18 };
@@ -26,7 +28,7 @@ static size_t tame_number(char *text, size_t at, size_t length) {
 
 char *json_tame(struct slice document) {
     char *text = malloc(document.length + 1);
-    if (text == NULL) return NULL;
+    CHECK_MEMORY(text != NULL);
     memcpy(text, document.data, document.length);
     text[document.length] = '\0';
     bool in_string = false;

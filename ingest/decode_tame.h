@@ -7,7 +7,7 @@
 
 /* A copy of `document` (well-formed JSON) of the same length, in which every number with a fraction, an exponent
  * or more than 18 digits reads 0.5 and spaces: still a number, still no integer, and whoever needs its text has
- * the original. The caller frees it. Null only when memory is out. Any thread. */
+ * the original. The caller frees it. Any thread. */
 char *json_tame(struct slice document);
 
 #endif

@@ -12,6 +12,7 @@
 #include "ingest/line_file.h"
 
 #include "check.h"
+#include "fault_point.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,7 +33,7 @@ struct line_file {
 static bool io_fault(const struct line_file *file, const char *what, struct fault *fault) {
     int error = errno;
     bool full = error == ENOSPC || error == EDQUOT;
-    return fault_set(fault, FAULT_IO, full, "%s: %s failed: %s%s", file->path, what, strerror(error),
+    return fault_set(fault, STOP_FILE_UNWRITABLE, full, "%s: %s failed: %s%s", file->path, what, strerror(error),
                      full ? " (make room; writing goes on by itself)" : "");
 }
 
@@ -52,7 +53,7 @@ struct line_file *line_file_open(const char *path, enum line_file_mode mode, str
     char *copy = strdup(path);
     if (file == NULL || buffer == NULL || copy == NULL) {
         free(file), free(buffer), free(copy);
-        (void)fault_set(fault, FAULT_MEMORY, false, "out of memory for %s", path);
+        (void)fault_set(fault, STOP_MEMORY, false, "out of memory for %s", path);
         return NULL;
     }
     *file = (struct line_file){.fd = STDOUT_FILENO, .path = copy, .buffer = buffer, .capacity = BUFFER_BYTES};
@@ -68,6 +69,7 @@ struct line_file *line_file_open(const char *path, enum line_file_mode mode, str
 
 bool line_file_flush(struct line_file *file, struct fault *fault) {
     while (file->first < file->end) {
+        if (FAULT_FAILS("lines.write")) return io_fault(file, "writing", fault);
         ssize_t written = write(file->fd, file->buffer + file->first, file->end - file->first);
         if (written < 0 && errno == EINTR) continue;
         if (written < 0) return io_fault(file, "writing", fault);
@@ -85,7 +87,7 @@ static bool reserve(struct line_file *file, size_t bytes, struct fault *fault) {
     if (bytes <= file->capacity) return true;
     char *grown = realloc(file->buffer, bytes);
     if (grown == NULL)
-        return fault_set(fault, FAULT_MEMORY, false, "%s: out of memory for a line of %zu bytes", file->path, bytes);
+        return fault_set(fault, STOP_MEMORY, false, "%s: out of memory for a line of %zu bytes", file->path, bytes);
     file->buffer = grown;
     file->capacity = bytes;
     return true;
@@ -127,6 +129,7 @@ bool line_file_put_value(struct line_file *file, struct slice value, struct faul
 
 bool line_file_sync(struct line_file *file, struct fault *fault) {
     if (!line_file_flush(file, fault)) return false;
+    if (FAULT_FAILS("lines.sync")) return io_fault(file, "syncing", fault);
     if (fdatasync(file->fd) == 0 || errno == EINVAL || errno == EROFS) return true; /* a pipe or a terminal cannot be synced */
     (void)io_fault(file, "syncing", fault);
     fault->retriable = false;
@@ -145,7 +148,7 @@ void line_file_close(struct line_file *file) {
 
 bool line_directory_make(const char *directory, struct fault *fault) {
     if (mkdir(directory, 0777) == 0 || errno == EEXIST) return true;
-    return fault_set(fault, FAULT_IO, false, "%s: making the directory failed: %s", directory, strerror(errno));
+    return fault_set(fault, STOP_FILE_UNWRITABLE, false, "%s: making the directory failed: %s", directory, strerror(errno));
 }
 
 char *line_file_path(const char *directory, const char *topic, int partition) {

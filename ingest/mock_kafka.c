@@ -29,7 +29,7 @@ struct mock_kafka *mock_kafka_create(int brokers, struct fault *fault) {
     rd_kafka_destroy(mock->kafka);
 
 no_memory:
-    (void)fault_set(fault, FAULT_MEMORY, false, "the mock cluster of %d brokers could not be made", brokers);
+    (void)fault_set(fault, STOP_MEMORY, false, "the mock cluster of %d brokers could not be made", brokers);
 refuse:
     free(mock);
     return NULL;
@@ -39,11 +39,22 @@ bool mock_kafka_topic(struct mock_kafka *mock, const char *topic, int32_t partit
     rd_kafka_resp_err_t error =
         rd_kafka_mock_topic_create(mock->cluster, topic, partitions, mock->brokers < 3 ? mock->brokers : 3);
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
-    return fault_set(fault, FAULT_SOURCE, false, "the mock cluster does not make topic %s: %s", topic, rd_kafka_err2str(error));
+    return fault_set(fault, STOP_TOPIC_NOT_MADE, false, "the mock cluster does not make topic %s: %s", topic,
+                     rd_kafka_err2str(error));
 }
 
 const char *mock_kafka_bootstrap(const struct mock_kafka *mock) {
     return rd_kafka_mock_cluster_bootstraps(mock->cluster);
+}
+
+bool mock_kafka_down(struct mock_kafka *mock, int broker, bool down) {
+    rd_kafka_resp_err_t error = down ? rd_kafka_mock_broker_set_down(mock->cluster, broker)
+                                     : rd_kafka_mock_broker_set_up(mock->cluster, broker);
+    return error == RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+bool mock_kafka_lead(struct mock_kafka *mock, const char *topic, int32_t partition, int broker) {
+    return rd_kafka_mock_partition_set_leader(mock->cluster, topic, partition, broker) == RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 void mock_kafka_destroy(struct mock_kafka *mock) {

@@ -56,7 +56,7 @@ int32_t producer_partition(struct slice key, int32_t partitions) {
 bool producer_put(struct producer *producer, const char *topic, int32_t partition, struct slice key, struct slice value,
                   int64_t timestamp_ms, struct fault *fault) {
     if (partition < 0 && key.length == 0) {
-        return fault_set(fault, FAULT_USAGE, false, "a record for topic %s has neither a key nor a partition", topic);
+        return fault_set(fault, STOP_USAGE, false, "a record for topic %s has neither a key nor a partition", topic);
     }
     return producer->operations->put(producer, topic, partition, key, value, timestamp_ms, fault);
 }
@@ -93,7 +93,7 @@ static struct topic_files *open_topic(struct producer_directory *directory, cons
     return files;
 
 no_memory:
-    (void)fault_set(fault, FAULT_MEMORY, false, "out of memory for the files of topic %s", topic);
+    (void)fault_set(fault, STOP_MEMORY, false, "out of memory for the files of topic %s", topic);
 refuse:
     if (files != NULL) free_topic(files, directory->partitions);
     return NULL;
@@ -110,7 +110,7 @@ static bool directory_put(struct producer *producer, const char *topic, int32_t 
     if (files == NULL) return false;
     if (partition < 0) partition = producer_partition(key, directory->partitions);
     if (partition >= directory->partitions) {
-        return fault_set(fault, FAULT_USAGE, false, "partition %d of topic %s: there are only %d", partition, topic,
+        return fault_set(fault, STOP_USAGE, false, "partition %d of topic %s: there are only %d", partition, topic,
                          directory->partitions);
     }
     return line_file_put_value(files->lines[partition], value, fault);
@@ -145,7 +145,7 @@ struct producer *producer_directory_create(const char *path, int32_t partitions,
     char *copy = strdup(path);
     if (directory == NULL || copy == NULL) {
         free(directory), free(copy);
-        (void)fault_set(fault, FAULT_MEMORY, false, "out of memory for a producer");
+        (void)fault_set(fault, STOP_MEMORY, false, "out of memory for a producer");
         return NULL;
     }
     *directory = (struct producer_directory){.producer = {&operations}, .directory = copy, .partitions = partitions};
@@ -172,7 +172,7 @@ struct producer *producer_file_create(const char *path, struct fault *fault) {
     static const struct producer_operations operations = {file_put, file_flush, file_destroy};
     struct producer_file *file = calloc(1, sizeof(*file));
     if (file == NULL) {
-        (void)fault_set(fault, FAULT_MEMORY, false, "out of memory for a producer");
+        (void)fault_set(fault, STOP_MEMORY, false, "out of memory for a producer");
         return NULL;
     }
     file->producer.operations = &operations;

@@ -26,9 +26,12 @@ bool producer_put(struct producer *producer, const char *topic, int32_t partitio
 bool producer_flush(struct producer *producer, int timeout_ms, struct fault *fault);
 void producer_destroy(struct producer *producer);
 
-/* Creates topics where they do not exist: partitions, replication 1, cleanup.policy=delete, retention.ms=-1,
+/* Creates topics where they do not exist: partitions, the cluster's default replication, cleanup.policy=delete, retention.ms=-1,
  * max.message.bytes 1 MiB... */
 bool kafka_topic_create(const struct kafka_property *properties, size_t count, const char *topic, int32_t partitions,
+                        int timeout_ms, struct fault *fault);
+/* The same with cleanup.policy=compact: a table of which the last value of each key is kept. */
+bool kafka_compacted_create(const struct kafka_property *properties, size_t count, const char *topic, int32_t partitions,
                         int timeout_ms, struct fault *fault);
 
 #endif

@@ -2,12 +2,14 @@
  *
  * librdkafka's producer is asynchronous; ours is not asked about single records, only "is all of it there?"
  * (flush). So the delivery reports are counted, the first failure is kept, and from then on put and flush refuse:
- * a hole in a log must not be passed over. Reports are taken inside put and flush, on the caller's thread. */
+ * a hole in a log must not be passed over. Reports are taken inside put and flush, on the caller's thread; so is the news that
+ * the cluster will not have us at all, which no report would bring: without a time limit, records wait for ever. */
 #include "ingest/producer_parts.h"
 
 #include "ingest/kafka_config.h"
+#include "ingest/kafka_refusal.h"
 
-enum { TOPICS_MAX = 64, FULL_POLL_MS = 50, FULL_MS_MAX = 120000, LEAVE_MS = 5000 };
+enum { TOPICS_MAX = 64, FULL_POLL_MS = 50, FULL_MS_MAX = 120000, LEAVE_MS = 5000, SLICE_MS = 200 };
 
 struct producer_kafka {
     struct producer producer;
@@ -17,6 +19,7 @@ struct producer_kafka {
     rd_kafka_resp_err_t failure;
     char bootstrap[128];
     char failed_topic[250];
+    struct fault refusal; /* FAULT_NONE: none */
 };
 
 static void take_report(rd_kafka_t *kafka, const rd_kafka_message_t *message, void *opaque) {
@@ -26,17 +29,33 @@ static void take_report(rd_kafka_t *kafka, const rd_kafka_message_t *message, vo
     producer->failure = message->err;
     (void)snprintf(producer->failed_topic, sizeof(producer->failed_topic), "%s",
                    message->rkt == NULL ? "?" : rd_kafka_topic_name(message->rkt));
+    char reason[352];
+    (void)snprintf(reason, sizeof(reason), "topic %s: %s", producer->failed_topic, rd_kafka_err2str(message->err));
+    if (producer->refusal.code == FAULT_NONE) (void)kafka_refused(message->err, reason, producer->bootstrap, &producer->refusal);
+}
+
+static void take_error(rd_kafka_t *kafka, int error, const char *text, void *opaque) {
+    struct producer_kafka *producer = opaque;
+    char reason[256];
+    (void)snprintf(reason, sizeof(reason), "%s", text);
+    rd_kafka_resp_err_t code = (rd_kafka_resp_err_t)error;
+    if (code == RD_KAFKA_RESP_ERR__FATAL) code = rd_kafka_fatal_error(kafka, reason, sizeof(reason));
+    if (producer->refusal.code == FAULT_NONE) (void)kafka_refused(code, reason, producer->bootstrap, &producer->refusal);
 }
 
 static bool healthy(const struct producer_kafka *producer, struct fault *fault) {
+    if (producer->refusal.code != FAULT_NONE) {
+        *fault = producer->refusal;
+        return false;
+    }
     if (producer->failure == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
     const char *remedy = producer->failure == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
                                  producer->failure == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
                                  producer->failure == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART
                              ? "; create the topic first"
                              : "";
-    return fault_set(fault, FAULT_SOURCE, false, "Kafka at %s did not take a record for topic %s: %s%s", producer->bootstrap,
-                     producer->failed_topic, rd_kafka_err2str(producer->failure), remedy);
+    return fault_set(fault, STOP_RECORD_NOT_TAKEN, false, "Kafka at %s did not take a record for topic %s: %s%s",
+                     producer->bootstrap, producer->failed_topic, rd_kafka_err2str(producer->failure), remedy);
 }
 
 static rd_kafka_topic_t *find_topic(struct producer_kafka *producer, const char *topic, struct fault *fault) {
@@ -45,7 +64,8 @@ static rd_kafka_topic_t *find_topic(struct producer_kafka *producer, const char 
     }
     rd_kafka_topic_t *made = producer->topic_count < TOPICS_MAX ? rd_kafka_topic_new(producer->kafka, topic, NULL) : NULL;
     if (made == NULL) {
-        (void)fault_set(fault, FAULT_SOURCE, false, "topic %s: not a topic name, or more than %d topics", topic, TOPICS_MAX);
+        (void)fault_set(fault, STOP_RECORD_NOT_TAKEN, false, "topic %s: not a topic name, or more than %d topics", topic,
+                        TOPICS_MAX);
         return NULL;
     }
     producer->topics[producer->topic_count++] = made;
@@ -70,20 +90,22 @@ static bool kafka_put(struct producer *base, const char *topic, int32_t partitio
             RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
         if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
         if (error != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
-            return fault_set(fault, FAULT_SOURCE, false, "topic %s: %s", topic, rd_kafka_err2str(error));
+            return fault_set(fault, STOP_RECORD_NOT_TAKEN, false, "topic %s: %s", topic, rd_kafka_err2str(error));
         }
         (void)rd_kafka_poll(producer->kafka, FULL_POLL_MS);
     }
-    return fault_set(fault, FAULT_UNREACHABLE, true, "Kafka at %s has taken no record for topic %s for %d s", producer->bootstrap,
+    return fault_set(fault, STOP_KAFKA_SILENT, true, "Kafka at %s has taken no record for topic %s for %d s", producer->bootstrap,
                      topic, FULL_MS_MAX / 1000);
 }
 
 static bool kafka_flush(struct producer *base, int timeout_ms, struct fault *fault) {
     struct producer_kafka *producer = (struct producer_kafka *)base;
-    rd_kafka_resp_err_t error = rd_kafka_flush(producer->kafka, timeout_ms);
-    if (!healthy(producer, fault)) return false;
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
-    return fault_set(fault, FAULT_UNREACHABLE, true, "Kafka at %s has not acknowledged %d records within %d ms",
+    for (int left_ms = timeout_ms; left_ms > 0; left_ms -= SLICE_MS) {
+        rd_kafka_resp_err_t error = rd_kafka_flush(producer->kafka, left_ms < SLICE_MS ? left_ms : SLICE_MS);
+        if (!healthy(producer, fault)) return false;
+        if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
+    }
+    return fault_set(fault, STOP_KAFKA_SILENT, true, "Kafka at %s has not acknowledged %d records within %d ms",
                      producer->bootstrap, rd_kafka_outq_len(producer->kafka), timeout_ms);
 }
 
@@ -102,7 +124,7 @@ struct producer *producer_kafka_create(const struct kafka_property *properties, 
     static const struct producer_operations operations = {kafka_put, kafka_flush, kafka_destroy};
     struct producer_kafka *producer = calloc(1, sizeof(*producer));
     if (producer == NULL) {
-        (void)fault_set(fault, FAULT_MEMORY, false, "out of memory for a producer");
+        (void)fault_set(fault, STOP_MEMORY, false, "out of memory for a producer");
         return NULL;
     }
     producer->producer.operations = &operations;
@@ -111,6 +133,7 @@ struct producer *producer_kafka_create(const struct kafka_property *properties, 
     rd_kafka_conf_t *config = kafka_config_producer(properties, count, fault);
     if (config != NULL) {
         rd_kafka_conf_set_dr_msg_cb(config, take_report);
+        rd_kafka_conf_set_error_cb(config, take_error);
         rd_kafka_conf_set_opaque(config, producer);
         producer->kafka = kafka_new(RD_KAFKA_PRODUCER, config, fault);
     }

@@ -31,15 +31,15 @@ enum {
 
 struct province *province_create(const struct province_options *options, struct fault *fault) {
     if (options->events < 1) {
-        (void)fault_set(fault, FAULT_USAGE, false, "--events must be at least 1, found %lld", (long long)options->events);
+        (void)fault_set(fault, STOP_USAGE, false, "--events must be at least 1, found %lld", (long long)options->events);
         return NULL;
     }
     if (options->days < 1 || options->days > 1000) {
-        (void)fault_set(fault, FAULT_USAGE, false, "--days must be 1 to 1000, found %d", options->days);
+        (void)fault_set(fault, STOP_USAGE, false, "--days must be 1 to 1000, found %d", options->days);
         return NULL;
     }
     struct province *province = calloc(1, sizeof *province);
-    CHECK(province);
+    CHECK_MEMORY(province);
     province->options = *options;
     province_random_seed(&province->random, options->seed);
     bool made = province_calendar_create(&province->calendar, options->first_day, options->days, (uint64_t)options->events);

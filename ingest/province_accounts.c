@@ -22,7 +22,7 @@ static uint32_t account_add(struct province_units *units, enum province_source s
     if (units->account_count == units->account_capacity) {
         units->account_capacity = units->account_capacity ? units->account_capacity * 2 : 4096;
         units->accounts = realloc(units->accounts, units->account_capacity * sizeof *units->accounts);
-        CHECK(units->accounts);
+        CHECK_MEMORY(units->accounts);
     }
     struct province_account *account = &units->accounts[units->account_count];
     *account =
@@ -51,7 +51,7 @@ static void pool_add(struct province_units *units, enum province_pool pool, uint
     if (members->count == members->capacity) {
         members->capacity = members->capacity ? members->capacity * 2 : 64;
         members->accounts = realloc(members->accounts, members->capacity * sizeof *members->accounts);
-        CHECK(members->accounts);
+        CHECK_MEMORY(members->accounts);
     }
     members->accounts[members->count++] = account;
 }
@@ -236,7 +236,7 @@ static void pools_weigh(struct province_units *units, struct province_random *ra
         CHECK(pool->count > 0);
         province_random_shuffle(random, pool->accounts, pool->count);
         pool->cumulative = calloc(pool->count, sizeof *pool->cumulative);
-        CHECK(pool->cumulative);
+        CHECK_MEMORY(pool->cumulative);
         uint64_t total = 0;
         for (uint32_t rank = 0; rank < pool->count; rank++) {
             total += 1000000 / (rank + 6);
@@ -248,7 +248,7 @@ static void pools_weigh(struct province_units *units, struct province_random *ra
 
 void province_accounts_make(struct province_units *units, struct province_random *random) {
     units->promises = calloc(PROMISES_MAX, sizeof *units->promises);
-    CHECK(units->promises);
+    CHECK_MEMORY(units->promises);
     uint32_t rank = 0;
     for (uint32_t i = 0; i < units->unit_count; i++) unit_accounts_make(units, i, &rank, random);
     outsiders_make(units);

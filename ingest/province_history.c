@@ -147,7 +147,7 @@ void province_history_make(struct province_units *units, struct province_random 
     size_t most = (size_t)units->unit_count * PROVINCE_VERSIONS_MAX;
     uint32_t *spare = calloc(most, sizeof *spare);
     units->order = calloc(most, sizeof *units->order);
-    CHECK(units->order && spare);
+    CHECK_MEMORY(units->order && spare);
     for (uint32_t i = 0; i < units->unit_count; i++) {
         for (uint32_t v = 0; v < units->units[i].version_count; v++) {
             units->order[units->order_count++] = i * PROVINCE_VERSIONS_MAX + v;

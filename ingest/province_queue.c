@@ -19,7 +19,7 @@ static uint32_t story_room(struct province_queue *queue) {
         queue->story_capacity = queue->story_capacity ? queue->story_capacity * 2 : 4096;
         queue->stories = realloc(queue->stories, queue->story_capacity * sizeof *queue->stories);
         queue->idle = realloc(queue->idle, queue->story_capacity * sizeof *queue->idle);
-        CHECK(queue->stories && queue->idle);
+        CHECK_MEMORY(queue->stories && queue->idle);
     }
     return queue->story_count++;
 }
@@ -30,7 +30,7 @@ void province_queue_put(struct province_queue *queue, uint64_t slot, const struc
     if (queue->count == queue->capacity) {
         queue->capacity = queue->capacity ? queue->capacity * 2 : 4096;
         queue->heap = realloc(queue->heap, queue->capacity * sizeof *queue->heap);
-        CHECK(queue->heap);
+        CHECK_MEMORY(queue->heap);
     }
     struct province_due due = {slot, queue->sequence++, room};
     size_t at = queue->count++;

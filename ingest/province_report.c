@@ -41,7 +41,7 @@ static int key_order(const void *a, const void *b) {
 /* The cells in use, sorted; to be freed. */
 static struct truth_minute *minutes_sorted(const struct province_truth *truth) {
     struct truth_minute *cells = calloc(truth->minute_count + 1, sizeof *cells);
-    CHECK(cells);
+    CHECK_MEMORY(cells);
     size_t count = 0;
     for (size_t i = 0; i < truth->minute_capacity; i++) {
         if (truth->minutes[i].minute != 0) cells[count++] = truth->minutes[i];
@@ -52,7 +52,7 @@ static struct truth_minute *minutes_sorted(const struct province_truth *truth) {
 
 static void instant_print(FILE *file, int64_t time_ms) {
     struct province_text *text = calloc(1, sizeof *text);
-    CHECK(text);
+    CHECK_MEMORY(text);
     province_text_utc(text, time_ms);
     (void)fprintf(file, "\"%.*s\"", (int)text->length, text->data);
     free(text);
@@ -62,7 +62,7 @@ static void instant_print(FILE *file, int64_t time_ms) {
 static size_t hour_sum(const struct province_truth *truth, const struct truth_minute *cells, int64_t from_ms, int64_t to_ms,
                        struct truth_minute **sums) {
     struct truth_minute *picked = calloc(truth->minute_count + 1, sizeof *picked);
-    CHECK(picked);
+    CHECK_MEMORY(picked);
     size_t count = 0, merged = 0;
     for (size_t i = 0; i < truth->minute_count; i++) {
         int64_t at_ms = truth->tail_start_ms + (int64_t)(cells[i].minute - 1) * 60000;
@@ -160,17 +160,17 @@ bool province_truth_print(const struct province *province, FILE *file) {
 
 bool province_write_truth(const struct province *province, const char *path, struct fault *fault) {
     FILE *file = fopen(path, "w");
-    if (!file) return fault_set(fault, FAULT_IO, false, "cannot write the truth to %s: %s", path, strerror(errno));
+    if (!file) return fault_set(fault, STOP_FILE_UNWRITABLE, false, "cannot write the truth to %s: %s", path, strerror(errno));
     bool written = province_truth_print(province, file);
     if (fclose(file) != 0 || !written)
-        return fault_set(fault, FAULT_IO, false, "cannot write the truth to %s: %s", path, strerror(errno));
+        return fault_set(fault, STOP_FILE_UNWRITABLE, false, "cannot write the truth to %s: %s", path, strerror(errno));
     return true;
 }
 
 bool province_write_sources(const char *path, struct fault *fault) {
     static const char *const policies[POLICY_COUNT] = {"FIRST", "CAPTURED", "SETTLED"};
     FILE *file = fopen(path, "w");
-    if (!file) return fault_set(fault, FAULT_IO, false, "cannot write the sources to %s: %s", path, strerror(errno));
+    if (!file) return fault_set(fault, STOP_FILE_UNWRITABLE, false, "cannot write the sources to %s: %s", path, strerror(errno));
     for (int i = 1; i < SOURCE_COUNT; i++) {
         const struct province_source_trait *source = &province_sources[i];
         (void)fprintf(file, "%s\"%s\": {\"success_at\": \"%s\", \"records_cash\": %s}", i == 1 ? "{" : ",\n ", source->name,
@@ -179,6 +179,6 @@ bool province_write_sources(const char *path, struct fault *fault) {
     (void)fprintf(file, "}\n");
     bool written = ferror(file) == 0;
     if (fclose(file) != 0 || !written)
-        return fault_set(fault, FAULT_IO, false, "cannot write the sources to %s: %s", path, strerror(errno));
+        return fault_set(fault, STOP_FILE_UNWRITABLE, false, "cannot write the sources to %s: %s", path, strerror(errno));
     return true;
 }

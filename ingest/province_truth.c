@@ -17,7 +17,7 @@ static void months_make(struct province_truth *truth, const struct province_cale
     truth->month_count = (uint32_t)(province_month_of(end_day) - first + 1);
     CHECK(truth->month_count <= 64);
     truth->months = calloc(truth->month_count, sizeof *truth->months);
-    CHECK(truth->months);
+    CHECK_MEMORY(truth->months);
     truth->covered_first = truth->covered_end = 0;
     for (uint32_t m = 0; m < truth->month_count; m++) {
         truth->months[m].month = first + (int32_t)m;
@@ -40,7 +40,7 @@ static void months_make(struct province_truth *truth, const struct province_cale
 
 struct province_truth *province_truth_create(const struct province *province) {
     struct province_truth *truth = calloc(1, sizeof *truth);
-    CHECK(truth);
+    CHECK_MEMORY(truth);
     truth->day_base = province->calendar.first_day - TRUTH_PAST_DAYS;
     truth->day_count = TRUTH_PAST_DAYS + province->calendar.days + 1;
     truth->day_month = calloc((size_t)truth->day_count, 1);
@@ -49,7 +49,7 @@ struct province_truth *province_truth_create(const struct province *province) {
     truth->persons = calloc(PROVINCE_PERSONS, sizeof *truth->persons);
     truth->minute_capacity = 1 << 12;
     truth->minutes = calloc(truth->minute_capacity, sizeof *truth->minutes);
-    CHECK(truth->day_month && truth->day_windows && truth->units && truth->persons && truth->minutes);
+    CHECK_MEMORY(truth->day_month && truth->day_windows && truth->units && truth->persons && truth->minutes);
     for (uint32_t i = 0; i < province->units.unit_count; i++) truth->units[i].first_active_day = PROVINCE_FOREVER;
     months_make(truth, &province->calendar);
     truth->event_ms_max = PROVINCE_NEVER;
@@ -224,7 +224,7 @@ static void minutes_grow(struct province_truth *truth) {
     size_t count = truth->minute_capacity;
     truth->minute_capacity *= 2;
     truth->minutes = calloc(truth->minute_capacity, sizeof *truth->minutes);
-    CHECK(truth->minutes);
+    CHECK_MEMORY(truth->minutes);
     for (size_t i = 0; i < count; i++) {
         if (old[i].minute != 0) *minute_find(truth, old[i].minute, old[i].key) = old[i];
     }

@@ -152,7 +152,7 @@ void province_people_make(struct province_units *units, struct province_random *
     uint32_t total = 0;
     for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) total += kinds[k].count;
     units->units = calloc(total, sizeof *units->units);
-    CHECK(units->units);
+    CHECK_MEMORY(units->units);
     units->unit_capacity = total;
     int32_t days = units->end_day - units->first_day;
     for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {

@@ -330,7 +330,7 @@ static bool row_read(struct import *import, struct fault *fault) {
         refuse(import, "event_id",
                "found the id of an earlier row (same merchant_id, valid_from, recorded_at), accepted is one row each");
     } else {
-        fine = fault_set(fault, FAULT_MEMORY, false, "%s: out of memory", import->path);
+        fine = fault_set(fault, STOP_MEMORY, false, "%s: out of memory", import->path);
     }
     unit_destroy(unit);
     return fine;
@@ -344,29 +344,29 @@ static bool header_cell(struct import *import, int cell, struct fault *fault) {
     for (int i = 0; i < COLUMN_COUNT; i++) {
         if (!slice_equal(name, slice_of(columns[i].name))) continue;
         if (import->cell_of[i] != NOT_THERE) {
-            return fault_set(fault, FAULT_CONFIG, false, "%s:1: %s: found twice, accepted is one column of a name", import->path,
+            return fault_set(fault, STOP_CSV, false, "%s:1: %s: found twice, accepted is one column of a name", import->path,
                              columns[i].name);
         }
         import->cell_of[i] = cell;
         return true;
     }
     if (import->handler->skip_unknown_columns) return true;
-    return fault_set(fault, FAULT_CONFIG, false,
+    return fault_set(fault, STOP_CSV, false,
                      "%s:1: %.*s: found an unknown column, accepted are those of schemas/README.md section 3 "
                      "(--skip-unknown-columns leaves others aside)", import->path, shown, name.data);
 }
 
 static bool header_read(struct import *import, struct fault *fault) {
     if (!csv_row(&import->csv)) {
-        return fault_set(fault, FAULT_CONFIG, false, "%s:1: found an empty file, accepted is a first line with the columns",
+        return fault_set(fault, STOP_CSV, false, "%s:1: found an empty file, accepted is a first line with the columns",
                          import->path);
     }
-    if (import->csv.problem != NULL) return fault_set(fault, FAULT_CONFIG, false, "%s:1: %s", import->path, import->csv.problem);
+    if (import->csv.problem != NULL) return fault_set(fault, STOP_CSV, false, "%s:1: %s", import->path, import->csv.problem);
     struct slice first = import->csv.cells[0];
     bool utf8_mark = first.length >= 3 && memcmp(first.data, "\xEF\xBB\xBF", 3) == 0;
     bool utf16_mark = first.length >= 2 && (memcmp(first.data, "\xFF\xFE", 2) == 0 || memcmp(first.data, "\xFE\xFF", 2) == 0);
     if (utf8_mark || utf16_mark) {
-        return fault_set(fault, FAULT_CONFIG, false,
+        return fault_set(fault, STOP_CSV, false,
                          "%s:1: found a byte order mark%s, accepted is UTF-8 without one (`CSV UTF-8` of spreadsheets adds it: "
                          "tail -c +4 removes it)", import->path, utf16_mark ? " of UTF-16" : "");
     }
@@ -376,7 +376,7 @@ static bool header_read(struct import *import, struct fault *fault) {
     }
     for (int i = 0; i < COLUMN_COUNT; i++) {
         if (columns[i].required && import->cell_of[i] == NOT_THERE) {
-            return fault_set(fault, FAULT_CONFIG, false, "%s:1: %s: found no such column, it is required", import->path,
+            return fault_set(fault, STOP_CSV, false, "%s:1: %s: found no such column, it is required", import->path,
                              columns[i].name);
         }
     }
@@ -389,7 +389,7 @@ bool registry_csv_read(const char *path, const struct registry_handler *handler,
     struct import *import = malloc(sizeof(*import));
     FILE *file = fopen(path, "rbe");
     if (import == NULL) {
-        (void)fault_set(fault, FAULT_MEMORY, false, "%s: out of memory", path);
+        (void)fault_set(fault, STOP_MEMORY, false, "%s: out of memory", path);
         goto out;
     }
     import->path = path;
@@ -397,13 +397,13 @@ bool registry_csv_read(const char *path, const struct registry_handler *handler,
     import->seen = NULL;
     import->seen_count = import->seen_capacity = 0;
     if (file == NULL) {
-        (void)fault_set(fault, FAULT_IO, false, "%s: cannot be read: %s", path, strerror(errno));
+        (void)fault_set(fault, STOP_FILE_UNREADABLE, false, "%s: cannot be read: %s", path, strerror(errno));
         goto out;
     }
     csv_open(&import->csv, file);
     fine = header_read(import, fault);
     while (fine && csv_row(&import->csv)) fine = row_read(import, fault);
-    if (ferror(file)) fine = fault_set(fault, FAULT_IO, false, "%s: reading broke off: %s", path, strerror(errno));
+    if (ferror(file)) fine = fault_set(fault, STOP_FILE_UNREADABLE, false, "%s: reading broke off: %s", path, strerror(errno));
     free(import->seen);
 out:
     if (file != NULL) (void)fclose(file);

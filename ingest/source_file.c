@@ -113,7 +113,7 @@ static struct reader *open_reader(const char *path, int64_t until, struct fault 
     char *copy = strdup(path);
     if (reader == NULL || copy == NULL) {
         free(reader), free(copy);
-        (void)fault_set(fault, FAULT_MEMORY, false, "out of memory for %s", path);
+        (void)fault_set(fault, STOP_MEMORY, false, "out of memory for %s", path);
         return NULL;
     }
     bool standard_input = strcmp(path, "-") == 0;
@@ -128,7 +128,7 @@ static struct reader *open_reader(const char *path, int64_t until, struct fault 
         fine = false;
     }
     if (!fine) {
-        (void)fault_set(fault, FAULT_IO, false, "%s cannot be read: %s", path, strerror(errno));
+        (void)fault_set(fault, STOP_FILE_UNREADABLE, false, "%s cannot be read: %s", path, strerror(errno));
         close_reader(reader);
         return NULL;
     }
@@ -140,42 +140,44 @@ static struct reader *open_reader(const char *path, int64_t until, struct fault 
 static bool check_start(const struct reader *reader, int64_t start, int64_t end, struct fault *fault) {
     char before = '\n';
     if (start > end) {
-        return fault_set(fault, FAULT_REFUSED, false,
+        return fault_set(fault, STOP_FILE_OTHER, false,
                          "%s ends at byte %lld but reading should start at %lld: it is not the file that the state comes "
                          "from",
                          reader->path, (long long)end, (long long)start);
     }
     if (start > 0 && start < end && pread(reader->fd, &before, 1, start - 1) != 1) {
-        return fault_set(fault, FAULT_IO, false, "%s: byte %lld cannot be read: %s", reader->path, (long long)start - 1,
-                         strerror(errno));
+        return fault_set(fault, STOP_FILE_UNREADABLE, false, "%s: byte %lld cannot be read: %s", reader->path,
+                         (long long)start - 1, strerror(errno));
     }
     if (before == '\n') return true;
-    return fault_set(fault, FAULT_REFUSED, false,
+    return fault_set(fault, STOP_FILE_OTHER, false,
                      "%s: no line starts at byte %lld, where reading should go on: it is not the file that the state comes from, "
                      "or its last line was still being written",
                      reader->path, (long long)start);
 }
 
 static bool assign(struct source_file *file, struct reader *reader, struct fault *fault) {
-    struct source_position position = {.window_start = SOURCE_START_BEGINNING, .next = SOURCE_START_BEGINNING};
+    struct source_position position = {
+        .window_start = SOURCE_START_BEGINNING, .next = SOURCE_START_BEGINNING, .mirrored = -1};
     struct stat status;
-    if (fstat(reader->fd, &status) != 0) return fault_set(fault, FAULT_IO, false, "%s: %s", reader->path, strerror(errno));
-    int64_t end = reader->seekable ? status.st_size : 0;
+    if (fstat(reader->fd, &status) != 0) return fault_set(fault, STOP_FILE_UNREADABLE, false, "%s: %s", reader->path,
+                                                          strerror(errno));
+    int64_t end = reader->seekable ? status.st_size : INT64_MAX; /* nobody knows where a pipe ends */
     if (reader->seekable && reader->until > end) {
-        return fault_set(fault, FAULT_REFUSED, false, "%s has %lld bytes, but it should be read up to byte %lld", reader->path,
+        return fault_set(fault, STOP_FILE_OTHER, false, "%s has %lld bytes, but it should be read up to byte %lld", reader->path,
                          (long long)end, (long long)reader->until);
     }
     if (!file->resume.resume(file->resume.context, who(reader), 0, end, &position, fault)) return false;
     int64_t start = position.window_start < 0 ? 0 : position.window_start;
     if (!reader->seekable && start > 0) {
-        return fault_set(fault, FAULT_REFUSED, false,
+        return fault_set(fault, STOP_PIPE, false,
                          "%s cannot go on at byte %lld: only files can be resumed, not pipes; use a new `namespace`",
                          reader->path, (long long)start);
     }
     if (!reader->seekable) return true;
     if (!check_start(reader, start, end, fault)) return false;
     if (lseek(reader->fd, start, SEEK_SET) < 0)
-        return fault_set(fault, FAULT_IO, false, "%s: seek: %s", reader->path, strerror(errno));
+        return fault_set(fault, STOP_FILE_UNREADABLE, false, "%s: seek: %s", reader->path, strerror(errno));
     reader->offset = start;
     reader->read_offset = start;
     reader->ended = reader->until != 0 && start >= reader->until;
@@ -186,7 +188,7 @@ static struct block *take_block(struct source_file *file) {
     struct block *block = file->free_blocks;
     if (block == NULL) {
         block = malloc(sizeof(*block));
-        CHECK(block != NULL);
+        CHECK_MEMORY(block != NULL);
     } else {
         file->free_blocks = block->next;
     }
@@ -205,7 +207,7 @@ static struct batch *take_batch(struct source_file *file, struct block *block) {
     struct batch *batch = file->free_batches;
     if (batch == NULL) {
         batch = malloc(sizeof(*batch));
-        CHECK(batch != NULL);
+        CHECK_MEMORY(batch != NULL);
     } else {
         file->free_batches = batch->next;
     }
@@ -243,7 +245,7 @@ static bool fill(struct source_file *file, struct reader *reader, int timeout_ms
     struct block *block = reader->block;
     ssize_t got = read(reader->fd, block->bytes + block->length, BLOCK_BYTES - block->length);
     if (got < 0 && errno == EINTR) return true;
-    if (got < 0) return fault_set(fault, FAULT_IO, false, "%s: reading failed: %s", reader->path, strerror(errno));
+    if (got < 0) return fault_set(fault, STOP_FILE_UNREADABLE, false, "%s: reading failed: %s", reader->path, strerror(errno));
     block->length += (size_t)got;
     reader->read_offset += got;
     reader->at_eof = got == 0;
@@ -396,6 +398,33 @@ static void hold(struct source *source, struct source_partition partition, bool 
     }
 }
 
+/* Back to an earlier line: the block is left to the batches that still point into it. */
+static bool rewind_reader(struct source *source, struct source_partition partition, const struct source_position *position,
+                          struct fault *fault) {
+    struct source_file *file = (struct source_file *)source;
+    int64_t start = position->window_start < 0 ? 0 : position->window_start;
+    for (size_t i = 0; i < file->reader_count; i++) {
+        struct reader *reader = file->readers[i];
+        if (reader->partition != partition.partition || strcmp(reader->topic, partition.topic) != 0) continue;
+        if (!reader->seekable || lseek(reader->fd, start, SEEK_SET) < 0) {
+            return fault_set(fault, STOP_PIPE, false,
+                             "%s cannot go back to byte %lld, where the state stands now: only files can be read again, not "
+                             "pipes; give it as a file",
+                             reader->path, (long long)start);
+        }
+        leave_block(file, reader->block);
+        reader->block = NULL;
+        reader->offset = reader->read_offset = start;
+        reader->at_eof = false;
+        reader->ended = reader->until != 0 && start >= reader->until;
+        reader->time_ms = 0;
+        if (file->phase == PHASE_END) file->phase = PHASE_READ;
+        if (file->phase == PHASE_READ) file->turn %= file->reader_count;
+        return true;
+    }
+    return fault_set(fault, STOP_FILE_OTHER, false, "%s/%d is none of the files", partition.topic, partition.partition);
+}
+
 static void mirror(struct source *source, struct source_partition partition, int64_t next) {
     (void)source, (void)partition, (void)next; /* a file has no group to tell */
 }
@@ -424,7 +453,8 @@ static bool distinct(const struct source_file *file, struct fault *fault) {
     for (size_t i = 0; i + 1 < file->reader_count; i++) {
         const struct reader *reader = file->readers[i];
         if (reader->partition != last->partition || strcmp(reader->topic, last->topic) != 0) continue;
-        return fault_set(fault, FAULT_USAGE, false, "%s and %s both are partition %d of topic %s: rename one to TOPIC-P.ndjson",
+        return fault_set(fault, STOP_SAME_PARTITION, false,
+                         "%s and %s both are partition %d of topic %s: rename one to TOPIC-P.ndjson",
                          reader->path, last->path, last->partition, last->topic);
     }
     return true;
@@ -436,6 +466,7 @@ struct source *source_file_create(const struct source_file_options *options, str
                                                         .poll = poll_source,
                                                         .release = release,
                                                         .hold = hold,
+                                                        .rewind = rewind_reader,
                                                         .mirror = mirror,
                                                         .destroy = destroy};
     CHECK(options->path_count > 0);
@@ -443,7 +474,7 @@ struct source *source_file_create(const struct source_file_options *options, str
     struct reader **readers = calloc(options->path_count, sizeof(struct reader *));
     if (file == NULL || readers == NULL) {
         free(file), free(readers);
-        (void)fault_set(fault, FAULT_MEMORY, false, "out of memory for a source");
+        (void)fault_set(fault, STOP_MEMORY, false, "out of memory for a source");
         return NULL;
     }
     file->source.operations = &operations;

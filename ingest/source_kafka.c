@@ -5,6 +5,7 @@
  *     source_kafka_group.c    assignments and revocations
  *     source_kafka_read.c     partition queues -> batches
  *     source_kafka_wake.c     queue sizes, and the fetcher that falls asleep
+ *     source_kafka_rewind.c   going back, and the witness in the group
  *     source_kafka_fault.c    errors -> faults
  *     source_kafka_cluster.c  cluster id, topics
  *
@@ -14,9 +15,11 @@
  *
  * Leaving can hang in 2.0.2 (a deleted topic, a lost coordinator), so it is done by a thread that is waited for
  * CLOSE_MS and then left behind: the state is safe in Redis, and the process is about to end. */
+#include "ingest/kafka_guard.h"
 #include "ingest/source_kafka_parts.h"
 
 #include "check.h"
+#include "fault_point.h"
 #include "log.h"
 
 #include <poll.h>
@@ -73,13 +76,17 @@ static void wait_ms(struct source_kafka *kafka, int64_t ms) {
     }
 }
 
+static bool begin_again(struct source_kafka *kafka);
+
 static void poll_kafka(struct source *source, int timeout_ms, struct source_event *event) {
     struct source_kafka *kafka = (struct source_kafka *)source;
     int64_t deadline_ms = kafka_clock_ms() + timeout_ms;
     *event = (struct source_event){.kind = SOURCE_NOTHING};
     for (;;) {
         if (pop(kafka, event)) return;
+        if (kafka->fenced && !begin_again(kafka)) continue;
         kafka_group_step(kafka);
+        kafka_send_mirror(kafka, false);
         serve_main(kafka);
         if (kafka->event_count > 0) continue;
         if (kafka->phase == GROUP_STEADY && kafka_read(kafka, event)) return;
@@ -99,18 +106,24 @@ static void hold(struct source *source, struct source_partition partition, bool 
     struct source_kafka *kafka = (struct source_kafka *)source;
     for (size_t i = 0; i < kafka->owned_count; i++) {
         struct owned *owned = kafka->owned[i];
-        if (owned->who.partition == partition.partition && strcmp(owned->who.topic, partition.topic) == 0) owned->held = hold;
+        if (owned->who.partition != partition.partition || strcmp(owned->who.topic, partition.topic) != 0) continue;
+        owned->held = hold;
+        if (hold) kafka_guard_unwatch(owned->queue); /* nobody is to wait for what is not being read */
+        if (!hold && !owned->done && owned->queue != NULL) kafka_guard_watch(owned->queue);
     }
 }
 
-/* Failures are logged by kafka_config.c, one a minute: the mirror is for lag tools and as witness, never trusted. */
 static void mirror(struct source *source, struct source_partition partition, int64_t next) {
-    struct source_kafka *kafka = (struct source_kafka *)source;
-    if (kafka->until_count > 0 || next < 0) return;
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(list, partition.topic, partition.partition)->offset = next;
-    (void)rd_kafka_commit(kafka->kafka, list, 1);
-    rd_kafka_topic_partition_list_destroy(list);
+    kafka_note_mirror((struct source_kafka *)source, partition, next);
+}
+
+static int64_t log_end(struct source *source, struct source_partition partition) {
+    const struct source_kafka *kafka = (const struct source_kafka *)source;
+    int64_t low, high;
+    if (rd_kafka_get_watermark_offsets(kafka->kafka, partition.topic, partition.partition, &low, &high) !=
+        RD_KAFKA_RESP_ERR_NO_ERROR)
+        return -1;
+    return high < 0 ? -1 : high;
 }
 
 static bool subscribe(struct source_kafka *kafka, struct fault *fault) {
@@ -120,7 +133,7 @@ static bool subscribe(struct source_kafka *kafka, struct fault *fault) {
     rd_kafka_resp_err_t error = rd_kafka_subscribe(kafka->kafka, list);
     rd_kafka_topic_partition_list_destroy(list);
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
-    return fault_set(fault, FAULT_CONFIG, false, "the topics cannot be subscribed: %s", rd_kafka_err2str(error));
+    return fault_set(fault, STOP_SETTING, false, "the topics cannot be subscribed: %s", rd_kafka_err2str(error));
 }
 
 static bool start(struct source *source, const struct source_resume *resume, struct fault *fault) {
@@ -183,7 +196,7 @@ static void *close_kafka(void *argument) {
 
 static void close_bounded(struct source_kafka *kafka) {
     struct closing *closing = calloc(1, sizeof(*closing));
-    CHECK(closing != NULL);
+    CHECK_MEMORY(closing != NULL);
     *closing = (struct closing){.kafka = kafka->kafka, .main_queue = kafka->main_queue, .waker = kafka->waker};
     pthread_condattr_t monotonic;
     (void)pthread_condattr_init(&monotonic);
@@ -212,6 +225,26 @@ static void close_bounded(struct source_kafka *kafka) {
     }
 }
 
+static void close_handle(struct source_kafka *kafka) {
+    if (kafka->main_queue != NULL) rd_kafka_queue_io_event_enable(kafka->main_queue, -1, NULL, 0);
+    if (kafka->kafka != NULL) close_bounded(kafka);
+    kafka->main_queue = NULL;
+    kafka->kafka = NULL;
+    kafka->waker = NULL;
+}
+
+/* A consumer that was fenced is of no more use: another takes its place. False and a fault to be told when it cannot be made. */
+static bool begin_again(struct source_kafka *kafka) {
+    struct fault fault;
+    kafka->fenced = false;
+    kafka_group_lost(kafka);
+    close_handle(kafka);
+    const struct source_resume how = kafka->resume;
+    if (start(&kafka->source, &how, &fault)) return true;
+    kafka_push(kafka, (struct source_event){.kind = SOURCE_FAULT, .fault = fault});
+    return false;
+}
+
 static void free_options(struct source_kafka *kafka) {
     for (size_t i = 0; i < kafka->property_count; i++) {
         free((char *)(uintptr_t)kafka->properties[i].key);
@@ -222,13 +255,14 @@ static void free_options(struct source_kafka *kafka) {
     free(kafka->properties);
     free(kafka->topics);
     free(kafka->until); /* its topics are ours */
+    free(kafka->witness);
 }
 
 static void destroy(struct source *source) {
     struct source_kafka *kafka = (struct source_kafka *)source;
+    kafka_send_mirror(kafka, true);
     kafka_disown_all(kafka);
-    if (kafka->main_queue != NULL) rd_kafka_queue_io_event_enable(kafka->main_queue, -1, NULL, 0);
-    if (kafka->kafka != NULL) close_bounded(kafka);
+    close_handle(kafka);
     for (struct batch *batch = kafka->free_batches, *next; batch != NULL; batch = next) {
         next = batch->next;
         free(batch);
@@ -267,18 +301,19 @@ static bool copy_options(struct source_kafka *kafka, const struct source_kafka_o
             (struct source_vector_entry){.topic = kafka->topics[topic], .partition = from->partition, .next = from->next};
     }
     kafka->once = options->once;
+    if (options->witness != NULL) kafka->witness = strdup(options->witness);
     kafka->bootstrap = kafka_property_value(kafka->properties, kafka->property_count, "bootstrap.servers");
     return true;
 }
 
 static bool check_options(const struct source_kafka *kafka, struct fault *fault) {
-    if (kafka->topic_count == 0) return fault_set(fault, FAULT_CONFIG, false, "no topics are named: setting `topics`");
+    if (kafka->topic_count == 0) return fault_set(fault, STOP_SETTING, false, "no topics are named: setting `topics`");
     for (size_t i = 0; i < kafka->topic_count; i++) {
         const char *topic = kafka->topics[i];
         bool fine = topic[0] != '\0' && strlen(topic) < 250 &&
                     strspn(topic, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == strlen(topic);
         if (!fine)
-            return fault_set(fault, FAULT_CONFIG, false, "`%.80s` is not the name of a topic (patterns are not supported)",
+            return fault_set(fault, STOP_SETTING, false, "`%.80s` is not the name of a topic (patterns are not supported)",
                              topic);
     }
     struct kafka_sizes sizes = kafka_sizes_for(0);
@@ -290,21 +325,25 @@ static bool check_options(const struct source_kafka *kafka, struct fault *fault)
 
 struct source *source_kafka_create(const struct source_kafka_options *options, struct fault *fault) {
     static const struct source_operations operations = {.name = "kafka",
+                                                        .own_times = true,
                                                         .start = start,
                                                         .poll = poll_kafka,
                                                         .release = kafka_release,
                                                         .hold = hold,
+                                                        .rewind = kafka_rewind,
+                                                        .header = kafka_header,
+                                                        .log_end = log_end,
                                                         .mirror = mirror,
                                                         .destroy = destroy};
     struct source_kafka *kafka = calloc(1, sizeof(*kafka));
     if (kafka == NULL) {
-        (void)fault_set(fault, FAULT_MEMORY, false, "out of memory for a source");
+        (void)fault_set(fault, STOP_MEMORY, false, "out of memory for a source");
         return NULL;
     }
     kafka->source.operations = &operations;
     kafka->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (kafka->wake_fd < 0 || !copy_options(kafka, options)) {
-        (void)fault_set(fault, FAULT_MEMORY, false, "out of memory or file descriptors for a source");
+        (void)fault_set(fault, STOP_MEMORY, false, "out of memory or file descriptors for a source");
     } else if (check_options(kafka, fault)) {
         return &kafka->source;
     }

@@ -20,6 +20,7 @@ struct source_kafka_options {
      * SOURCE_FINISHED. */
     const struct source_vector_entry *until;
     size_t until_count;
+    const char *witness; /* namespace that mirrors its offsets, so that resume() is told of them later; copied; null: none */
 };
 
 struct source_vector_entry {

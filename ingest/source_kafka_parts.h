@@ -29,6 +29,7 @@ struct owned {
     bool done;            /* `bound` is reached */
     bool at_end;          /* the last thing delivered was the end of the log */
     int64_t position;     /* offset of the next record to deliver */
+    int64_t mirror_next;  /* is to be mirrored; 0: nothing new */
     int64_t bound;        /* deliver nothing from here on; -1: no bound */
     size_t waiting_first; /* messages taken from the queue and not delivered yet: waiting[first..count) */
     size_t waiting_count;
@@ -59,6 +60,7 @@ struct source_kafka {
     struct source_vector_entry *until;
     size_t until_count;
     const char *bootstrap; /* inside properties */
+    char *witness;         /* goes with mirrored offsets; null: none */
 
     rd_kafka_t *kafka;
     rd_kafka_queue_t *main_queue; /* rebalances and errors */
@@ -69,9 +71,14 @@ struct source_kafka {
     struct owned **owned;
     size_t owned_count;
     size_t turn; /* next of owned[] to be read */
+    bool leaders_old; /* ask who leads before anything is asked of a leader */
+    bool rewinding; /* a partition goes back: assign anew before the next record */
     bool ever_assigned;
     int64_t assigned_empty_ms; /* when we were given no partition at all; 0 = not so */
     int64_t fault_ms;          /* when the last retriable fault was reported */
+    bool fenced;               /* a new consumer is to take the place of this one ... */
+    int64_t fenced_ms;         /* ... and when that was so last */
+    int64_t mirrored_ms;       /* when offsets were mirrored last; 0: not since the assignment */
     int64_t missing_since_ms;  /* a topic was reported missing; 0 = none */
 
     struct source_event *events; /* ring of events to be delivered before anything else */
@@ -89,15 +96,30 @@ void kafka_push(struct source_kafka *kafka, struct source_event event);
 void kafka_group_event(struct source_kafka *kafka, rd_kafka_event_t *event); /* RD_KAFKA_EVENT_REBALANCE */
 /* Goes on with an assignment or ends a revocation. */
 void kafka_group_step(struct source_kafka *kafka);
+/* All partitions have left us. */
+void kafka_group_lost(struct source_kafka *kafka);
 /* Takes the partitions of `until` without a group. */
 bool kafka_group_until(struct source_kafka *kafka, struct fault *fault);
 void kafka_disown_all(struct source_kafka *kafka);
+
+/* source_kafka_rewind.c */
+bool kafka_rewind(struct source *source, struct source_partition partition, const struct source_position *position,
+                  struct fault *fault);
+/* Drops what was fetched ahead and the queues' handles; assign() makes new ones. */
+void kafka_forget_fetched(struct source_kafka *kafka);
+void kafka_note_mirror(struct source_kafka *kafka, struct source_partition partition, int64_t next);
+/* Mirrors what was noted, when it is due or `at_once`. */
+void kafka_send_mirror(struct source_kafka *kafka, bool at_once);
+/* The offset that this namespace has mirrored into the group, or -1. False and `fault` when nobody answers. */
+bool kafka_ask_witness(struct source_kafka *kafka, const struct owned *owned, int64_t *mirrored, struct fault *fault);
 
 /* source_kafka_read.c */
 /* A batch, or what stands in its place (end, fault), of the next partition that has something. False when none
  * has. */
 bool kafka_read(struct source_kafka *kafka, struct source_event *event);
 void kafka_release(struct source *source, void *batch);
+/* source_operations.header: the last header of that name; its value lives as long as the batch. */
+bool kafka_header(const void *native, const char *name, struct slice *value);
 /* True when `once` or `until` has been reached on every partition. */
 bool kafka_finished(struct source_kafka *kafka);
 
@@ -119,6 +141,14 @@ void kafka_check_missing(struct source_kafka *kafka);
 int kafka_partition_count(const struct source_kafka *kafka, int timeout_ms);
 /* True when the cluster says that `topic` does not exist; false when it does or nobody answers. */
 bool kafka_topic_missing(rd_kafka_t *kafka, const char *topic, int timeout_ms);
+/* Has librdkafka ask which brokers lead the partitions of the topics: what it remembers may be a broker that is no more.
+ * Blocking. */
+void kafka_learn_leaders(const struct source_kafka *kafka, int timeout_ms);
+/* Where the log begins and where it ends for us (read_committed); an error within `timeout_ms`, even if the leader is gone. Any
+ * thread. */
+rd_kafka_resp_err_t kafka_log_bounds(rd_kafka_t *kafka, const char *topic, int32_t partition, int timeout_ms, int64_t *first,
+                                     int64_t *end);
+rd_kafka_resp_err_t kafka_log_end(rd_kafka_t *kafka, const char *topic, int32_t partition, int timeout_ms, int64_t *end);
 
 /* source_kafka_wake.c */
 /* Queue sizes for a process that reads `partitions` partitions. */

@@ -7,7 +7,10 @@
  *
  * Between the records stand ends of partition and errors; a batch stops in front of one, the next poll delivers
  * it. `position` is counted here and never taken from librdkafka; a record in front of it is dropped, so none
- * comes twice whatever the queue holds. */
+ * comes twice whatever the queue holds.
+ *
+ * Headers are parsed by librdkafka when they are first asked for: who does not ask does not pay. */
+#include "ingest/kafka_guard.h"
 #include "ingest/source_kafka_parts.h"
 
 #include "check.h"
@@ -16,7 +19,7 @@ static struct batch *take_batch(struct source_kafka *kafka) {
     struct batch *batch = kafka->free_batches;
     if (batch == NULL) {
         batch = malloc(sizeof(*batch));
-        CHECK(batch != NULL);
+        CHECK_MEMORY(batch != NULL);
     } else {
         kafka->free_batches = batch->next;
     }
@@ -55,8 +58,21 @@ static void fill_record(struct record *record, const rd_kafka_message_t *message
         .key = {.data = message->key, .length = message->key_len},
         .offset = message->offset,
         .next_offset = message->offset + 1,
+        .native = message,
         .timestamp_ms = timestamp_ms < 0 ? 0 : timestamp_ms,
     };
+}
+
+bool kafka_header(const void *native, const char *name, struct slice *value) {
+    const rd_kafka_message_t *message = native;
+    rd_kafka_headers_t *headers = NULL;
+    const void *bytes = NULL;
+    size_t length = 0;
+    if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return false;
+    if (rd_kafka_header_get_last(headers, name, &bytes, &length) != RD_KAFKA_RESP_ERR_NO_ERROR) return false;
+    if (bytes == NULL) return false; /* a header without value says as little as none */
+    *value = (struct slice){.data = bytes, .length = length};
+    return true;
 }
 
 static bool beyond(const struct owned *owned, int64_t offset) {
@@ -100,6 +116,8 @@ static bool take_error(struct source_kafka *kafka, struct owned *owned, struct s
         event->kind = SOURCE_END;
         owned->at_end = true;
         event->next_offset = owned->position;
+    } else if (message->err == RD_KAFKA_RESP_ERR__BAD_COMPRESSION && kafka_guard_postponed(message->offset)) {
+        report = false;
     } else {
         kafka_fault_of(kafka, message->err, rd_kafka_message_errstr(message), owned, &event->fault);
         event->kind = SOURCE_FAULT;
@@ -114,6 +132,7 @@ static bool take_error(struct source_kafka *kafka, struct owned *owned, struct s
 static void note_done(struct source_kafka *kafka, struct owned *owned) {
     if (owned->done || owned->bound < 0 || owned->position < owned->bound) return;
     owned->done = true;
+    kafka_guard_unwatch(owned->queue);
     if (owned->at_end) return; /* just told */
     kafka_push(kafka, (struct source_event){.kind = SOURCE_END, .partition = owned->who, .next_offset = owned->bound});
 }

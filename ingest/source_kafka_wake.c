@@ -24,7 +24,7 @@
  *     15,000 / 5,120 kB        yes    29 ms, 67 MiB  89 ms, 78 MiB   74 ms, 160 MiB  0.64 us (noop_consumer 0.59)   <- ours
  *     5,000 / 8,192 kB         yes   111 ms, 45 MiB 114 ms, 80 MiB  103 ms, 112 MiB
  *
- * So 120,000 records or 40 MiB are shared out among the partitions. What one fetch brings comes on top (fetch.max.bytes, 16
+ * So 120,000 records or 40 MiB are shared out among the partitions. What one fetch brings comes on top (fetch.max.bytes, 4
  * MiB compressed, is looked at before it is unpacked), and so does some 300 bytes of librdkafka's for a record. Sizes of
  * fetches between 256 KiB and 2 MiB, fetch.min.bytes and check.crcs make no difference that can be seen in CPU.
  *
@@ -81,8 +81,8 @@ static void *ask(void *argument) {
         waker->count--;
         waker->asking = true;
         (void)pthread_mutex_unlock(&waker->lock);
-        int64_t low = 0, high = 0;
-        (void)rd_kafka_query_watermark_offsets(waker->kafka, question.topic, question.partition, &low, &high, ASK_MS);
+        int64_t ignored = 0;
+        (void)kafka_log_end(waker->kafka, question.topic, question.partition, ASK_MS, &ignored);
         (void)pthread_mutex_lock(&waker->lock);
         waker->asking = false;
     }

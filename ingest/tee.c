@@ -29,7 +29,7 @@ struct tee *tee_create(const char *directory, struct fault *fault) {
     char *copy = strdup(directory);
     if (tee == NULL || copy == NULL) {
         free(tee), free(copy);
-        (void)fault_set(fault, FAULT_MEMORY, false, "out of memory for the tee");
+        (void)fault_set(fault, STOP_MEMORY, false, "out of memory for the tee");
         return NULL;
     }
     tee->directory = copy;
@@ -42,7 +42,7 @@ static struct tee_file *open_file(struct tee *tee, struct source_partition parti
     char *path = line_file_path(tee->directory, partition.topic, partition.partition);
     char *topic = strdup(partition.topic);
     if (file == NULL || path == NULL || topic == NULL) {
-        (void)fault_set(fault, FAULT_MEMORY, false, "out of memory for the tee");
+        (void)fault_set(fault, STOP_MEMORY, false, "out of memory for the tee");
         goto refuse;
     }
     struct line_file *lines = line_file_open(path, LINE_FILE_TRUNCATE, fault);

@@ -13,6 +13,7 @@
  * golden one does). valid_to before valid_from is not refused: such a version simply holds on no day. */
 #include "unit.h"
 
+#include "check.h"
 #include "codes.h"
 #include "ingest/decode_tame.h"
 #include "ingest/unit_fields.h"
@@ -48,10 +49,9 @@ static bool read_required(const struct unit_reader *reader, struct unit_record *
 }
 
 static bool read_optional(const struct unit_reader *reader, struct unit_record *record) {
-    const char *unused;
     return unit_date(reader, "valid_to", NEED_OPTIONAL, DAY_ABSENT, &record->valid_to) &&
-           unit_id(reader, "parent_enterprise_id", NEED_OPTIONAL, &unused) &&
-           unit_id(reader, "enterprise_group_id", NEED_OPTIONAL, &unused) &&
+           unit_id(reader, "parent_enterprise_id", NEED_OPTIONAL, &record->enterprise) &&
+           unit_id(reader, "enterprise_group_id", NEED_OPTIONAL, &record->group) &&
            unit_employees(reader, &record->employees) && unit_yes_no(reader, "has_email", &record->has_email) &&
            unit_yes_no(reader, "accepts_epay", &record->accepts_epay) &&
            unit_yes_no(reader, "bills_households", &record->bills_households) &&
@@ -72,8 +72,9 @@ static bool read_account(const struct unit_reader *reader, const json_t *item, s
            unit_date(&inner, "valid_to", NEED_OPTIONAL, DAY_ABSENT, &account->valid_to);
 }
 
-/* Copies a string to *room and moves *room on. */
+/* Copies a string to *room and moves *room on; null stays null. */
 static const char *keep(char **room, const char *text) {
+    if (text == NULL) return NULL;
     size_t bytes = strlen(text) + 1;
     char *kept = *room;
     memcpy(kept, text, bytes);
@@ -83,6 +84,8 @@ static const char *keep(char **room, const char *text) {
 
 static size_t text_bytes(const struct unit_record *record, const struct unit_account *accounts, size_t count) {
     size_t bytes = strlen(record->unit_id) + strlen(record->event_id) + strlen(record->source) + strlen(record->vsic) + 4;
+    bytes += record->enterprise != NULL ? strlen(record->enterprise) + 1 : 0;
+    bytes += record->group != NULL ? strlen(record->group) + 1 : 0;
     for (size_t i = 0; i < count; i++) bytes += strlen(accounts[i].source) + strlen(accounts[i].account_id) + 2;
     return bytes;
 }
@@ -91,13 +94,15 @@ static size_t text_bytes(const struct unit_record *record, const struct unit_acc
 static struct unit_record *record_pack(const struct unit_record *draft, const struct unit_account *accounts, size_t count) {
     size_t accounts_bytes = count * sizeof(*accounts);
     struct unit_record *record = malloc(sizeof(*record) + accounts_bytes + text_bytes(draft, accounts, count));
-    if (record == NULL) return NULL;
+    CHECK_MEMORY(record != NULL);
     struct unit_account *kept = (struct unit_account *)(void *)(record + 1);
     char *room = (char *)kept + accounts_bytes;
     *record = *draft;
     record->unit_id = keep(&room, draft->unit_id);
     record->event_id = keep(&room, draft->event_id);
     record->source = keep(&room, draft->source);
+    record->enterprise = keep(&room, draft->enterprise);
+    record->group = keep(&room, draft->group);
     record->vsic = keep(&room, draft->vsic);
     for (size_t i = 0; i < count; i++) {
         kept[i] = accounts[i];
@@ -123,14 +128,11 @@ static struct unit_record *record_read(const json_t *root, struct unit_refusal *
         goto out;
     }
     accounts = calloc(count + 1, sizeof(*accounts));
-    if (accounts == NULL) goto memory;
+    CHECK_MEMORY(accounts != NULL);
     for (size_t i = 0; i < count; i++) {
         if (!read_account(&reader, json_array_get(list, i), &accounts[i])) goto out;
     }
     record = record_pack(&draft, accounts, count);
-    if (record != NULL) goto out;
-memory:
-    (void)unit_refuse(&reader, "", "out of memory");
 out:
     free(accounts);
     return record;
@@ -141,10 +143,8 @@ struct unit_record *unit_parse(struct slice document, struct unit_refusal *refus
     struct unit_record *record = NULL;
     json_error_t error;
     char *tame = json_tame(document);
-    json_t *root = tame != NULL ? json_loadb(tame, document.length, 0, &error) : NULL;
-    if (tame == NULL) {
-        (void)unit_refuse(&nowhere, "", "out of memory");
-    } else if (!json_is_object(root)) {
+    json_t *root = json_loadb(tame, document.length, 0, &error);
+    if (!json_is_object(root)) {
         (void)unit_refuse(&nowhere, "", "the document is not a JSON object");
     } else {
         record = record_read(root, refusal);

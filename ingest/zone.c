@@ -45,6 +45,8 @@ struct zone {
     struct zone_row *rows;
     size_t row_count;
     size_t slot_count;
+    int64_t settled_ms; /* from here on (day 2 at least) the offset never changes: for most zones of the world, now */
+    int64_t settled_offset_ms;
     uint16_t slots[]; /* row valid at the first instant of each slot */
 };
 
@@ -139,7 +141,7 @@ struct zone *zone_create(const char *name, struct fault *fault) {
     char value[128]; /* of TZ: a colon and the file, so that the C library reads what was checked */
     (void)snprintf(value, sizeof(value), ":%s%s", zone_directory, name == NULL ? "" : name);
     if (name == NULL || !zone_name_valid(name) || !zone_file_valid(value + 1)) {
-        fault_set(fault, FAULT_CONFIG, false,
+        fault_set(fault, STOP_SETTING, false,
                   "time zone: found \"%.64s\", accepted is an IANA name such as Asia/Ho_Chi_Minh with a file in %s "
                   "(Debian package tzdata)", name == NULL ? "" : name, zone_directory);
         return NULL;
@@ -149,7 +151,7 @@ struct zone *zone_create(const char *name, struct fault *fault) {
     size_t slot_count = (size_t)(scan_end_ms >> SLOT_LOG2) + 1;
     struct zone *zone = malloc(sizeof(*zone) + slot_count * sizeof(zone->slots[0]));
     if (zone == NULL || !zone_scan_as(value, &rows, &row_count)) {
-        fault_set(fault, FAULT_MEMORY, false, "time zone %.64s: out of memory", name);
+        fault_set(fault, STOP_MEMORY, false, "time zone %.64s: out of memory", name);
         free(zone);
         free(rows);
         return NULL;
@@ -158,6 +160,8 @@ struct zone *zone_create(const char *name, struct fault *fault) {
     zone->rows = rows;
     zone->row_count = row_count;
     zone->slot_count = slot_count;
+    zone->settled_ms = rows[row_count - 1].from_ms > 2 * day_ms ? rows[row_count - 1].from_ms : 2 * day_ms;
+    zone->settled_offset_ms = rows[row_count - 1].offset_ms;
     size_t row = 0;
     for (size_t i = 0; i < slot_count; i++) {
         while (row + 1 < row_count && rows[row + 1].from_ms <= (int64_t)i << SLOT_LOG2) row++;
@@ -188,6 +192,9 @@ static size_t zone_row_at(const struct zone *zone, int64_t time_ms) {
 
 int32_t zone_day(const struct zone *zone, int64_t time_ms) {
     const int64_t bound = (int64_t)DAY_MAX * day_ms;
+    if (time_ms >= zone->settled_ms && time_ms <= bound) { /* settled, and positive: one division without a remainder */
+        return (int32_t)((uint64_t)(time_ms + zone->settled_offset_ms) / (uint64_t)day_ms);
+    }
     if (time_ms < -bound) return -DAY_MAX;
     if (time_ms > bound) return DAY_MAX;
     return (int32_t)floor_div(time_ms + zone->rows[zone_row_at(zone, time_ms)].offset_ms, day_ms);
@@ -201,6 +208,14 @@ int64_t zone_day_start_ms(const struct zone *zone, int32_t day) {
         if (start_ms < zone->rows[row].from_ms) start_ms = zone->rows[row].from_ms;
         if (row + 1 == zone->row_count || start_ms < zone->rows[row + 1].from_ms) return start_ms;
     }
+}
+
+int64_t zone_instant_ms(const struct zone *zone, int64_t local_ms) {
+    size_t row = zone_row_at(zone, local_ms - 2 * day_ms);
+    while (row + 1 < zone->row_count && local_ms - zone->rows[row].offset_ms >= zone->rows[row + 1].from_ms) row++;
+    int64_t instant_ms = local_ms - zone->rows[row].offset_ms;
+    bool skipped = row > 0 && instant_ms < zone->rows[row].from_ms;
+    return skipped ? local_ms - zone->rows[row - 1].offset_ms : instant_ms;
 }
 
 /* ---- the calendar ---- */
@@ -253,6 +268,11 @@ static int32_t month_length(int32_t year, int32_t month) {
     return lengths[month - 1] + (month == 2 && leap);
 }
 
+bool civil_is_date(struct civil_date date) {
+    if (date.year < 1 || date.month < 1 || date.month > 12) return false;
+    return date.day >= 1 && date.day <= month_length(date.year, date.month);
+}
+
 /* ---- text ---- */
 
 /* `count` decimal digits at `text`; -1 when one of them is not a digit. */
@@ -268,8 +288,7 @@ static int32_t digits_parse(const char *text, int count) {
 bool iso_date_parse(struct slice text, int32_t *day) {
     if (text.length != 10 || text.data[4] != '-' || text.data[7] != '-') return false;
     struct civil_date date = {digits_parse(text.data, 4), digits_parse(text.data + 5, 2), digits_parse(text.data + 8, 2)};
-    if (date.year < 1 || date.month < 1 || date.month > 12) return false;
-    if (date.day < 1 || date.day > month_length(date.year, date.month)) return false;
+    if (!civil_is_date(date)) return false;
     *day = day_from_civil(date);
     return true;
 }

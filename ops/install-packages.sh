@@ -15,9 +15,15 @@ libc6-dev|headers of the C library
 pkg-config|finds the libraries
 librdkafka-dev|Kafka client
 libhiredis-dev|Redis client
+libssl-dev|TLS to Redis
 libjansson-dev|JSON of configuration and registry
 libxxhash-dev|fingerprints of ids
 libmd-dev|SHA-256 of manifests
+libzstd-dev|packs backups
+libmicrohttpd-dev|the endpoint for metrics
+libsqlite3-dev|SQLite file of a vintage
+libsystemd-dev|tells systemd that the service is ready and alive
+libreadstat-dev|Stata file of a vintage
 libjemalloc-dev|allocator: a third less CPU than the C library'"'"'s
 redis-server|where the counters live
 tzdata|local days of the reporting zone'
@@ -27,11 +33,23 @@ libcmocka-dev|unit tests
 clang|second compiler, fuzzing
 libclang-rt-14-dev|sanitizers and libFuzzer of clang
 python3|oracle and checks
+python3-venv|pandas, DuckDB, pysdmx and frictionless, which read the files of a vintage
 default-jre-headless|runs Kafka
 maven|fetches Kafka from Maven Central
+liblz4-dev|a recent librdkafka is built with it
+zlib1g-dev|and with this
 git|sources and their history
 procps|ps, pgrep
+valgrind|instruction counts of bench-profile
 pmccabe|gate: complexity
+prometheus|scrapes a run; promtool checks metrics and rules
+curl|asks the endpoint
+chromium|looks at the live page
+mandoc|the man pages are checked with it
+systemd|systemd-analyze judges the units
+debhelper|builds the Debian package
+lintian|judges it
+mmdebstrap|makes the Debian in which it is installed, upgraded and purged
 shellcheck|gate: shell scripts
 cppcheck|gate: static analysis
 universal-ctags|gate: length of functions'

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares everything that states the event contract twice: include/codes.h, schemas/codes/*.csv, the JSON Schemas, the
-examples, the tables of schemas/README.md, the currency table of the decoder, the districts of the registry reader, and
-indicators.json.
+examples, the tables of schemas/README.md, the currency table of the decoder, the districts of the registry reader,
+indicators.json, and the shipped mappings.
 
 usage: tests/schemas_check.py        (prints each difference; exit 1 when there is one)
 """
@@ -95,6 +95,43 @@ def check_districts(types, unit):
     numbers = set(re.findall(r"\b(?:38\d|39\d|40\d)\b", text))
     if len(numbers) >= 20:
         expect(numbers == set(codes), f"ingest/unit.c: districts differ: {sorted(numbers ^ set(codes))}")
+
+
+def check_areas():
+    """aggregate/publication/areas.c prints the same districts and communes."""
+    text = (TOP / "aggregate/publication/areas.c").read_text(encoding="utf-8")
+    kinds = {"thanh-pho": "AREA_CITY", "thi-xa": "AREA_TOWN", "huyen": "AREA_RURAL", "phuong": "AREA_WARD", "xa": "AREA_COMMUNE"}
+    communes = read_codes("communes")
+    expect(len(communes) == 166 and len({row["code"] for row in communes}) == 166, "codes/communes.csv: not 166 codes")
+    stated = [(row["code"], kinds[row["type"]], row["name"], row["name_ascii"], row["valid_from"], row["valid_to"])
+              for row in read_codes("districts")]
+    found = re.findall(r'\{(\d{3}), (AREA_\w+), "([^"]*)", "([^"]*)", "([^"]*)", "([^"]*)"\}', text)
+    expect(found == stated, f"areas.c: districts differ from csv: {set(found) ^ set(stated)}")
+    stated = [(row["code"], kinds[row["type"]], row["district_2021"], row["name"], row["name_ascii"]) for row in communes]
+    found = re.findall(r'\{"(\d{5})", (AREA_\w+), (\d{3}), "([^"]*)", "([^"]*)"\}', text)
+    expect(found == stated, f"areas.c: communes differ from csv: {set(found) ^ set(stated)}")
+    text = (TOP / "aggregate/publication/code_lists.c").read_text(encoding="utf-8")
+    for name, code_list in (("unit_types", "CL_UNIT_TYPE"), ("instruments", "CL_INSTRUMENT"), ("outlets", "CL_PLATFORM")):
+        labelled = set(re.findall(rf'"{code_list}", "(\w+)"', text))
+        for row in read_codes(name):
+            expect(row["code"] in labelled, f"code_lists.c: {row['code']} of codes/{name}.csv has no labels")
+
+
+def check_vintage_files():
+    """The columns that schemas/vintage-files.md lists are those of the field tables, in order."""
+    text = (TOP / "aggregate/publication/fields.c").read_text(encoding="utf-8")
+    tables = {match[1]: re.findall(r'^    (?:\{|KEY\()"(\w+)",', match[2], re.M)
+              for match in re.finditer(r"struct field (\w+)\[\] = \{\n(.*?)\n\};", text, re.S)}
+    page = (SCHEMAS / "vintage-files.md").read_text(encoding="utf-8")
+    for name, fields in re.findall(r'FILE_OF\("(\w+)",.*?(\w+_fields)\)', text):
+        row = re.search(rf"^\| `{name}\.csv` \|[^|]*\| ([^|]*) \|$", page, re.M)
+        expect(row and row[1].split() == tables[fields], f"vintage-files.md: columns of {name}.csv differ from fields.c")
+
+
+def check_names():
+    definitions = json.loads((SCHEMAS / "indicators.json").read_text(encoding="utf-8"))
+    wanted = {item["code"] for item in definitions["indicators"]} | set(definitions["populations"])
+    expect(wanted == set(definitions["names"]), f"indicators.json: names differ: {wanted ^ set(definitions['names'])}")
 
 
 def check_code_enums(header, types, unit):
@@ -270,6 +307,77 @@ def check_examples(header, validator):
         expect(not validator.fits(bad, "sources.schema.json"), f"sources: {bad} is accepted")
 
 
+def check_mappings(validator):
+    """Every shipped mapping satisfies the JSON Schema, claims topics of its own and has a sample with its results; the schema
+    names the fields of the contract and refuses what the page forbids."""
+    folder = SCHEMAS / "mappings"
+    paths = sorted(folder.glob("*.json"))
+    expect(len(paths) >= 10, f"mappings/: only {len(paths)} found")
+    schema = validator.load("mapping.schema.json")
+    mapped = set(schema["properties"]["event"]["properties"])
+    every = set(validator.load("types.schema.json")["$defs"]["message"]["properties"]) | {"status"}
+    expect(mapped == every - {"schema_version"}, f"mapping.schema.json: fields differ: {sorted(mapped ^ every)}")
+    topics, readme = {}, (folder / "README.md").read_text(encoding="utf-8")
+    for path in paths:
+        mapping = json.loads(path.read_text(encoding="utf-8"))
+        for error in validator.errors(mapping, schema, "mapping.schema.json"):
+            problems.append(f"mappings/{path.name}: {error}")
+        expect(mapping["name"] == path.stem, f"mappings/{path.name}: is named {mapping['name']}")
+        expect(f"]({path.name})" in readme, f"mappings/README.md: does not name {path.name}")
+        expect(mapping.get("documentation"), f"mappings/{path.name}: no documentation")
+        for topic in mapping["topics"]:
+            expect(topic not in topics, f"mappings/{path.name}: {topic} is claimed by {topics.get(topic)}, too")
+            topics[topic] = path.name
+        for ending in (".ndjson", ".expected.ndjson"):
+            expect((folder / "samples" / (path.stem + ending)).exists(), f"mappings/samples/{path.stem}{ending}: missing")
+    example = json.loads((folder / "vnpay.json").read_text(encoding="utf-8"))
+    for change in ({"name": "VNPay"}, {"topics": "x"}, {"topics": ["*a"]}, {"envelope": "soap"}, {"wire": "avro"},
+                   {"filter": []}, {"ignore": [{"at": "vnp_Command",
+                                                                                                      "in": ["x"]}]},
+                   {"ignore": [{"at": "/a"}]}, {"event": {}}, {"each": "@/x"}):
+        expect(not validator.fits({**example, **change}, "mapping.schema.json"), f"mapping: {change} is accepted")
+    for field, rule in (("schema_version", 1), ("vsic", "1"), ("status", "PAID"), ("status", {"from": "a"}), ("status",
+                                                                                                              {"form": "/x"}),
+                        ("status", {"from": "/a", "table": {"1": "PAID"}}), ("status", {"from": "/a", "otherwise": "drop"}),
+                        ("test", "x"), ("test", {"from": "/a", "table": {"1": "yes"}}), ("event_time", {"from": "/x",
+                                                                                                        "scale": 1}),
+                        ("amount_minor", {"from": "/x", "table": {}}), ("amount_minor", {"from": "/a", "scale": 10}),
+                        ("fare_minor", -1), ("payer_id", {"digest": True}), ("order_id", {"from": "/a", "to": 1})):
+        event = {**example["event"], field: rule}
+        expect(not validator.fits({**example, "event": event}, "mapping.schema.json"), f"mapping: {field} = {rule} is accepted")
+
+
+def check_stream(header, validator):
+    """The examples of the stream satisfy its schema, which knows the codes of the pulse and the columns of obs.csv."""
+    file = "stream.schema.json"
+    schema = validator.load(file)
+    parts = schema["$defs"]
+    codes = {"family": "FAMILIES", "outlet": "OUTLETS", "instrument": "INSTRUMENTS", "context": "CONTEXTS", "outcome": "OUTCOMES",
+             "reason": "REASON_CLASSES"}
+    for name, macro in codes.items():
+        expect(parts["minute"]["properties"][name]["enum"] == ["_Z"] + [item[0] for item in header[macro]],
+               f"{file}: {name} differs from {macro}")
+    page = (SCHEMAS / "vintage-files.md").read_text(encoding="utf-8")
+    columns = re.search(r"^\| `obs\.csv` \|[^|]*\| ([^|]*) \|$", page, re.M)[1].split()
+    stated = [name for name in parts["observation"]["properties"] if name.isupper()]
+    expect(stated == columns, f"{file}: columns differ from vintage-files.md")
+    seen = set()
+    for line in (SCHEMAS / "stream.example.ndjson").read_text(encoding="utf-8").splitlines():
+        example = json.loads(line)
+        key, value = example["key"], example["value"]
+        seen.add(None if value is None else value["kind"])
+        if value is None:
+            continue
+        expect(list(example) == ["key", "value"] and key.split("|")[0] == value["kind"], f"stream.example.ndjson: {key}")
+        for error in validator.errors(value, schema, file):
+            problems.append(f"stream.example.ndjson: {key}: {error}")
+        for name in parts[value["kind"]]["required"]:
+            expect(not validator.fits({k: v for k, v in value.items() if k != name}, file), f"{key}: passes without {name}")
+            expect(not validator.fits({**value, name: {}}, file), f"{key}: passes with {name} = {{}}")
+        expect(not validator.fits({**value, "else": 1}, file), f"{key}: passes with another field")
+    expect(seen == {None, "minute", "observation", "release", "position"}, f"stream.example.ndjson: kinds {seen}")
+
+
 def table_rows(text, title):
     """Cells of the first table after a heading."""
     part = text.split(title, 1)[1]
@@ -320,8 +428,13 @@ def main():
     check_districts(types, unit)
     check_code_enums(header, types, unit)
     check_indicator_sets()
+    check_areas()
+    check_names()
+    check_vintage_files()
     check_examples(header, validator)
     check_readme(validator)
+    check_stream(header, validator)
+    check_mappings(validator)
     for problem in problems:
         print("schemas_check:", problem)
     print(f"schemas_check: {len(header)} code lists, {len(header['EVENT_KINDS'])} examples, {len(problems)} differences")

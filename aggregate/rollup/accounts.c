@@ -2,7 +2,7 @@
  *
  * The decoder offers keyed fingerprints of accounts, but a restored account has only its name, and two accounts must
  * never become one: their cells would be added for ever. So the table is keyed by an own hash of the name and the
- * bytes are compared, always.
+ * bytes are compared, always. That hash has a key, too: names are written by others.
  *
  *     refs: hash(source, id) -> handle       arena: [ change, number, source, days, id bytes ] 8-byte aligned, never moved
  *
@@ -11,6 +11,7 @@
  * each commit. */
 #include "aggregate/rollup/accounts.h"
 
+#include "aggregate/rollup/pages.h"
 #include "check.h"
 
 enum {
@@ -20,8 +21,8 @@ enum {
     ACTIVITIES = ACTIVITY_COUNT - 1
 };
 
-bool accounts_create(struct accounts *accounts) {
-    *accounts = (struct accounts){0};
+bool accounts_create(struct accounts *accounts, const uint64_t hash_key[static 2]) {
+    *accounts = (struct accounts){.hash_key = {hash_key[0], hash_key[1]}};
     bool fine = refs_create(&accounts->refs, REFS_LOG2_FIRST);
     fine = refs_create(&accounts->source_refs, SOURCE_REFS_LOG2_FIRST) && fine;
     if (!fine) accounts_destroy(accounts);
@@ -29,7 +30,7 @@ bool accounts_create(struct accounts *accounts) {
 }
 
 void accounts_destroy(struct accounts *accounts) {
-    for (uint32_t i = 0; i < accounts->chunk_count; i++) free(accounts->chunks[i]);
+    for (uint32_t i = 0; i < accounts->chunk_count; i++) pages_destroy(accounts->chunks[i], (size_t)1 << ACCOUNT_CHUNK_LOG2);
     free(accounts->chunks);
     free(accounts->sources);
     free(accounts->dirty);
@@ -65,13 +66,19 @@ uint32_t accounts_source_add(struct accounts *accounts, struct slice source, uin
         accounts->source_capacity = accounts->source_capacity * 2 + 8;
         accounts->sources =
             realloc(accounts->sources, accounts->source_capacity * sizeof(*accounts->sources));
-        CHECK(accounts->sources != NULL);
+        CHECK_MEMORY(accounts->sources != NULL);
     }
     index = accounts->source_count++;
     accounts->sources[index] = (struct account_source){.length = (uint8_t)source.length, .mark = mark};
     if (source.length > 0) memcpy(accounts->sources[index].text, source.data, source.length);
     refs_insert(&accounts->source_refs, source_hash, index);
     return index;
+}
+
+bool accounts_is(const struct accounts *accounts, uint32_t handle, struct slice source, struct slice id) {
+    const struct account *account = accounts_at(accounts, handle);
+    return slice_equal((struct slice){account->id, account->id_length}, id) &&
+           slice_equal(source_text(&accounts->sources[account->source]), source);
 }
 
 uint32_t accounts_find(const struct accounts *accounts, uint32_t source, struct slice id, uint64_t hash) {
@@ -85,19 +92,20 @@ uint32_t accounts_find(const struct accounts *accounts, uint32_t source, struct 
     return ACCOUNT_NONE;
 }
 
-/* Room in the arena; its handle. */
+/* Room in the arena; its handle. The end of a chunk stays free, so that as many bytes as any name has can be looked at
+ * behind each. */
 static uint32_t arena_take(struct accounts *accounts, size_t bytes) {
     enum { CHUNK_BYTES = 1 << ACCOUNT_CHUNK_LOG2, UNIT_BYTES = 1 << ACCOUNT_UNIT_LOG2 };
     uint32_t size = (uint32_t)((bytes + UNIT_BYTES - 1) / UNIT_BYTES * UNIT_BYTES);
-    if (accounts->chunk_count == 0 || accounts->chunk_used + size > CHUNK_BYTES) {
+    if (accounts->chunk_count == 0 || accounts->chunk_used + size > CHUNK_BYTES - ID_BYTES_MAX) {
         CHECK(accounts->chunk_count < UINT32_MAX / (CHUNK_BYTES / UNIT_BYTES));
         if (accounts->chunk_count == accounts->chunk_capacity) {
             accounts->chunk_capacity = accounts->chunk_capacity * 2 + 16;
             accounts->chunks = realloc(accounts->chunks, accounts->chunk_capacity * sizeof(char *));
-            CHECK(accounts->chunks != NULL);
+            CHECK_MEMORY(accounts->chunks != NULL);
         }
-        accounts->chunks[accounts->chunk_count] = malloc(CHUNK_BYTES);
-        CHECK(accounts->chunks[accounts->chunk_count] != NULL);
+        accounts->chunks[accounts->chunk_count] = pages_create(CHUNK_BYTES);
+        CHECK_MEMORY(accounts->chunks[accounts->chunk_count] != NULL);
         accounts->chunk_count++;
         accounts->chunk_used = 0;
     }
@@ -129,7 +137,7 @@ void accounts_touch(struct accounts *accounts, uint32_t handle, int64_t offset) 
     if (accounts->dirty_count == accounts->dirty_capacity) {
         accounts->dirty_capacity = accounts->dirty_capacity * 2 + 256;
         accounts->dirty = realloc(accounts->dirty, accounts->dirty_capacity * sizeof(*accounts->dirty));
-        CHECK(accounts->dirty != NULL);
+        CHECK_MEMORY(accounts->dirty != NULL);
     }
     accounts->dirty[accounts->dirty_count++] = handle;
 }
@@ -160,7 +168,7 @@ static int numbered_compare(const void *left, const void *right) {
 
 const uint32_t *accounts_dirty(struct accounts *accounts, size_t *count) {
     struct numbered *numbered = calloc(accounts->dirty_count + 1, sizeof(*numbered));
-    CHECK(numbered != NULL);
+    CHECK_MEMORY(numbered != NULL);
     for (size_t i = 0; i < accounts->dirty_count; i++) {
         numbered[i] =
             (struct numbered){accounts_at(accounts, accounts->dirty[i])->number, accounts->dirty[i]};

@@ -34,6 +34,7 @@ struct account_source {
 };
 
 struct accounts {
+    uint64_t hash_key[2];
     struct refs refs; /* -> handles: places in the arena, in units of 8 bytes */
     char **chunks;
     uint32_t chunk_count;
@@ -50,15 +51,15 @@ struct accounts {
     size_t dirty_capacity;
 };
 
-bool accounts_create(
-    struct accounts *accounts); /* false when memory is short; later shortage stops the process */
+/* False when memory is short; later shortage stops the process. `hash_key`: secret, or names can be made to meet. */
+bool accounts_create(struct accounts *accounts, const uint64_t hash_key[static 2]);
 void accounts_destroy(struct accounts *accounts);
 
-static inline uint64_t accounts_source_hash(struct slice source) {
-    return mix_text(source, 0);
+static inline uint64_t accounts_source_hash(const struct accounts *accounts, struct slice source) {
+    return mix_text(source, accounts->hash_key[0], accounts->hash_key[1]);
 }
-static inline uint64_t accounts_hash(uint64_t source_hash, struct slice id) {
-    return mix_text(id, source_hash);
+static inline uint64_t accounts_hash(const struct accounts *accounts, uint64_t source_hash, struct slice id) {
+    return mix_text(id, source_hash, accounts->hash_key[1]);
 }
 
 /* A known source, or SOURCE_NONE. */
@@ -67,6 +68,8 @@ uint32_t accounts_source(struct accounts *accounts, struct slice source, uint64_
 uint32_t accounts_source_add(struct accounts *accounts, struct slice source, uint64_t source_hash,
                              uint8_t mark);
 
+/* Whether this handle, which must be one, is the account of that name. */
+bool accounts_is(const struct accounts *accounts, uint32_t handle, struct slice source, struct slice id);
 /* The handle of an account, or ACCOUNT_NONE. Exact: the bytes are compared. */
 uint32_t accounts_find(const struct accounts *accounts, uint32_t source, struct slice id, uint64_t hash);
 uint32_t accounts_add(struct accounts *accounts, uint32_t source, struct slice id, uint64_t hash,
@@ -88,7 +91,7 @@ size_t accounts_format(const struct accounts *accounts, const struct account *ac
 bool accounts_parse(struct slice value, struct slice *source, struct slice *id, struct account *days);
 size_t accounts_bytes(const struct accounts *accounts);
 
-enum { ACCOUNT_CHUNK_LOG2 = 20, ACCOUNT_UNIT_LOG2 = 3 };
+enum { ACCOUNT_CHUNK_LOG2 = 21, ACCOUNT_UNIT_LOG2 = 3 };
 
 static inline struct account *accounts_at(const struct accounts *accounts, uint32_t handle) {
     uint32_t units = 1U << (ACCOUNT_CHUNK_LOG2 - ACCOUNT_UNIT_LOG2);

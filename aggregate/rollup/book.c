@@ -87,6 +87,7 @@ bool bucket_open(struct rollup *rollup, enum kind_rank rank, int32_t bucket) {
 void book_memos_clear(struct rollup *rollup) {
     memset(rollup->pulse_memos, 0, sizeof(rollup->pulse_memos)); /* no facet is 0 */
     memset(rollup->person_memos, 0, sizeof(rollup->person_memos));
+    rollup->guesses.count = 0;
 }
 
 enum success_at book_success_at(struct rollup *rollup, const struct passage *passage) {
@@ -95,15 +96,29 @@ enum success_at book_success_at(struct rollup *rollup, const struct passage *pas
     return rollup->options.success_at(rollup->options.sources, passage->event->source);
 }
 
+void book_seek(struct rollup *rollup, struct passage *passage) {
+    struct accounts *accounts = &rollup->accounts;
+    const struct event *event = passage->event;
+    uint32_t guess = passage->guess.account;
+    if (guess != ACCOUNT_NONE && accounts_is(accounts, guess, event->source, event->account_id)) {
+        passage->seller = guess;
+        passage->source = accounts_at(accounts, guess)->source;
+        return;
+    }
+    passage->seller = ACCOUNT_NONE;
+    passage->source = accounts_source(accounts, event->source, accounts_source_hash(accounts, event->source));
+}
+
 /* The handle of an account of the event's source, numbered when it is new. */
 static uint32_t account_of(struct rollup *rollup, struct passage *passage, struct slice id) {
     struct accounts *accounts = &rollup->accounts;
+    uint64_t source_hash = accounts_source_hash(accounts, passage->event->source);
     if (passage->source == SOURCE_NONE) {
         uint8_t mark = (uint8_t)book_success_at(rollup, passage);
-        passage->source = accounts_source_add(accounts, passage->event->source, passage->source_hash, mark);
+        passage->source = accounts_source_add(accounts, passage->event->source, source_hash, mark);
     }
     uint32_t source = passage->source;
-    uint64_t hash = accounts_hash(passage->source_hash, id);
+    uint64_t hash = accounts_hash(accounts, source_hash, id);
     uint32_t handle = accounts_find(accounts, source, id, hash);
     if (handle != ACCOUNT_NONE) return handle;
     CHECK(rollup->progress.accounts < UINT32_MAX);
@@ -117,7 +132,8 @@ static void book_ledger(struct rollup *rollup, const struct passage *passage, ui
                         enum role role, enum outcome outcome, int32_t day, bool count_only) {
     const struct event *event = passage->event;
     uint64_t place = place_of(RANK_LEDGER, day, accounts_at(&rollup->accounts, account)->number);
-    uint32_t cell = table_cell(&rollup->table, place, facet_of_ledger(event, role, outcome));
+    uint64_t facet = facet_of_ledger(event, role, outcome);
+    uint32_t cell = table_cell_guessed(&rollup->table, passage->guess.cell, place, facet);
     table_add(&rollup->table, cell, passage->offset, count_only ? 0 : event->amount_minor,
               !count_only && event->unconverted);
 }
@@ -193,7 +209,7 @@ static void book_histogram(struct rollup *rollup, const struct passage *passage)
     if (event->unconverted) return;
     uint64_t place = place_of(RANK_HISTOGRAM, month_of(rollup, passage->plan.day),
                               layout_histogram_lane(event->amount_minor));
-    uint32_t cell = table_cell(&rollup->table, place, facet_of_family(event));
+    uint32_t cell = table_cell_guessed(&rollup->table, passage->guess.ticket, place, facet_of_family(event));
     table_add(&rollup->table, cell, passage->offset, event->amount_minor, false);
 }
 
@@ -245,7 +261,7 @@ void book_event(struct rollup *rollup, struct passage *passage) {
     const struct plan *plan = &passage->plan;
     struct counts *counts = &rollup->progress.counts;
     enum family family = event_family(event->kind);
-    uint32_t seller = account_of(rollup, passage, event->account_id);
+    uint32_t seller = passage->seller != ACCOUNT_NONE ? passage->seller : account_of(rollup, passage, event->account_id);
 
     if (plan->outcome != OUTCOME_NONE)
         book_ledger(rollup, passage, seller, ROLE_SELLER, plan->outcome, plan->day, plan->count_only);

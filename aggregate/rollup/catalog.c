@@ -58,7 +58,7 @@ static struct catalog_entry *add_bucket(struct catalog *catalog, uint64_t key) {
         if (catalog->count == catalog->capacity) {
             catalog->capacity = catalog->capacity * 2 + 64;
             catalog->entries = realloc(catalog->entries, catalog->capacity * sizeof(*catalog->entries));
-            CHECK(catalog->entries != NULL);
+            CHECK_MEMORY(catalog->entries != NULL);
         }
         index = catalog->count++;
     }
@@ -75,7 +75,7 @@ void catalog_add(struct catalog *catalog, uint64_t place) {
         uint32_t words = shard / WORD_BITS + 1;
         if (words < entry->words * 2) words = entry->words * 2;
         entry->bits = realloc(entry->bits, words * sizeof(*entry->bits));
-        CHECK(entry->bits != NULL);
+        CHECK_MEMORY(entry->bits != NULL);
         memset(entry->bits + entry->words, 0, (words - entry->words) * sizeof(*entry->bits));
         catalog->bytes += (words - entry->words) * sizeof(*entry->bits);
         entry->words = words;

@@ -20,7 +20,7 @@ bool rollup_cold(struct rollup *rollup, struct hash_id *id) {
 bool rollup_fill(struct rollup *rollup, struct hash_id id, struct slice field, struct slice value,
                  struct fault *fault) {
     if (table_fill(&rollup->table, id, field, value)) return true;
-    return fault_set(fault, FAULT_STORE, false,
+    return fault_set(fault, STOP_STATE_DAMAGED, false,
                      "a field of hash %c:%d:%u is not of the layout; the key is damaged", (char)id.kind,
                      id.bucket, id.shard);
 }
@@ -132,7 +132,7 @@ static uint64_t *expired(struct rollup *rollup, size_t *count) {
         if (*count == capacity) {
             capacity = capacity * 2 + 64;
             keys = realloc(keys, capacity * sizeof(*keys));
-            CHECK(keys != NULL);
+            CHECK_MEMORY(keys != NULL);
         }
         keys[(*count)++] = key;
     }
@@ -142,6 +142,8 @@ static uint64_t *expired(struct rollup *rollup, size_t *count) {
 
 void rollup_cut(struct rollup *rollup, const struct batch_writer *writer) {
     struct table *table = &rollup->table;
+    const struct progress *progress = &rollup->progress;
+    CHECK(progress->ordinal == 0 || progress->next > progress->tail_offset); /* never between the events of one message */
     table_gather(table);
     book_memos_clear(rollup);
     size_t expired_count;

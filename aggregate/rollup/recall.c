@@ -21,6 +21,7 @@
  * is new, but it must be inserted anyway: the line is needed). */
 #include "aggregate/rollup/recall.h"
 
+#include "aggregate/rollup/pages.h"
 #include "check.h"
 
 #ifdef __SSE2__
@@ -29,27 +30,32 @@
 
 #define MARK ((uint32_t)1 << 31)
 
-enum { SLOTS = 16, LINE_BYTES = 64 };
+enum { SLOTS = 16 };
+
+static size_t entries_bytes(const struct recall *recall) {
+    return (size_t)recall->ring * sizeof(*recall->entries);
+}
+
+static size_t buckets_bytes(const struct recall *recall) {
+    return (size_t)recall->bucket_count * sizeof(*recall->buckets);
+}
 
 bool recall_create(struct recall *recall, uint32_t ring) {
     CHECK(ring >= 16 && ring <= (uint32_t)1 << 24);
     *recall = (struct recall){.bucket_count = ring / 32 * 3 + 2 + (ring % 32 * 3) / 32};
     while (recall->ordinal_mask < (uint64_t)ring + ring / 2 + 16)
         recall->ordinal_mask = recall->ordinal_mask * 2 + 1;
-    recall->entries = calloc(ring, sizeof(*recall->entries));
-    recall->memory = calloc((size_t)recall->bucket_count * sizeof(*recall->buckets) + LINE_BYTES, 1);
-    if (recall->entries == NULL || recall->memory == NULL) {
-        recall_destroy(recall);
-        return false;
-    }
-    uintptr_t start = ((uintptr_t)recall->memory + LINE_BYTES - 1) / LINE_BYTES * LINE_BYTES;
-    recall->buckets = (struct recall_bucket *)start;
-    return true;
+    recall->ring = ring;
+    recall->entries = pages_create(entries_bytes(recall));
+    recall->buckets = pages_create(buckets_bytes(recall));
+    if (recall->entries != NULL && recall->buckets != NULL) return true;
+    recall_destroy(recall);
+    return false;
 }
 
 void recall_destroy(struct recall *recall) {
-    free(recall->entries);
-    free(recall->memory);
+    pages_destroy(recall->entries, entries_bytes(recall));
+    pages_destroy(recall->buckets, buckets_bytes(recall));
     *recall = (struct recall){0};
 }
 
@@ -195,7 +201,7 @@ void recall_put(struct recall *recall, const struct span *span, uint64_t key,
 }
 
 void recall_sweep(struct recall *recall, const struct span *span) {
-    if ((span->next & 3) != 0) return;
+    if (span->next % RECALL_SWEEP_RECORDS != 0) return;
     uint32_t *slots = recall->buckets[recall->sweep].slots;
     uint32_t open = bucket_open(recall, span, recall->sweep);
     for (; open != 0; open &= open - 1) slots[__builtin_ctz(open)] = 0;
@@ -203,19 +209,33 @@ void recall_sweep(struct recall *recall, const struct span *span) {
     recall->sweep = following(recall, recall->sweep);
 }
 
-void recall_prefetch(const struct recall *recall, uint64_t key) {
-    __builtin_prefetch(&recall->buckets[home_of(recall, key)], 1);
+const void *recall_line(const struct recall *recall, uint64_t key) {
+    return &recall->buckets[home_of(recall, key)];
 }
 
-void recall_prefetch_entry(const struct recall *recall, const struct span *span, uint64_t key) {
+/* The last slot is taken only when all others are; so without it and without a mark nothing went further. */
+const void *recall_further(const struct recall *recall, uint64_t key) {
+    uint32_t bucket = home_of(recall, key);
+    const uint32_t *slots = recall->buckets[bucket].slots;
+    return (slots[0] | slots[SLOTS - 1]) != 0 ? &recall->buckets[following(recall, bucket)] : NULL;
+}
+
+const void *recall_likely(const struct recall *recall, const struct span *span, uint64_t key) {
     uint32_t bucket = home_of(recall, key);
     uint32_t tagged = bucket_tagged(recall, bucket, tag_of(recall, key));
-    if (tagged == 0) return;
+    if (tagged == 0) return NULL;
     uint32_t age = age_of(recall, span, recall->buckets[bucket].slots[__builtin_ctz(tagged)]);
-    if (age <= span->live) __builtin_prefetch(recall_entry(recall, span, age));
+    return age <= span->live ? recall_entry(recall, span, age) : NULL;
 }
 
-size_t recall_bytes(const struct recall *recall, uint32_t ring) {
-    return (size_t)ring * sizeof(*recall->entries) + (size_t)recall->bucket_count * sizeof(*recall->buckets) +
-           LINE_BYTES;
+const void *recall_place(const struct recall *recall, const struct span *span, uint32_t ahead) {
+    return &recall->entries[(span->head + ahead) % span->ring];
+}
+
+const void *recall_sweep_line(const struct recall *recall, uint32_t ahead) {
+    return &recall->buckets[(recall->sweep + ahead) % recall->bucket_count];
+}
+
+size_t recall_bytes(const struct recall *recall) {
+    return entries_bytes(recall) + buckets_bytes(recall);
 }

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { RECALL_SWEEP_RECORDS = 4 }; /* one bucket is swept after so many */
+
 struct span {
     int64_t next;  /* ordinal of the next record */
     uint32_t head; /* its place in the ring */
@@ -31,7 +33,7 @@ struct recall_bucket {
 struct recall {
     struct recall_entry *entries;
     struct recall_bucket *buckets;
-    void *memory; /* of the buckets, before alignment to a cache line */
+    uint32_t ring;
     uint32_t bucket_count;
     uint32_t ordinal_mask;
     uint32_t sweep; /* the bucket to be swept next */
@@ -56,10 +58,15 @@ void recall_put(struct recall *recall, const struct span *span, uint64_t key,
                 const struct sighting *sighting);
 /* Once per record, after the span has moved over it: takes a little of the expired away. */
 void recall_sweep(struct recall *recall, const struct span *span);
-/* First and second wave of prefetching: the bucket; then the entry of a likely match. */
-void recall_prefetch(const struct recall *recall, uint64_t key);
-void recall_prefetch_entry(const struct recall *recall, const struct span *span, uint64_t key);
-size_t recall_bytes(const struct recall *recall, uint32_t ring);
+/* For warming the cache: where a look-up of `key` begins; once that is there, where it may go on, and the entry of a likely
+ * match (or null); the place in the ring of the record `ahead` of the next one; the bucket that the sweep reaches after
+ * `ahead` others. */
+const void *recall_line(const struct recall *recall, uint64_t key);
+const void *recall_further(const struct recall *recall, uint64_t key);
+const void *recall_likely(const struct recall *recall, const struct span *span, uint64_t key);
+const void *recall_place(const struct recall *recall, const struct span *span, uint32_t ahead);
+const void *recall_sweep_line(const struct recall *recall, uint32_t ahead);
+size_t recall_bytes(const struct recall *recall);
 
 /* The entry `age` records ago; 0 is the one to be written now. */
 static inline struct recall_entry *recall_entry(const struct recall *recall, const struct span *span,

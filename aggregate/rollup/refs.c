@@ -5,18 +5,19 @@
  * itself; after it the table looks as if the entry had never been there. */
 #include "aggregate/rollup/refs.h"
 
+#include "aggregate/rollup/pages.h"
 #include "check.h"
 
 bool refs_create(struct refs *refs, unsigned capacity_log2) {
     CHECK(capacity_log2 <= 32);
     refs->mask = ((uint64_t)1 << capacity_log2) - 1;
     refs->used = 0;
-    refs->slots = calloc(refs->mask + 1, sizeof(*refs->slots));
+    refs->slots = pages_create(refs_bytes(refs));
     return refs->slots != NULL;
 }
 
 void refs_destroy(struct refs *refs) {
-    free(refs->slots);
+    pages_destroy(refs->slots, refs_bytes(refs));
     *refs = (struct refs){0};
 }
 
@@ -35,12 +36,12 @@ static void grow(struct refs *refs) {
     uint64_t old_count = refs->mask + 1;
     CHECK(old_count <= UINT32_MAX);
     refs->mask = old_count * 2 - 1;
-    refs->slots = calloc(old_count * 2, sizeof(*refs->slots));
+    refs->slots = pages_create(refs_bytes(refs));
     CHECK(refs->slots != NULL);
     for (uint64_t i = 0; i < old_count; i++) {
         if (old[i] != 0) place(refs, old[i]);
     }
-    free(old);
+    pages_destroy(old, old_count * sizeof(*old));
 }
 
 void refs_insert(struct refs *refs, uint64_t hash, uint32_t index) {

@@ -48,8 +48,9 @@ static inline bool refs_next(const struct refs *refs, uint64_t hash, uint64_t *a
     }
 }
 
-static inline void refs_prefetch(const struct refs *refs, uint64_t hash) {
-    __builtin_prefetch(&refs->slots[refs_home(refs, hash)]);
+/* The line in which a look-up begins. */
+static inline const void *refs_line(const struct refs *refs, uint64_t hash) {
+    return &refs->slots[refs_home(refs, hash)];
 }
 
 #endif

@@ -38,12 +38,12 @@ struct rollup *rollup_create(const struct rollup_options *options, struct fault 
     rollup->day_start_day = INT32_MIN;
     rollup->month_day = INT32_MIN;
     bool fine = window_create(&rollup->window, options->window_records, options->window_age_ms_max);
-    fine = table_create(&rollup->table) && fine;
-    fine = accounts_create(&rollup->accounts) && fine;
+    fine = table_create(&rollup->table, options->hash_key) && fine;
+    fine = accounts_create(&rollup->accounts, options->hash_key) && fine;
     if (fine) return rollup;
 out:
     rollup_destroy(rollup);
-    (void)fault_set(fault, FAULT_MEMORY, false,
+    (void)fault_set(fault, STOP_MEMORY, false,
                     "out of memory for a window; lower `window.records` or own fewer partitions");
     return NULL;
 }
@@ -60,17 +60,19 @@ void rollup_destroy(struct rollup *rollup) {
 static bool progress_sane(const struct progress *progress, uint32_t window_records) {
     int64_t rebuild = progress->ordinal - progress->window_ordinal;
     bool window_fine = progress->window_ordinal >= 0 && rebuild >= 0 && rebuild <= window_records;
+    window_fine = window_fine && progress->window_element >= 0 && progress->window_element <= progress->window_ordinal;
     bool offsets_fine = progress->window_offset <= progress->next && progress->tail_offset < progress->next;
     if (progress->ordinal == 0) offsets_fine = true;
     bool numbers_fine = progress->accounts >= 0 && progress->accounts < UINT32_MAX && progress->units >= 0 &&
                         progress->units < UINT32_MAX;
-    return window_fine && offsets_fine && numbers_fine && progress->ordinal == progress->counts.delivered;
+    return window_fine && offsets_fine && numbers_fine &&
+           progress->ordinal == progress->counts.delivered + gap_reread(progress);
 }
 
 bool rollup_restore(struct rollup *rollup, const struct progress *progress, struct fault *fault) {
     CHECK(rollup->progress.counts.delivered == 0);
     if (!progress_sane(progress, rollup->options.window_records)) {
-        return fault_set(fault, FAULT_STORE, false,
+        return fault_set(fault, STOP_STATE_DAMAGED, false,
                          "the stored progress contradicts itself (next %lld, ordinal %lld, delivered %lld, "
                          "window from %lld); meta is damaged",
                          (long long)progress->next, (long long)progress->ordinal,
@@ -78,7 +80,10 @@ bool rollup_restore(struct rollup *rollup, const struct progress *progress, stru
     }
     rollup->progress = *progress;
     window_start(&rollup->window, progress->window_ordinal, progress->window_record_time_max_ms);
-    rollup->rebuilding = progress->ordinal > progress->window_ordinal || progress->accounts > 0;
+    if (progress->window_element > 0)
+        window_start_inside(&rollup->window, progress->window_offset, (uint32_t)progress->window_element);
+    gap_restore(rollup);
+    rollup->rebuilding = progress->ordinal > progress->window_ordinal || progress->accounts > 0 || rollup->rereading;
     return true;
 }
 
@@ -87,16 +92,16 @@ bool rollup_restore_account(struct rollup *rollup, uint32_t number, struct slice
     struct slice id;
     struct account days;
     if (!accounts_parse(value, &source, &id, &days) || number >= rollup->progress.accounts) {
-        return fault_set(fault, FAULT_STORE, false,
+        return fault_set(fault, STOP_STATE_DAMAGED, false,
                          "stored account %u is not of the layout; the key is damaged", number);
     }
     struct accounts *accounts = &rollup->accounts;
-    uint64_t source_hash = accounts_source_hash(source);
+    uint64_t source_hash = accounts_source_hash(accounts, source);
     uint8_t mark = (uint8_t)rollup->options.success_at(rollup->options.sources, source);
     uint32_t source_index = accounts_source_add(accounts, source, source_hash, mark);
-    uint64_t hash = accounts_hash(source_hash, id);
+    uint64_t hash = accounts_hash(accounts, source_hash, id);
     if (accounts_find(accounts, source_index, id, hash) != ACCOUNT_NONE) {
-        return fault_set(fault, FAULT_STORE, false,
+        return fault_set(fault, STOP_STATE_DAMAGED, false,
                          "stored account %u has the name of another number; the key is damaged", number);
     }
     struct account *account = accounts_at(accounts, accounts_add(accounts, source_index, id, hash, number));
@@ -117,7 +122,7 @@ static uint64_t tail_print(const struct record *record, const struct event *even
     if (event != NULL) {
         value = mix(event->event_print, event->payload_print);
     } else if (record->value.data != NULL) {
-        value = mix_text(record->value, 0);
+        value = mix_text(record->value, 0, 0);
     }
     return mix(value, (uint64_t)record->timestamp_ms);
 }
@@ -170,7 +175,7 @@ static enum verdict pass(struct rollup *rollup, struct passage *passage, const s
         counts->applied++;
         return VERDICT_APPLIED;
     }
-    passage->source = accounts_source(&rollup->accounts, event->source, passage->source_hash);
+    book_seek(rollup, passage);
     *reason = judge(rollup, passage, look);
     if (*reason != REASON_NONE) {
         counts->quarantined++;
@@ -202,11 +207,18 @@ static void leave_facts(struct window *window, const struct record *record, cons
     window_push(window, record->offset, look, &fact);
 }
 
+static struct guess guess_of(const struct guesses *guesses, const struct event *event) {
+    size_t place = ((uintptr_t)event - (uintptr_t)guesses->first) / sizeof(*event);
+    if (place < guesses->count) return guesses->of[place];
+    return (struct guess){ACCOUNT_NONE, CELL_END, CELL_END};
+}
+
 static void progress_move(struct rollup *rollup, const struct record *record, const struct event *event) {
     struct progress *progress = &rollup->progress;
     const struct window *window = &rollup->window;
     progress->next = record->next_offset;
     progress->window_offset = window->tail_offset;
+    progress->window_element = window->tail_element;
     progress->window_ordinal = window_ordinal(window);
     progress->window_record_time_max_ms = window->before_record_time_max_ms;
     progress->tail_offset = record->offset;
@@ -225,6 +237,7 @@ enum verdict rollup_record(struct rollup *rollup, const struct record *record, c
     }
     int64_t time_ms = record_time(record);
     progress->record_time_max_ms = record_time_step(progress->record_time_max_ms, time_ms);
+    if (rollup->gap_open) gap_note(rollup, time_ms);
     floor_raise(rollup, progress->record_time_max_ms);
     window_age(window, progress->record_time_max_ms);
     progress->ordinal++;
@@ -237,7 +250,7 @@ enum verdict rollup_record(struct rollup *rollup, const struct record *record, c
     } else {
         struct passage passage = {.event = event, .offset = record->offset, .record_time_ms = time_ms};
         passage.own_day = zone_day(rollup->options.zone, event->event_time_ms);
-        passage.source_hash = accounts_source_hash(event->source);
+        passage.guess = guess_of(&rollup->guesses, event);
         struct window_look look;
         window_look(window, event->event_print, entity_key(event), &look);
         *reason = REASON_NONE;
@@ -250,11 +263,16 @@ enum verdict rollup_record(struct rollup *rollup, const struct record *record, c
 
 void rollup_rewarm(struct rollup *rollup, const struct record *record, const struct event *event) {
     struct window *window = &rollup->window;
-    CHECK(record->offset < rollup->progress.next);
+    const struct progress *progress = &rollup->progress;
+    CHECK(record->offset < progress->next);
+    if (record->offset == progress->window_offset && rollup->skipped < progress->window_element) {
+        rollup->skipped++; /* lies before the window: R before it is known */
+        return;
+    }
     window_age(window, record_time_step(window->record_time_max_ms, record_time(record)));
-    if (record->offset == rollup->progress.tail_offset) {
+    if (record->offset == progress->tail_offset) { /* of several events the last decides */
         rollup->tail_seen = true;
-        rollup->tail_differs = tail_print(record, event) != rollup->progress.tail_print;
+        rollup->tail_differs = tail_print(record, event) != progress->tail_print;
     }
     if (event == NULL || event->test) {
         window_push(window, record->offset, NULL, NULL);
@@ -265,33 +283,45 @@ void rollup_rewarm(struct rollup *rollup, const struct record *record, const str
     leave_facts(window, record, event, zone_day(rollup->options.zone, event->event_time_ms), &look);
 }
 
-bool rollup_rewarmed(const struct rollup *rollup, struct fault *fault) {
+/* The last record that was delivered: is it still there, and the same? */
+static bool tail_holds(const struct rollup *rollup, struct fault *fault) {
+    if (!rollup->tail_differs && rollup->tail_seen) return true;
+    return fault_set(fault, STOP_LOG_OTHER, false,
+                     "the record at offset %lld, the last one that the state has counted (next %lld), is %s: the topic was "
+                     "deleted and made again, or truncated, or this is another cluster; restore the topic, or count anew: a new "
+                     "`namespace`",
+                     (long long)rollup->progress.tail_offset, (long long)rollup->progress.next,
+                     rollup->tail_seen ? "not the one that the state was built from" : "missing");
+}
+
+bool rollup_rewarmed(struct rollup *rollup, struct fault *fault) {
     const struct progress *progress = &rollup->progress;
     const struct window *window = &rollup->window;
     if (!rollup->rebuilding) return true;
     if (rollup->accounts.count != (size_t)progress->accounts) {
-        return fault_set(fault, FAULT_STORE, false,
+        return fault_set(fault, STOP_STATE_DAMAGED, false,
                          "meta counts %lld accounts but %zu are stored; a key is missing or damaged",
                          (long long)progress->accounts, rollup->accounts.count);
     }
-    if (progress->ordinal == progress->window_ordinal) return true;
-    if (rollup->tail_differs || !rollup->tail_seen) {
-        return fault_set(fault, FAULT_REFUSED, false,
-                         "the record at offset %lld is %s: the topic was re-created, or this is another "
-                         "cluster; use a new `namespace`",
-                         (long long)progress->tail_offset,
-                         rollup->tail_seen ? "not the one that the state was built from" : "missing");
+    if (rollup->rereading) {
+        if (progress->tail_offset >= 0 && !tail_holds(rollup, fault)) return false;
+        gap_settle(rollup);
+        return true;
     }
-    if (window->span.next != progress->ordinal ||
+    if (progress->ordinal == progress->window_ordinal) return true;
+    if (!tail_holds(rollup, fault)) return false;
+    bool same_start = rollup->skipped == progress->window_element && window->tail_offset == progress->window_offset &&
+                      window->tail_element == progress->window_element;
+    if (window->span.next != progress->ordinal || !same_start ||
         window->record_time_max_ms != progress->record_time_max_ms) {
         return fault_set(
-            fault, FAULT_REFUSED, false,
+            fault, STOP_LOG_HOLES, false,
             "between offsets %lld and %lld the log holds %lld records but the state has seen %lld: records "
             "have gone "
             "(compaction?); the topic needs cleanup.policy=delete, and the state a new `namespace`",
             (long long)progress->window_offset, (long long)progress->next,
-            (long long)(window->span.next - progress->window_ordinal),
-            (long long)(progress->ordinal - progress->window_ordinal));
+            (long long)(window->span.next - progress->window_ordinal + rollup->skipped),
+            (long long)(progress->ordinal - progress->window_ordinal + progress->window_element));
     }
     return true;
 }
@@ -299,7 +329,7 @@ bool rollup_rewarmed(const struct rollup *rollup, struct fault *fault) {
 void rollup_advance(struct rollup *rollup, int64_t next) {
     CHECK(next >= rollup->progress.next);
     rollup->progress.next = next;
-    if (rollup->progress.ordinal == 0) rollup->progress.window_offset = next;
+    if (rollup->progress.ordinal == rollup->progress.window_ordinal) rollup->progress.window_offset = next; /* an empty window */
 }
 
 const struct progress *rollup_progress(const struct rollup *rollup) {

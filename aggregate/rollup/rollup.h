@@ -26,6 +26,7 @@ struct rollup_options {
     /* The source's declared booking status; default FIRST. Pure function of the configuration. */
     enum success_at (*success_at)(const void *sources, struct slice source);
     const void *sources;
+    uint64_t hash_key[2]; /* secret: keys the tables, so that nobody can write names that meet; no result depends on it */
     size_t cells_max; /* memory bound; beyond it clean hashes are evicted at a cut */
 };
 
@@ -44,23 +45,36 @@ struct rollup;
 struct rollup *rollup_create(const struct rollup_options *options, struct fault *fault);
 void rollup_destroy(struct rollup *rollup);
 
+/* The log begins at `first` now, and what the state needs below it is given up: amends stored progress, before rollup_restore().
+ * `next` becomes `first` when that is greater, the window holds what is left, and the gap is noted. FAULT_REFUSED when there are
+ * GAPS_MAX already. first > window_offset. */
+bool progress_pass_gap(struct progress *progress, int64_t first, struct fault *fault);
+/* Offsets that were given up without having been counted. */
+int64_t progress_lost(const struct progress *progress);
+
 /* Recovery, in this order: begin with stored progress, then every stored account hash and the index of existing hashes. After
- * it the window is empty; feed rollup_rewarm() the records [window_offset, next) and then go on with rollup_event(). */
+ * it the window is empty; feed rollup_rewarm() the records [window_offset, next) and then go on with rollup_record(). */
 bool rollup_restore(struct rollup *rollup, const struct progress *progress, struct fault *fault);
 bool rollup_restore_account(struct rollup *rollup, uint32_t number, struct slice value, struct fault *fault);
 void rollup_restore_hash(struct rollup *rollup, struct hash_id id,
                          int64_t last_change_offset); /* "exists in Redis" */
 
 /* The records of a batch, in offset order. `event` null + `reason` = refused by the decoder; both empty = tombstone.
- * rollup_prefetch() may be called for a batch beforehand to warm the cache; it changes nothing. */
-void rollup_prefetch(const struct rollup *rollup, const struct event *events, size_t count);
+ * A message of several events comes as as many records of one offset; all but the last have next_offset = offset, and
+ * no cut may be made before the last (checked).
+ * The prefetches may be called for a batch beforehand to warm the cache (for rollup_record, for rollup_rewarm); they
+ * change nothing. */
+void rollup_prefetch(struct rollup *rollup, const struct event *events, size_t count);
+void rollup_prefetch_window(const struct rollup *rollup, const struct event *events, size_t count);
 enum verdict rollup_record(struct rollup *rollup, const struct record *record, const struct event *event,
                            enum reason *reason);
 void rollup_rewarm(struct rollup *rollup, const struct record *record, const struct event *event);
 /* After the last rollup_rewarm(), before the first rollup_record(): true when what was fed is what the state was
- * built from (record count, running maximum of record time, fingerprint of the tail record) and all accounts are
- * back. False: FAULT_REFUSED or FAULT_STORE; the roll-up must then be destroyed. rollup_record() CHECKs it. */
-bool rollup_rewarmed(const struct rollup *rollup, struct fault *fault);
+ * built from (record count, where the window begins, running maximum of record time, fingerprint of the tail record)
+ * and all accounts are back. False: FAULT_REFUSED; the roll-up must then be destroyed.
+ * rollup_record() CHECKs it. After a gap the window begins anew with what was fed: then only the tail is proved, and the first
+ * call, which must not come before [window_offset, next) is read to its end, settles ordinal and window. */
+bool rollup_rewarmed(struct rollup *rollup, struct fault *fault);
 /* End of partition: the log's end moved to `next` past markers and holes without records. */
 void rollup_advance(struct rollup *rollup, int64_t next);
 

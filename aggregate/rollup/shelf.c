@@ -13,12 +13,12 @@
 
 enum { LIST_FIRST = 64, GATHER_AHEAD = 8 };
 
-static uint64_t shelf_hash(uint64_t place) {
-    return mix(place, 1);
+static uint64_t shelf_hash(const struct table *table, uint64_t place) {
+    return table_hash(table, place, 1);
 }
 
 uint32_t shelf_find(const struct table *table, uint64_t place) {
-    uint64_t hash = shelf_hash(place);
+    uint64_t hash = shelf_hash(table, place);
     uint64_t at = refs_home(&table->shelf_refs, hash);
     uint32_t index;
     while (refs_next(&table->shelf_refs, hash, &at, &index)) {
@@ -31,7 +31,7 @@ static void push(uint32_t **list, size_t *count, size_t *capacity, uint32_t inde
     if (*count == *capacity) {
         *capacity = *capacity * 2 + LIST_FIRST;
         *list = realloc(*list, *capacity * sizeof(**list));
-        CHECK(*list != NULL);
+        CHECK_MEMORY(*list != NULL);
     }
     (*list)[(*count)++] = index;
 }
@@ -45,7 +45,7 @@ static uint32_t shelf_take(struct table *table) {
     if (table->shelf_count == table->shelf_capacity) {
         table->shelf_capacity = table->shelf_capacity * 2 + LIST_FIRST;
         table->shelves = realloc(table->shelves, table->shelf_capacity * sizeof(*table->shelves));
-        CHECK(table->shelves != NULL);
+        CHECK_MEMORY(table->shelves != NULL);
     }
     return table->shelf_count++;
 }
@@ -60,7 +60,7 @@ uint32_t shelf_ensure(struct table *table, uint64_t place) {
                                            .cells = CELL_END,
                                            .dirty = CELL_END,
                                            .touched = table->cut};
-    refs_insert(&table->shelf_refs, shelf_hash(place), index);
+    refs_insert(&table->shelf_refs, shelf_hash(table, place), index);
     if (stored) {
         push(&table->wanted, &table->wanted_count, &table->wanted_capacity, index);
     } else {
@@ -90,10 +90,10 @@ static void gather_ahead(const struct table *table, size_t i) {
     }
     if (i + 2 * GATHER_AHEAD < table->dirty_count) {
         uint64_t place = place_hash(table_at(table, dirty[i + 2 * GATHER_AHEAD])->place);
-        refs_prefetch(&table->shelf_refs, shelf_hash(place));
+        __builtin_prefetch(refs_line(&table->shelf_refs, shelf_hash(table, place)));
     }
     if (i + GATHER_AHEAD < table->dirty_count) {
-        uint64_t hash = shelf_hash(place_hash(table_at(table, dirty[i + GATHER_AHEAD])->place));
+        uint64_t hash = shelf_hash(table, place_hash(table_at(table, dirty[i + GATHER_AHEAD])->place));
         uint64_t at = refs_home(&table->shelf_refs, hash);
         uint32_t index;
         if (refs_next(&table->shelf_refs, hash, &at, &index)) __builtin_prefetch(&table->shelves[index], 1);
@@ -165,7 +165,7 @@ void table_drop(struct table *table, uint64_t place) {
     for (uint32_t at = shelf->cells; at != CELL_END;) {
         struct cell *cell = table_at(table, at);
         uint32_t next = cell->next;
-        refs_remove(table_refs(table, cell->place), table_hash(cell->place, cell->facet), at);
+        refs_remove(table_refs(table, cell->place), table_hash(table, cell->place, cell->facet), at);
         if (rank_is_sketch(place_rank(place))) {
             sketch_destroy(cell->sketch);
             table->sketches--;
@@ -175,7 +175,7 @@ void table_drop(struct table *table, uint64_t place) {
         table->cells--;
         at = next;
     }
-    refs_remove(&table->shelf_refs, shelf_hash(place), index);
+    refs_remove(&table->shelf_refs, shelf_hash(table, place), index);
     *shelf = (struct shelf){.state = SHELF_NONE,
                             .cells = CELL_END,
                             .dirty = CELL_END,
@@ -199,7 +199,7 @@ static int ranked_compare(const void *left, const void *right) {
 
 const uint32_t *table_dirty(struct table *table, size_t *count) {
     struct ranked *ranked = calloc(table->dirty_shelf_count + 1, sizeof(*ranked));
-    CHECK(ranked != NULL);
+    CHECK_MEMORY(ranked != NULL);
     size_t kept = 0;
     for (size_t i = 0; i < table->dirty_shelf_count; i++) {
         const struct shelf *shelf = &table->shelves[table->dirty_shelves[i]];
@@ -233,7 +233,7 @@ void table_evict(struct table *table, size_t cells_max) {
     CHECK(table->dirty_shelf_count == 0);
     if (table_weight(table) <= cells_max) return;
     struct ranked *ranked = calloc(table->shelf_count + 1, sizeof(*ranked));
-    CHECK(ranked != NULL);
+    CHECK_MEMORY(ranked != NULL);
     size_t count = 0;
     for (uint32_t i = 0; i < table->shelf_count; i++) {
         const struct shelf *shelf = &table->shelves[i];

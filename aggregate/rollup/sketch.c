@@ -18,7 +18,7 @@ enum { FORM_SPARSE = 1, FORM_DENSE = 2, SPARSE_ENTRY_BYTES = 3, RANK_MAX = 64 - 
 
 struct sketch *sketch_create(bool cold) {
     struct sketch *sketch = calloc(1, sizeof(*sketch));
-    CHECK(sketch != NULL);
+    CHECK_MEMORY(sketch != NULL);
     sketch->cold = cold;
     return sketch;
 }
@@ -46,7 +46,7 @@ bool sketch_add(struct sketch *sketch, uint64_t person_print, int64_t offset) {
     if (sketch->raise_count == sketch->raise_capacity) {
         sketch->raise_capacity = sketch->raise_capacity * 2 + 64;
         sketch->raises = realloc(sketch->raises, sketch->raise_capacity * sizeof(*sketch->raises));
-        CHECK(sketch->raises != NULL);
+        CHECK_MEMORY(sketch->raises != NULL);
     }
     sketch->raises[sketch->raise_count++] = (struct sketch_raise){offset, index, rank};
     return true;

@@ -32,6 +32,23 @@ struct person_memo {
     uint32_t month_cell;
 };
 
+enum { GUESSES = 64 };
+
+/* What rollup_prefetch() found of an event on its way through the tables. Booking verifies it before it uses it: a guess can save
+ * a look-up, and never decide anything. */
+struct guess {
+    uint32_t account; /* handle of the seller side, or ACCOUNT_NONE */
+    uint32_t cell;    /* of the ledger, or CELL_END */
+    uint32_t ticket;  /* of the histogram, or CELL_END */
+};
+
+/* Of the events [first, first + count). Emptied at each cut, where cells go. */
+struct guesses {
+    const struct event *first;
+    size_t count;
+    struct guess of[GUESSES];
+};
+
 struct rollup {
     struct rollup_options options;
     struct progress progress;
@@ -41,6 +58,9 @@ struct rollup {
     struct units units;
     int64_t floor_due_ms;  /* R from which on the floor must be looked at again */
     bool rebuilding;       /* restored, and not yet proved to be rebuilt */
+    bool rereading;        /* restored behind a gap: the window begins anew with what is fed */
+    bool gap_open;         /* one of the gaps has no end yet */
+    int64_t skipped;       /* events of the message at window_offset that the rebuild has passed over */
     bool tail_seen;        /* the rebuild has met the record at tail_offset ... */
     bool tail_differs;     /* ... and it is not the one that was there */
     int32_t day_start_day; /* memo of zone_day_start_ms */
@@ -49,6 +69,7 @@ struct rollup {
     int32_t month;
     struct pulse_memo pulse_memos[PULSE_MEMOS];
     struct person_memo person_memos[PERSON_MEMOS];
+    struct guesses guesses;
     char blob[SKETCH_BLOB_BYTES_MAX];
 };
 
@@ -58,8 +79,9 @@ struct passage {
     int64_t offset;
     int64_t record_time_ms;
     int32_t own_day;
-    uint64_t source_hash;
+    struct guess guess;
     uint32_t source; /* index of a known source, or SOURCE_NONE */
+    uint32_t seller; /* handle of a known account, or ACCOUNT_NONE */
     struct plan plan;
 };
 
@@ -99,7 +121,16 @@ void book_event(struct rollup *rollup, struct passage *passage);
 void book_unit(struct rollup *rollup, const struct passage *passage);
 /* The declared booking status of an event's source. */
 enum success_at book_success_at(struct rollup *rollup, const struct passage *passage);
+/* gap.c: takes up stored gaps; notes a record's time, which may end one; settles progress when the window is filled anew. */
+void gap_restore(struct rollup *rollup);
+void gap_note(struct rollup *rollup, int64_t record_time_ms);
+void gap_settle(struct rollup *rollup);
+int64_t gap_reread(const struct progress *progress);
+
+/* What a cut makes untrue. */
 void book_memos_clear(struct rollup *rollup);
+/* Fills passage->source and passage->seller, as far as they are known. */
+void book_seek(struct rollup *rollup, struct passage *passage);
 /* Whether retention lets a bucket of this kind exist, judged by R and the floor now. */
 bool bucket_open(struct rollup *rollup, enum kind_rank rank, int32_t bucket);
 

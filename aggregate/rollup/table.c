@@ -16,13 +16,20 @@
  * (facets are sparse); 64-bit sums with an overflow flag (16 bytes fit the line). */
 #include "aggregate/rollup/table.h"
 
+#include "aggregate/rollup/pages.h"
 #include "aggregate/rollup/shelf.h"
 #include "check.h"
 
-enum { CELL_LINE_BYTES = 64, REFS_LOG2_FIRST = 12, SHELF_REFS_LOG2_FIRST = 8 };
+enum { REFS_LOG2_FIRST = 12, SHELF_REFS_LOG2_FIRST = 8, SLAB_CHUNKS = 8 };
+_Static_assert(SLAB_CHUNKS * TABLE_CHUNK_CELLS * sizeof(struct cell) == PAGES_HUGE_BYTES, "a slab is a huge page");
 
-bool table_create(struct table *table) {
-    *table = (struct table){.cell_free = CELL_END, .shelf_free = CELL_END};
+/* How many chunks the block has that chunk `first` begins: small tables grow by a chunk, big ones by a huge page. */
+static uint32_t slab_chunks(uint32_t first) {
+    return first < SLAB_CHUNKS ? 1 : SLAB_CHUNKS;
+}
+
+bool table_create(struct table *table, const uint64_t hash_key[static 2]) {
+    *table = (struct table){.hash_key = {hash_key[0], hash_key[1]}, .cell_free = CELL_END, .shelf_free = CELL_END};
     bool fine = refs_create(&table->ledger_refs, REFS_LOG2_FIRST);
     fine = refs_create(&table->other_refs, REFS_LOG2_FIRST) && fine;
     fine = refs_create(&table->shelf_refs, SHELF_REFS_LOG2_FIRST) && fine;
@@ -38,7 +45,9 @@ void table_destroy(struct table *table) {
         for (uint32_t at = shelf->cells; at != CELL_END; at = table_at(table, at)->next)
             sketch_destroy(table_at(table, at)->sketch);
     }
-    for (uint32_t i = 0; i < table->chunk_count; i++) free(table->chunks[i]);
+    for (uint32_t i = 0; i < table->chunk_count; i += slab_chunks(i)) {
+        pages_destroy(table->chunks[i], slab_chunks(i) * TABLE_CHUNK_CELLS * sizeof(struct cell));
+    }
     free(table->chunks);
     free(table->shelves);
     free(table->dirty);
@@ -51,17 +60,23 @@ void table_destroy(struct table *table) {
     *table = (struct table){0};
 }
 
+/* Memory for `count` chunks, all in one block. */
+static void slab_add(struct table *table, uint32_t count) {
+    if (table->chunk_room + count > table->chunk_capacity) {
+        table->chunk_capacity = table->chunk_capacity * 2 + 4 * SLAB_CHUNKS;
+        table->chunks = realloc(table->chunks, table->chunk_capacity * sizeof(struct cell *));
+        CHECK_MEMORY(table->chunks != NULL);
+    }
+    struct cell *cells = pages_create(count * TABLE_CHUNK_CELLS * sizeof(*cells));
+    CHECK_MEMORY(cells != NULL);
+    for (uint32_t i = 0; i < count; i++) table->chunks[table->chunk_room++] = cells + (size_t)i * TABLE_CHUNK_CELLS;
+}
+
 static void chunk_add(struct table *table) {
     CHECK(table->chunk_count < UINT32_MAX / TABLE_CHUNK_CELLS - 1);
-    if (table->chunk_count == table->chunk_capacity) {
-        table->chunk_capacity = table->chunk_capacity * 2 + 16;
-        table->chunks = realloc(table->chunks, table->chunk_capacity * sizeof(struct cell *));
-        CHECK(table->chunks != NULL);
-    }
-    struct cell *chunk = aligned_alloc(CELL_LINE_BYTES, TABLE_CHUNK_CELLS * sizeof(*chunk));
-    CHECK(chunk != NULL);
+    if (table->chunk_count == table->chunk_room) slab_add(table, slab_chunks(table->chunk_count));
     uint32_t first = table->chunk_count << TABLE_CHUNK_LOG2;
-    table->chunks[table->chunk_count++] = chunk;
+    struct cell *chunk = table->chunks[table->chunk_count++];
     for (uint32_t i = 0; i < TABLE_CHUNK_CELLS; i++) {
         chunk[i].next = i + 1 < TABLE_CHUNK_CELLS ? first + i + 1 : table->cell_free;
     }
@@ -87,13 +102,13 @@ static __attribute__((noinline)) uint32_t cell_make(struct table *table, uint64_
         table->sketches++;
     }
     table->cells++;
-    refs_insert(table_refs(table, place), table_hash(place, facet), index);
+    refs_insert(table_refs(table, place), table_hash(table, place, facet), index);
     return index;
 }
 
 uint32_t table_cell(struct table *table, uint64_t place, uint64_t facet) {
     const struct refs *refs = table_refs(table, place);
-    uint64_t hash = table_hash(place, facet);
+    uint64_t hash = table_hash(table, place, facet);
     uint64_t at = refs_home(refs, hash);
     uint32_t index;
     while (refs_next(refs, hash, &at, &index)) {
@@ -110,7 +125,7 @@ void table_list(struct table *table, uint32_t index) {
     if (table->dirty_count == table->dirty_capacity) {
         table->dirty_capacity = table->dirty_capacity * 2 + 1024;
         table->dirty = realloc(table->dirty, table->dirty_capacity * sizeof(*table->dirty));
-        CHECK(table->dirty != NULL);
+        CHECK_MEMORY(table->dirty != NULL);
     }
     table->dirty[table->dirty_count++] = index;
 }
@@ -122,7 +137,7 @@ size_t table_weight(const struct table *table) {
 size_t table_bytes(const struct table *table) {
     return refs_bytes(&table->ledger_refs) + refs_bytes(&table->other_refs) + refs_bytes(&table->shelf_refs) +
            catalog_bytes(&table->catalog) +
-           (size_t)table->chunk_count * TABLE_CHUNK_CELLS * sizeof(struct cell) +
+           (size_t)table->chunk_room * TABLE_CHUNK_CELLS * sizeof(struct cell) +
            table->sketches * sizeof(struct sketch) + table->shelf_capacity * sizeof(*table->shelves) +
            table->dirty_shelf_capacity * sizeof(*table->dirty_shelves) +
            table->dirty_capacity * sizeof(*table->dirty) + table->wanted_capacity * sizeof(*table->wanted);

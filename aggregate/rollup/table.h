@@ -45,10 +45,12 @@ struct shelf {
 };
 
 struct table {
+    uint64_t hash_key[2];
     struct refs ledger_refs; /* -> cells of the ledger: millions, each seen now and then */
     struct refs other_refs; /* -> all others: thousands, seen all the time, so they must lie close together */
     struct cell **chunks;
-    uint32_t chunk_count;
+    uint32_t chunk_count; /* in use */
+    uint32_t chunk_room;  /* with memory */
     uint32_t chunk_capacity;
     uint32_t cell_free;
     size_t cells;    /* in use */
@@ -74,12 +76,15 @@ struct table {
     struct catalog catalog;
 };
 
-bool table_create(struct table *table); /* false when memory is short; later shortage stops the process */
+/* False when memory is short; later shortage stops the process. `hash_key`: as accounts_create(). */
+bool table_create(struct table *table, const uint64_t hash_key[static 2]);
 void table_destroy(struct table *table);
 
 /* The cell, made when there is none (and with it its shelf: cold when the catalog knows the hash). Clean, zero when
  * new. An index stays good until the next cut. */
 uint32_t table_cell(struct table *table, uint64_t place, uint64_t facet);
+/* The same where `guess`, an index of a cell or CELL_END, is probably the answer. */
+static inline uint32_t table_cell_guessed(struct table *table, uint32_t guess, uint64_t place, uint64_t facet);
 /* Lists a clean cell as changed. */
 void table_list(struct table *table, uint32_t index);
 
@@ -108,12 +113,20 @@ static inline struct cell *table_at(const struct table *table, uint32_t index) {
     return &table->chunks[index >> TABLE_CHUNK_LOG2][index & (TABLE_CHUNK_CELLS - 1)];
 }
 
+static inline uint32_t table_cell_guessed(struct table *table, uint32_t guess, uint64_t place, uint64_t facet) {
+    if (guess != CELL_END) {
+        const struct cell *cell = table_at(table, guess);
+        if (cell->place == place && cell->facet == facet) return guess;
+    }
+    return table_cell(table, place, facet);
+}
+
 static inline struct refs *table_refs(struct table *table, uint64_t place) {
     return place_rank(place) == RANK_LEDGER ? &table->ledger_refs : &table->other_refs;
 }
 
-static inline uint64_t table_hash(uint64_t place, uint64_t facet) {
-    return mix(place, facet);
+static inline uint64_t table_hash(const struct table *table, uint64_t place, uint64_t facet) {
+    return mix(place ^ table->hash_key[0], facet ^ table->hash_key[1]);
 }
 
 /* The record at `offset` changes the cell. */

@@ -14,7 +14,7 @@ static void reserve(struct units *units, size_t more) {
     if (units->used + more <= units->capacity) return;
     units->capacity = (units->used + more) * 2;
     units->bytes = realloc(units->bytes, units->capacity);
-    CHECK(units->bytes != NULL);
+    CHECK_MEMORY(units->bytes != NULL);
 }
 
 void units_keep(struct units *units, int64_t ordinal, int64_t offset, struct slice document) {
@@ -23,7 +23,7 @@ void units_keep(struct units *units, int64_t ordinal, int64_t offset, struct sli
     if (units->count == units->entry_capacity) {
         units->entry_capacity = units->entry_capacity * 2 + 16;
         units->entries = realloc(units->entries, units->entry_capacity * sizeof(*units->entries));
-        CHECK(units->entries != NULL);
+        CHECK_MEMORY(units->entries != NULL);
     }
     reserve(units, document.length + 25);
     size_t start = units->used;

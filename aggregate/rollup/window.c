@@ -9,6 +9,9 @@
  * also all that a rebuild has to read: window_offset is the tail's offset, and "R before the tail" starts the running
  * maximum again, exactly.
  *
+ * A message can be several events (schemas/mapping.md); they take a place each and share an offset. So the tail may lie
+ * inside a message, and tail_element says how deep: counted on where the tail's offset stays, zero where it moves.
+ *
  * Halves: R moves at most 24 h a record (86.4 million ms < 2^32) and so its lower half says all, counted up from the
  * tail. Offsets nearly always too; a gap of 4 GiB or more in a file goes to a small queue of leaps.
  *
@@ -17,6 +20,7 @@
  * one merged record per entity (a rebuilt window could then differ from the live one, which has seen more). */
 #include "aggregate/rollup/window.h"
 
+#include "aggregate/rollup/pages.h"
 #include "check.h"
 #include "limits.h"
 
@@ -32,7 +36,7 @@ bool window_create(struct window *window, uint32_t records, int64_t age_ms_max) 
     window->last_offset = INT64_MIN;
     bool fine = recall_create(&window->events, records);
     fine = recall_create(&window->entities, records) && fine;
-    window->offsets = calloc(records, sizeof(*window->offsets));
+    window->offsets = pages_create((size_t)records * sizeof(*window->offsets));
     if (fine && window->offsets != NULL) return true;
     window_destroy(window);
     return false;
@@ -41,7 +45,7 @@ bool window_create(struct window *window, uint32_t records, int64_t age_ms_max) 
 void window_destroy(struct window *window) {
     recall_destroy(&window->events);
     recall_destroy(&window->entities);
-    free(window->offsets);
+    pages_destroy(window->offsets, (size_t)window->span.ring * sizeof(*window->offsets));
     free(window->leaps);
     *window = (struct window){0};
 }
@@ -52,6 +56,13 @@ void window_start(struct window *window, int64_t ordinal, int64_t record_time_ma
     window->span.next = ordinal;
     window->record_time_max_ms = record_time_max_ms;
     window->before_record_time_max_ms = record_time_max_ms;
+}
+
+void window_start_inside(struct window *window, int64_t offset, uint32_t element) {
+    CHECK(element > 0);
+    CHECK(window->span.live == 0);
+    window->last_offset = offset;
+    window->last_element = element - 1;
 }
 
 /* The oldest record leaves; the one after it, if any, is the tail. */
@@ -65,11 +76,13 @@ static void forget(struct window *window) {
     int64_t ordinal = span->next - span->live;
     if (window->leap_first < window->leap_count && window->leaps[window->leap_first].ordinal == ordinal) {
         window->tail_offset = window->leaps[window->leap_first].offset;
+        window->tail_element = 0;
         window->leap_first++;
         return;
     }
-    uint32_t low = window->offsets[tail - window->events.entries];
-    window->tail_offset += (uint32_t)(low - (uint32_t)window->tail_offset);
+    uint32_t step = window->offsets[tail - window->events.entries] - (uint32_t)window->tail_offset;
+    window->tail_element = step == 0 ? window->tail_element + 1 : 0;
+    window->tail_offset += step;
 }
 
 void window_age(struct window *window, int64_t record_time_max_ms) {
@@ -115,7 +128,7 @@ static void leap_note(struct window *window, int64_t offset) {
     if (window->leap_count == window->leap_capacity) {
         window->leap_capacity = window->leap_capacity * 2 + 16;
         window->leaps = realloc(window->leaps, window->leap_capacity * sizeof(*window->leaps));
-        CHECK(window->leaps != NULL);
+        CHECK_MEMORY(window->leaps != NULL);
     }
     window->leaps[window->leap_count++] = (struct leap){window->span.next, offset};
 }
@@ -123,7 +136,7 @@ static void leap_note(struct window *window, int64_t offset) {
 void window_push(struct window *window, int64_t offset, const struct window_look *look,
                  const struct window_fact *fact) {
     struct span *span = &window->span;
-    CHECK(offset > window->last_offset);
+    CHECK(offset >= window->last_offset);
     if (span->live == span->ring) forget(window);
 
     struct recall_entry *event = recall_entry(&window->events, span, 0);
@@ -143,8 +156,10 @@ void window_push(struct window *window, int64_t offset, const struct window_look
         }
     }
     window->offsets[span->head] = (uint32_t)offset;
+    window->last_element = offset == window->last_offset ? window->last_element + 1 : 0;
     if (span->live == 0) {
         window->tail_offset = offset;
+        window->tail_element = window->last_element;
         window->tail_record_time_max_ms = window->record_time_max_ms;
     } else if (offset - window->last_offset > UINT32_MAX) {
         leap_note(window, offset);
@@ -157,17 +172,8 @@ void window_push(struct window *window, int64_t offset, const struct window_look
     recall_sweep(&window->entities, span);
 }
 
-void window_prefetch(const struct window *window, uint64_t event_key, uint64_t entity_key) {
-    recall_prefetch(&window->events, event_key);
-    if (entity_key != 0) recall_prefetch(&window->entities, entity_key);
-}
-
-void window_prefetch_fact(const struct window *window, uint64_t entity_key) {
-    if (entity_key != 0) recall_prefetch_entry(&window->entities, &window->span, entity_key);
-}
-
 size_t window_bytes(const struct window *window) {
     uint32_t ring = window->span.ring;
-    return recall_bytes(&window->events, ring) + recall_bytes(&window->entities, ring) +
+    return recall_bytes(&window->events) + recall_bytes(&window->entities) +
            (size_t)ring * sizeof(*window->offsets) + window->leap_capacity * sizeof(*window->leaps);
 }

@@ -28,6 +28,8 @@ struct window {
     int64_t age_ms_max;
     int64_t record_time_max_ms; /* R after the last record */
     int64_t last_offset;
+    uint32_t last_element; /* which event of the message at last_offset the last record was, from 0 */
+    uint32_t tail_element; /* the same of the oldest record inside */
     int64_t tail_offset;               /* of the oldest record inside */
     int64_t tail_record_time_max_ms;   /* its own R */
     int64_t before_record_time_max_ms; /* R before it */
@@ -60,18 +62,19 @@ bool window_create(struct window *window, uint32_t records, int64_t age_ms_max);
 void window_destroy(struct window *window);
 /* Before the first record: its ordinal, and R before it (INT64_MIN at the very beginning). */
 void window_start(struct window *window, int64_t ordinal, int64_t record_time_max_ms);
+/* ... and that record is not the first event of the message at `offset`, but number `element` (> 0). */
+void window_start_inside(struct window *window, int64_t offset, uint32_t element);
 
 /* A new record makes R this great: forgets what is too old. */
 void window_age(struct window *window, int64_t record_time_max_ms);
 void window_look(const struct window *window, uint64_t event_key, uint64_t entity_key,
                  struct window_look *look);
 void window_history(const struct window *window, const struct window_look *look, struct history *history);
-/* The record takes its place; `look` and `fact` null: it leaves nothing. `offset` above all before. */
+/* The record takes its place; `look` and `fact` null: it leaves nothing. `offset` above all before, or that of the record
+ * before: one more event of the same message. */
 void window_push(struct window *window, int64_t offset, const struct window_look *look,
                  const struct window_fact *fact);
 
-void window_prefetch(const struct window *window, uint64_t event_key, uint64_t entity_key);
-void window_prefetch_fact(const struct window *window, uint64_t entity_key);
 size_t window_bytes(const struct window *window);
 
 static inline int64_t window_ordinal(const struct window *window) {

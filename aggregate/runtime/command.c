@@ -1,6 +1,8 @@
 /* The same beginning and end for every subcommand, so that options, precedence and exit codes cannot differ between them. */
 #include "aggregate/runtime/command.h"
 
+#include "aggregate/runtime/manual.h"
+#include "aggregate/runtime/nearest.h"
 #include "check.h"
 #include "log.h"
 
@@ -10,20 +12,36 @@ struct parsed {
     const char *config_path;
     const char *sets[SETS_MAX];
     size_t set_count;
+    const char *name_space; /* --namespace: the last word on that setting */
     bool help;
+    const char *manual; /* --manual TITLE: the help as a man page (`nhip help --man`) */
 };
 
 static size_t join_options(const struct command_options *options, struct option *all) {
     size_t count = 0;
     for (const struct option *option = options->options; option != NULL && option->name != NULL; option++) {
-        CHECK(count < OPTIONS_MAX - 4);
+        CHECK(count < OPTIONS_MAX - 6);
         all[count++] = *option;
     }
     all[count++] = (struct option){"config", required_argument, NULL, 'C'};
     all[count++] = (struct option){"set", required_argument, NULL, 'S'};
+    all[count++] = (struct option){"namespace", required_argument, NULL, 'N'};
     all[count++] = (struct option){"help", no_argument, NULL, 'h'};
+    all[count++] = (struct option){"manual", required_argument, NULL, 'M'};
     all[count] = (struct option){0};
     return count;
+}
+
+/* After getopt has named an option that is none: which one may have been meant. */
+static void tell_nearest(const struct option *all, const char *word) {
+    char name[64];
+    const struct option *best = all;
+    if (strncmp(word, "--", 2) != 0) return;
+    (void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(word + 2, "="), word + 2);
+    for (const struct option *option = all; option->name != NULL; option++) {
+        if (text_distance(option->name, name) < text_distance(best->name, name)) best = option;
+    }
+    (void)fprintf(stderr, "did you mean --%s?\n", best->name);
 }
 
 static bool parse(const struct command_options *options, int argc, char **argv, struct parsed *parsed) {
@@ -37,10 +55,17 @@ static bool parse(const struct command_options *options, int argc, char **argv, 
             parsed->help = true;
         } else if (value == 'C') {
             parsed->config_path = optarg;
+        } else if (value == 'N') {
+            parsed->name_space = optarg;
+        } else if (value == 'M') {
+            parsed->manual = optarg;
         } else if (value == 'S') {
             if (parsed->set_count == SETS_MAX) return false;
             parsed->sets[parsed->set_count++] = optarg;
-        } else if (value == '?' || options->option == NULL || !options->option(options->context, value, optarg)) {
+        } else if (value == '?') {
+            if (optopt == 0) tell_nearest(all, argv[optind - 1]);
+            return false;
+        } else if (options->option == NULL || !options->option(options->context, value, optarg)) {
             return false;
         }
     }
@@ -53,7 +78,16 @@ static bool set_level(const char *text, struct fault *fault) {
         log_set_level((enum log_level)i);
         return true;
     }
-    return fault_set(fault, FAULT_CONFIG, false, "log.level: found \"%s\", accepted are debug, info, warn, error", text);
+    return fault_set(fault, STOP_SETTING, false, "log.level: found \"%s\", accepted are debug, info, warn, error", text);
+}
+
+static bool set_form(const struct settings *settings, struct fault *fault) {
+    bool json = strcmp(settings->log_format, "json") == 0;
+    if (!json && strcmp(settings->log_format, "logfmt") != 0) {
+        return fault_set(fault, STOP_SETTING, false, "log.format: found \"%s\", accepted are logfmt, json", settings->log_format);
+    }
+    log_set_form(json ? LOG_JSON : LOG_LOGFMT, settings->log_burst);
+    return true;
 }
 
 static bool configure(struct config *config, const struct parsed *parsed, struct fault *fault) {
@@ -62,7 +96,9 @@ static bool configure(struct config *config, const struct parsed *parsed, struct
     for (size_t i = 0; i < parsed->set_count; i++) {
         if (!config_set(config, parsed->sets[i], fault)) return false;
     }
-    return config_finish(config, fault) && set_level(config_settings(config)->log_level, fault);
+    if (parsed->name_space != NULL && !config_set_namespace(config, parsed->name_space, fault)) return false;
+    return config_finish(config, fault) && set_form(config_settings(config), fault) &&
+           set_level(config_settings(config)->log_level, fault);
 }
 
 bool command_begin(struct command *command, const struct command_options *options, int argc, char **argv) {
@@ -70,12 +106,17 @@ bool command_begin(struct command *command, const struct command_options *option
     struct fault fault = {.code = FAULT_NONE};
     *command = (struct command){.name = options->name};
     if (!parse(options, argc, argv, &parsed)) {
-        (void)fprintf(stderr, "nhip %s: see `nhip %s --help`\n", options->name, options->name);
+        (void)fprintf(stderr, "nhip %s: %s: see `nhip %s --help`\n", options->name, stop_code(STOP_USAGE), options->name);
         command->exit_code = 2;
+        return false;
+    }
+    if (parsed.manual != NULL) {
+        manual_command(options->name, parsed.manual, options->usage, stdout);
         return false;
     }
     if (parsed.help) {
         (void)fputs(options->usage, stdout);
+        command->helped = true;
         return false;
     }
     command->argument_count = argc - optind;
@@ -89,8 +130,13 @@ bool command_begin(struct command *command, const struct command_options *option
 int command_end(struct command *command, bool fine, const struct fault *fault) {
     config_destroy(command->config);
     command->config = NULL;
+    log_finish();
     if (fine) return 0;
-    (void)fprintf(stderr, "nhip %s: %s\n", command->name, fault->message);
+    if (log_form() == LOG_JSON) {
+        log_error("stopped", "command=%s code=%s text=\"%s\"", command->name, stop_code(fault->stop), fault->message);
+    } else {
+        (void)fprintf(stderr, "nhip %s: %s: %s\n", command->name, stop_code(fault->stop), fault->message);
+    }
     int code = fault_exit_code(fault->code);
     return code != 0 ? code : 1;
 }

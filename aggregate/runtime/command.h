@@ -1,4 +1,5 @@
-/* What every subcommand does the same way: `--config FILE`, `--set key=value`, environment, and the end of a fault.
+/* What every subcommand does the same way: `--config FILE`, `--set key=value`, `--namespace N`, environment, and the end of a
+ * fault.
  *
  *     struct command command;
  *     if (!command_begin(&command, argc, argv, "f:", long_options, on_option, &mine, usage)) return command.exit_code;
@@ -17,6 +18,7 @@ struct command {
     const char *name;
     struct config *config; /* finished: ready for the getters */
     int exit_code;
+    bool helped; /* --help has been answered: whoever has more to say may */
     int argument_count; /* what stands after the options */
     char **arguments;
 };
@@ -25,15 +27,16 @@ struct command {
 struct command_options {
     const char *name;        /* subcommand, for messages */
     const char *usage;       /* the whole help text */
-    const struct option *options; /* long options, ended by a zero row; vals 1..255 (not 'C', 'S', 'h') */
+    const struct option *options; /* long options, ended by a zero row; vals 1..255 (not 'C', 'S', 'N', 'M', 'h') */
     bool (*option)(void *context, int value, const char *argument);
     void *context;
 };
 
-/* Parses, loads configuration (file, environment, --set), finishes it, sets the log level. False: exit with
+/* Parses, loads configuration (file, environment, --set), finishes it, sets level and form of log lines. False: exit with
  * command->exit_code (0 after --help, 2 after a mistake, which has been explained on standard error). */
 bool command_begin(struct command *command, const struct command_options *options, int argc, char **argv);
-/* Prints the fault when `fine` is false, frees the configuration, returns the exit code. */
+/* Prints the fault when `fine` is false (as a log line under log.format = json), frees the configuration, returns the exit
+ * code. */
 int command_end(struct command *command, bool fine, const struct fault *fault);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "aggregate/runtime/digest.h"
 #include "aggregate/runtime/settings.h"
+#include "aggregate/runtime/nearest.h"
 #include "check.h"
 #include "zone.h"
 
@@ -34,7 +35,7 @@ struct config {
 
 static char *copy(const char *text) {
     char *made = strdup(text);
-    CHECK(made != NULL);
+    CHECK_MEMORY(made != NULL);
     return made;
 }
 
@@ -47,7 +48,7 @@ static bool parse_integer(const char *text, int64_t *value, const char **rest) {
     return errno == 0;
 }
 
-static bool parse_duration(const char *text, int64_t *ms) {
+bool config_duration(const char *text, int64_t *ms) {
     static const struct {
         const char *unit;
         int64_t ms;
@@ -57,6 +58,15 @@ static bool parse_duration(const char *text, int64_t *ms) {
     if (!parse_integer(text, &number, &rest)) return false;
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
         if (strcmp(rest, units[i].unit) == 0) return !__builtin_mul_overflow(number, units[i].ms, ms);
+    }
+    return false;
+}
+
+static bool apply_word(const char *const *words, const char *text, int64_t *number) {
+    for (int64_t i = 0; words[i] != NULL; i++) {
+        if (strcmp(words[i], text) != 0) continue;
+        *number = i;
+        return true;
     }
     return false;
 }
@@ -76,8 +86,12 @@ static bool apply(struct config *config, size_t index, const char *text) {
         if (!parse_integer(text, &number, &rest) || *rest != '\0') return false;
         break;
     case SETTING_DURATION:
-        if (!parse_duration(text, &number)) return false;
+        if (!config_duration(text, &number)) return false;
         break;
+    case SETTING_SWITCH:
+    case SETTING_DURABILITY:
+    case SETTING_DOMINANCE:
+        return apply_word(setting_words(setting->type), text, member);
     case SETTING_DATE:
         if (!iso_date_parse(slice_of(text), &day)) return false;
         *(int64_t *)member = day;
@@ -88,28 +102,10 @@ static bool apply(struct config *config, size_t index, const char *text) {
     return true;
 }
 
-static size_t distance(const char *a, const char *b) {
-    size_t row[64];
-    size_t length = strlen(b);
-    if (length >= 63) return SIZE_MAX;
-    for (size_t j = 0; j <= length; j++) row[j] = j;
-    for (size_t i = 0; a[i] != '\0'; i++) {
-        size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (size_t j = 0; j < length; j++) {
-            size_t change = diagonal + (a[i] != b[j] ? 1 : 0);
-            diagonal = row[j + 1];
-            size_t shorter = (row[j] < row[j + 1] ? row[j] : row[j + 1]) + 1;
-            row[j + 1] = change < shorter ? change : shorter;
-        }
-    }
-    return row[length];
-}
-
 static const char *nearest(const char *key) {
     const char *best = settings_table[0].name;
     for (size_t i = 1; i < settings_count; i++) {
-        if (distance(settings_table[i].name, key) < distance(best, key)) best = settings_table[i].name;
+        if (text_distance(settings_table[i].name, key) < text_distance(best, key)) best = settings_table[i].name;
     }
     return best;
 }
@@ -117,11 +113,13 @@ static const char *nearest(const char *key) {
 static bool assign_kafka(struct config *config, const char *key, const char *value, const char *origin, struct fault *fault) {
     for (size_t i = 0; i < config->kafka_count; i++) {
         if (strcmp(config->kafka[i].key, key) != 0) continue;
+        char *said_before = (char *)(uintptr_t)config->kafka[i].value;
         config->kafka[i].value = copy(value);
+        free(said_before);
         return true;
     }
     if (config->kafka_count == KAFKA_MAX) {
-        return fault_set(fault, FAULT_CONFIG, false, "%s: more than %d kafka.* settings", origin, KAFKA_MAX);
+        return fault_set(fault, STOP_SETTING, false, "%s: more than %d kafka.* settings", origin, KAFKA_MAX);
     }
     config->kafka[config->kafka_count++] = (struct kafka_property){.key = copy(key), .value = copy(value)};
     return true;
@@ -138,19 +136,19 @@ static bool assign(struct config *config, const char *key, const char *value, co
         if (apply(config, i, config->texts[i])) return true;
         char accepted[160];
         setting_accepts(&settings_table[i], accepted, sizeof(accepted));
-        return fault_set(fault, FAULT_CONFIG, false, "%s: %s: found \"%.80s\", accepted is %s", origin, key, value, accepted);
+        return fault_set(fault, STOP_SETTING, false, "%s: %s: found \"%.80s\", accepted is %s", origin, key, value, accepted);
     }
-    return fault_set(fault, FAULT_CONFIG, false,
+    return fault_set(fault, STOP_SETTING, false,
                      "%s: unknown setting \"%.80s\"; did you mean \"%s\"? (`nhip config --help` lists all)", origin, key,
                      nearest(key));
 }
 
 struct config *config_create(void) {
     struct config *config = calloc(1, sizeof(*config));
-    CHECK(config != NULL);
+    CHECK_MEMORY(config != NULL);
     config->texts = calloc(settings_count, sizeof(char *));
     config->origins = calloc(settings_count, sizeof(char *));
-    CHECK(config->texts != NULL && config->origins != NULL);
+    CHECK_MEMORY(config->texts != NULL && config->origins != NULL);
     for (size_t i = 0; i < settings_count; i++) {
         struct fault fault;
         CHECK(assign(config, settings_table[i].name, settings_table[i].initial, "default", &fault));
@@ -186,7 +184,7 @@ static bool assign_line(struct config *config, char *line, const char *origin, s
     if (text[0] == '\0' || text[0] == '#') return true;
     char *equals = strchr(text, '=');
     if (equals == NULL) {
-        return fault_set(fault, FAULT_CONFIG, false,
+        return fault_set(fault, STOP_SETTING, false,
                          "%s: found \"%.80s\", accepted is `key = value` or a line that starts with #", origin, text);
     }
     *equals = '\0';
@@ -195,14 +193,14 @@ static bool assign_line(struct config *config, char *line, const char *origin, s
 
 bool config_load(struct config *config, const char *path, struct fault *fault) {
     FILE *file = fopen(path, "re");
-    if (file == NULL) return fault_set(fault, FAULT_CONFIG, false, "%s: %s", path, strerror(errno));
+    if (file == NULL) return fault_set(fault, STOP_SETTING_FILE, false, "%s: %s", path, strerror(errno));
     char line[LINE_BYTES_MAX];
     bool fine = true;
     for (int number = 1; fine && fgets(line, sizeof(line), file) != NULL; number++) {
         char origin[ORIGIN_BYTES];
         (void)snprintf(origin, sizeof(origin), "%s:%d", path, number);
         if (strchr(line, '\n') == NULL && !feof(file)) {
-            fine = fault_set(fault, FAULT_CONFIG, false, "%s: line longer than %d bytes", origin, LINE_BYTES_MAX - 2);
+            fine = fault_set(fault, STOP_SETTING, false, "%s: line longer than %d bytes", origin, LINE_BYTES_MAX - 2);
         } else {
             fine = assign_line(config, line, origin, fault);
         }
@@ -227,20 +225,28 @@ bool config_environment(struct config *config, struct fault *fault) {
 bool config_set(struct config *config, const char *assignment, struct fault *fault) {
     char line[LINE_BYTES_MAX];
     if (strlen(assignment) >= sizeof(line) || strchr(assignment, '=') == NULL) {
-        return fault_set(fault, FAULT_USAGE, false, "--set: found \"%.80s\", accepted is key=value", assignment);
+        return fault_set(fault, STOP_SETTING, false, "--set: found \"%.80s\", accepted is key=value", assignment);
     }
     (void)snprintf(line, sizeof(line), "%s", assignment);
     return assign_line(config, line, "--set", fault);
 }
 
+bool config_put(struct config *config, const char *key, const char *value, struct fault *fault) {
+    return assign(config, key, value, "--set", fault);
+}
+
+bool config_set_namespace(struct config *config, const char *name, struct fault *fault) {
+    return assign(config, "namespace", name, "--namespace", fault);
+}
+
 /* Reads at most `bytes_max` bytes. */
 static bool read_small_file(const char *key, const char *path, char *out, size_t bytes_max, size_t *length, struct fault *fault) {
     FILE *file = fopen(path, "re");
-    if (file == NULL) return fault_set(fault, FAULT_CONFIG, false, "%s: %s: %s", key, path, strerror(errno));
+    if (file == NULL) return fault_set(fault, STOP_SETTING_FILE, false, "%s: %s: %s", key, path, strerror(errno));
     *length = fread(out, 1, bytes_max, file);
     bool whole = fgetc(file) == EOF && ferror(file) == 0;
     (void)fclose(file);
-    if (!whole) return fault_set(fault, FAULT_CONFIG, false, "%s: %s: longer than %zu bytes", key, path, bytes_max);
+    if (!whole) return fault_set(fault, STOP_SETTING_FILE, false, "%s: %s: longer than %zu bytes", key, path, bytes_max);
     return true;
 }
 
@@ -254,7 +260,7 @@ static bool read_secret(struct config *config, struct fault *fault) {
     }
     if (!read_small_file("secret.key.file", path, config->secret, SECRET_MAX, &config->secret_length, fault)) return false;
     if (config->secret_length >= SECRET_MIN) return true;
-    return fault_set(fault, FAULT_CONFIG, false, "secret.key.file: %s holds %zu bytes, accepted are %d to %d", path,
+    return fault_set(fault, STOP_SETTING_FILE, false, "secret.key.file: %s holds %zu bytes, accepted are %d to %d", path,
                      config->secret_length, SECRET_MIN, SECRET_MAX);
 }
 
@@ -266,6 +272,10 @@ static bool read_password(struct config *config, struct fault *fault) {
         if (!read_small_file("redis.password.file", settings->redis_password_file, line, sizeof(line) - 1, &length, fault))
             return false;
         line[strcspn(line, "\r\n")] = '\0';
+        if (line[0] == '\0') {
+            return fault_set(fault, STOP_SETTING_FILE, false, "redis.password.file: %s: its first line holds no password",
+                             settings->redis_password_file);
+        }
         config->password = copy(line);
     } else if (settings->redis_password[0] != '\0') {
         config->password = copy(settings->redis_password);
@@ -298,12 +308,17 @@ const char *config_redis_password(const struct config *config) {
     return config->password;
 }
 
+/* Settings that name files mean what is in the files, which is hashed apart; where they lie means nothing. */
+static bool names_files(const struct setting *setting) {
+    return strstr(setting->name, ".file") != NULL || strcmp(setting->name, "mappings") == 0;
+}
+
 /* One line a setting, in table order, with the meaning (numbers, not spellings: 60s and 1m are the same). */
 static size_t describe(const struct config *config, enum setting_scope scope, char *out, size_t out_bytes) {
     size_t length = 0;
     for (size_t i = 0; i < settings_count; i++) {
         const struct setting *setting = &settings_table[i];
-        if (setting->scope != scope || strstr(setting->name, ".file") != NULL) continue;
+        if (setting->scope != scope || names_files(setting)) continue;
         const void *member = (const char *)&config->settings + setting->offset;
         int made =
             setting->type == SETTING_TEXT
@@ -315,16 +330,30 @@ static size_t describe(const struct config *config, enum setting_scope scope, ch
     return length;
 }
 
-const char *config_state_hash(struct config *config, const char *sources_hash) {
-    char text[16384];
+size_t config_state_text(struct config *config, const char *sources_hash, const char *mappings_hash, char *out,
+                         size_t out_bytes) {
     char secret_hash[DIGEST_TEXT_BYTES];
     digest_bytes(config_secret_key(config), secret_hash);
-    size_t length = describe(config, SCOPE_STATE, text, sizeof(text));
-    int made =
-        snprintf(text + length, sizeof(text) - length, "sources=%s\nsecret=%s\ncodes=1\nlayout=1\n", sources_hash, secret_hash);
-    CHECK(made > 0 && (size_t)made < sizeof(text) - length);
-    digest_bytes((struct slice){text, length + (size_t)made}, config->state_hash);
+    size_t length = describe(config, SCOPE_STATE, out, out_bytes);
+    bool mapped = mappings_hash[0] != '\0';
+    int made = snprintf(out + length, out_bytes - length, "sources=%s\nsecret=%s\ncodes=1\nlayout=1\n%s%s%s", sources_hash,
+                        secret_hash, mapped ? "mappings=" : "", mappings_hash, mapped ? "\n" : "");
+    CHECK(made > 0 && (size_t)made < out_bytes - length);
+    return length + (size_t)made;
+}
+
+const char *config_state_hash(struct config *config, const char *sources_hash, const char *mappings_hash) {
+    char text[CONFIG_STATE_TEXT_BYTES];
+    size_t length = config_state_text(config, sources_hash, mappings_hash, text, sizeof(text));
+    digest_bytes((struct slice){text, length}, config->state_hash);
     return config->state_hash;
+}
+
+bool config_is_set(const struct config *config, const char *key) {
+    for (size_t i = 0; i < settings_count; i++) {
+        if (strcmp(settings_table[i].name, key) == 0) return strcmp(config->origins[i], "default") != 0;
+    }
+    return false;
 }
 
 const char *config_presentation_hash(struct config *config) {

@@ -1,6 +1,8 @@
-/* The settings table for people: `nhip config --help`, ops/config.md, ops/nhip.conf.example. All three come from
+/* The settings table for people: `nhip config --help`, ops/config.md, ops/nhip.conf.example. All come from
  * settings.c and are compared with the files in the tests, so they cannot drift. */
 #include "aggregate/runtime/settings.h"
+
+#include "aggregate/runtime/manual.h"
 
 static const char *scope_title(enum setting_scope scope) {
     switch (scope) {
@@ -44,6 +46,35 @@ void config_print_markdown(FILE *out) {
         (void)fprintf(out, "| `%s` | %s%s%s | %s | %s | %s |\n", setting->name, setting->initial[0] ? "`" : "", setting->initial,
                       setting->initial[0] ? "`" : "", accepted, scope_title(setting->scope), setting->prose);
     }
+}
+
+void config_print_manual(FILE *out) {
+    manual_head("nhip.conf", 5, "settings of nhip", out);
+    (void)fputs(".Sh DESCRIPTION\n"
+                "A line is\n.Ql key = value ;\nempty lines and lines that begin with\n.Ql #\nsay nothing.\n"
+                "The same settings are taken from\n.Fl -set Ar key=value\nand from the environment\n.Po\n.Ev NHIP_\n"
+                "and the name in capitals, with\n.Ql _\nfor\n.Ql \\&.\n.Pc ;\n"
+                "the command line wins over the environment, and that over the file.\n"
+                "What begins with\n.Ic kafka.*\ngoes to librdkafka as it is, such as\n"
+                ".Ic kafka.bootstrap.servers .\n.Pp\n"
+                "A setting of scope\n.Em state\nchanges what the stored numbers mean: a state is only continued under the\n"
+                "values that it was made with.\n"
+                "Another value needs a new\n.Ic namespace .\n.Bl -tag -width Ds\n",
+                out);
+    for (size_t i = 0; i < settings_count; i++) {
+        const struct setting *setting = &settings_table[i];
+        char accepted[160], values[512];
+        setting_accepts(setting, accepted, sizeof(accepted));
+        (void)snprintf(values, sizeof(values), "Scope: %s. Accepted: %s. Default: %s.", scope_title(setting->scope), accepted,
+                       setting->initial[0] != '\0' ? setting->initial : "empty");
+        (void)fprintf(out, ".It Ic %s\n", setting->name);
+        manual_text(setting->prose, out);
+        manual_text(values, out);
+    }
+    (void)fputs(".El\n.Sh FILES\n.Bl -tag -width Ds\n.It Pa /etc/nhip/nhip.conf\nwhat the services read\n.El\n"
+                ".Sh EXAMPLES\n.Bd -literal\nkafka.bootstrap.servers = 127.0.0.1:9092\nredis.address = 127.0.0.1:6379\n"
+                "http.listen = 127.0.0.1:9478\n.Ed\n.Sh SEE ALSO\n.Xr nhip 1 ,\n.Xr nhip-config 1\n",
+                out);
 }
 
 void config_print_example(FILE *out) {

@@ -10,18 +10,19 @@ enum { FILE_BYTES_MAX = 4 << 20 };
 
 static bool read_text(struct json_file *file, struct fault *fault) {
     FILE *stream = fopen(file->path, "rbe");
-    if (stream == NULL) return fault_set(fault, FAULT_IO, false, "%s: cannot be read: %s", file->path, strerror(errno));
+    if (stream == NULL) return fault_set(fault, STOP_FILE_UNREADABLE, false, "%s: cannot be read: %s", file->path,
+                                         strerror(errno));
     file->text = malloc(FILE_BYTES_MAX + 1);
     if (file->text == NULL) {
         (void)fclose(stream);
-        return fault_set(fault, FAULT_MEMORY, false, "%s: out of memory", file->path);
+        return fault_set(fault, STOP_MEMORY, false, "%s: out of memory", file->path);
     }
     file->length = fread(file->text, 1, FILE_BYTES_MAX, stream);
     bool broken = ferror(stream) != 0;
     bool more = !broken && fgetc(stream) != EOF;
     (void)fclose(stream);
-    if (broken) return fault_set(fault, FAULT_IO, false, "%s: reading broke off: %s", file->path, strerror(errno));
-    if (more) return fault_set(fault, FAULT_CONFIG, false, "%s: larger than %d bytes", file->path, FILE_BYTES_MAX);
+    if (broken) return fault_set(fault, STOP_FILE_UNREADABLE, false, "%s: reading broke off: %s", file->path, strerror(errno));
+    if (more) return fault_set(fault, STOP_JSON, false, "%s: larger than %d bytes", file->path, FILE_BYTES_MAX);
     file->text[file->length] = '\0';
     return true;
 }
@@ -32,11 +33,11 @@ bool json_file_open(struct json_file *file, const char *path, struct fault *faul
     if (!read_text(file, fault)) goto refuse;
     file->root = json_loadb(file->text, file->length, JSON_REJECT_DUPLICATES, &error);
     if (file->root == NULL) {
-        (void)fault_set(fault, FAULT_CONFIG, false, "%s line %d: not well-formed JSON: %s", path, error.line, error.text);
+        (void)fault_set(fault, STOP_JSON, false, "%s line %d: not well-formed JSON: %s", path, error.line, error.text);
         goto refuse;
     }
     if (!json_is_object(file->root)) {
-        (void)fault_set(fault, FAULT_CONFIG, false, "%s line 1: a JSON object is expected at the top", path);
+        (void)fault_set(fault, STOP_JSON, false, "%s line 1: a JSON object is expected at the top", path);
         goto refuse;
     }
     return true;

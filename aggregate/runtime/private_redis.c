@@ -58,22 +58,22 @@ static bool wait_until_ready(struct private_redis *redis, struct fault *fault) {
         if (answers(redis->socket)) return true;
         if (waitpid(redis->child, &status, WNOHANG) == redis->child) {
             redis->child = 0;
-            return fault_set(fault, FAULT_UNREACHABLE, false,
+            return fault_set(fault, STOP_PRIVATE_REDIS, false,
                              "redis-server did not start (%s): is the package redis-server installed?",
                              WIFEXITED(status) && WEXITSTATUS(status) == 127 ? "not found on PATH" : "it ended at once");
         }
         clock_sleep_ms(TURN_MS);
     }
-    return fault_set(fault, FAULT_UNREACHABLE, false, "redis-server did not answer on %s within %d s", redis->socket,
+    return fault_set(fault, STOP_PRIVATE_REDIS, false, "redis-server did not answer on %s within %d s", redis->socket,
                      START_MS_MAX / 1000);
 }
 
 struct private_redis *private_redis_start(struct fault *fault) {
     struct private_redis *redis = calloc(1, sizeof(*redis));
-    CHECK(redis != NULL);
+    CHECK_MEMORY(redis != NULL);
     (void)snprintf(redis->directory, sizeof(redis->directory), "/tmp/nhip-redis-XXXXXX");
     if (mkdtemp(redis->directory) == NULL) {
-        (void)fault_set(fault, FAULT_IO, false, "%s: %s", redis->directory, strerror(errno));
+        (void)fault_set(fault, STOP_FILE_UNWRITABLE, false, "%s: %s", redis->directory, strerror(errno));
         free(redis);
         return NULL;
     }
@@ -88,10 +88,6 @@ struct private_redis *private_redis_start(struct fault *fault) {
 
 const char *private_redis_address(const struct private_redis *redis) {
     return redis->socket;
-}
-
-int private_redis_pid(const struct private_redis *redis) {
-    return redis->child;
 }
 
 void private_redis_stop(struct private_redis *redis) {

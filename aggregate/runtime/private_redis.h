@@ -11,7 +11,6 @@ struct private_redis;
  * come up within 10 s. */
 struct private_redis *private_redis_start(struct fault *fault);
 const char *private_redis_address(const struct private_redis *redis); /* path of the socket; lives as long as the server */
-int private_redis_pid(const struct private_redis *redis);
 /* Ends the server and removes its directory. Accepts null. */
 void private_redis_stop(struct private_redis *redis);
 

@@ -17,13 +17,29 @@ const struct setting settings_table[] = {
     {"namespace", SETTING_TEXT, SCOPE_OPERATION, "nhip", 0, 0, AT(namespace_name),
      "First part of every key in Redis: one namespace holds one state."},
     {"redis.address", SETTING_TEXT, SCOPE_OPERATION, "127.0.0.1:6379", 0, 0, AT(redis_address),
-     "host:port of Redis, or the path of its unix socket."},
+     "host:port of Redis, or the path of its unix socket; several, separated by commas, are tried in turn."},
     {"redis.user", SETTING_TEXT, SCOPE_OPERATION, "", 0, 0, AT(redis_user), "ACL user; empty: the default user."},
     {"redis.password", SETTING_TEXT, SCOPE_OPERATION, "", 0, 0, AT(redis_password), "Password; better: redis.password.file."},
     {"redis.password.file", SETTING_TEXT, SCOPE_OPERATION, "", 0, 0, AT(redis_password_file),
      "File whose first line is the password."},
     {"redis.timeout", SETTING_DURATION, SCOPE_OPERATION, "5s", 10, 10 * MINUTE_MS, AT(redis_timeout_ms),
      "Longest wait for one answer of Redis."},
+    {"redis.tls", SETTING_SWITCH, SCOPE_OPERATION, "off", 0, 0, AT(redis_tls), "TLS to Redis; the port is its tls-port."},
+    {"redis.tls.ca", SETTING_TEXT, SCOPE_OPERATION, "", 0, 0, AT(redis_tls_ca),
+     "PEM file of the authorities that may have signed Redis' certificate; empty: those of the system."},
+    {"redis.tls.cert", SETTING_TEXT, SCOPE_OPERATION, "", 0, 0, AT(redis_tls_cert),
+     "PEM file with our certificate, for a Redis that asks for one (tls-auth-clients)."},
+    {"redis.tls.key", SETTING_TEXT, SCOPE_OPERATION, "", 0, 0, AT(redis_tls_key), "PEM file with the private key to it."},
+    {"redis.tls.server_name", SETTING_TEXT, SCOPE_OPERATION, "", 0, 0, AT(redis_tls_server_name),
+     "Name that Redis' certificate must bear; empty: the host of the address."},
+    {"redis.tls.verify", SETTING_SWITCH, SCOPE_OPERATION, "on", 0, 0, AT(redis_tls_verify),
+     "off believes whoever answers: for tests only."},
+    {"durability", SETTING_DURABILITY, SCOPE_OPERATION, "async", 0, 0, AT(durability),
+     "A commit counts when the primary has it (async), or durability.replicas replicas too (replica)."},
+    {"durability.replicas", SETTING_COUNT, SCOPE_OPERATION, "1", 1, 16, AT(durability_replicas),
+     "Replicas that must have a commit, under durability = replica."},
+    {"durability.timeout", SETTING_DURATION, SCOPE_OPERATION, "1s", 1, MINUTE_MS, AT(durability_timeout_ms),
+     "How long a commit waits for them; then counting goes on, and a later commit confirms both."},
     {"commit.interval", SETTING_DURATION, SCOPE_OPERATION, "1s", 1, 10 * MINUTE_MS, AT(commit_interval_ms),
      "Each partition commits this often while it has news."},
     {"commit.cells", SETTING_COUNT, SCOPE_OPERATION, "50000", 1, 10000000, AT(commit_cells),
@@ -37,11 +53,21 @@ const struct setting settings_table[] = {
     {"deadletter.file", SETTING_TEXT, SCOPE_OPERATION, "", 0, 0, AT(deadletter_file), "NDJSON file for refused records."},
     {"deadletter.topic", SETTING_TEXT, SCOPE_OPERATION, "", 0, 0, AT(deadletter_topic),
      "Kafka topic for refused records (instead of the file)."},
+    {"stream.topic", SETTING_TEXT, SCOPE_OPERATION, "", 0, 0, AT(stream_topic),
+     "Compacted Kafka topic for closed minutes and published observations, as upserts; schemas/stream.md."},
+    {"stream.interval", SETTING_DURATION, SCOPE_OPERATION, "5s", 50, 10 * MINUTE_MS, AT(stream_interval_ms),
+     "How often what has changed goes there."},
     {"tee.directory", SETTING_TEXT, SCOPE_OPERATION, "", 0, 0, AT(tee_directory),
      "Copies what is read as NDJSON, a file per partition."},
     {"status.file", SETTING_TEXT, SCOPE_OPERATION, "", 0, 0, AT(status_file),
      "Memory-mapped counters of the running process, readable with cat."},
+    {"http.listen", SETTING_TEXT, SCOPE_OPERATION, "", 0, 0, AT(http_listen),
+     "ADDRESS:PORT of page, API and metrics (ops/http.md), such as 127.0.0.1:9478; port 0: any; empty: none."},
     {"log.level", SETTING_TEXT, SCOPE_OPERATION, "info", 0, 0, AT(log_level), "debug, info, warn or error."},
+    {"log.format", SETTING_TEXT, SCOPE_OPERATION, "logfmt", 0, 0, AT(log_format),
+     "logfmt (key=value) or json (an object a line), on standard error."},
+    {"log.burst", SETTING_COUNT, SCOPE_OPERATION, "500", 0, 1000000, AT(log_burst),
+     "Lines of one event in ten seconds; more are counted, and the count is said. 0: no limit."},
 
     {"reporting.timezone", SETTING_TEXT, SCOPE_STATE, "Asia/Ho_Chi_Minh", 0, 0, AT(reporting_timezone),
      "IANA zone whose calendar cuts the days."},
@@ -57,11 +83,26 @@ const struct setting settings_table[] = {
      "How far the watermark stays behind the greatest event time."},
     {"sources.file", SETTING_TEXT, SCOPE_STATE, "", 0, 0, AT(sources_file),
      "JSON: what each source declares (success_at, records_cash); schemas/sources.schema.json."},
+    {"mappings", SETTING_TEXT, SCOPE_STATE, "", 0, 0, AT(mappings),
+     "Mapping files, separated by commas, for topics in other shapes; schemas/mapping.md."},
     {"secret.key.file", SETTING_TEXT, SCOPE_STATE, "", 0, 0, AT(secret_key_file),
      "File with 16 to 256 bytes that key the fingerprints of ids; empty: a well-known development key."},
 
     {"reporting.area", SETTING_TEXT, SCOPE_PRESENTATION, "VN_38", 0, 0, AT(reporting_area),
      "Code of the province in published tables."},
+    {"disclosure.merchants", SETTING_COUNT, SCOPE_PRESENTATION, "5", 1, 1000, AT(disclosure_min_merchants),
+     "A figure of fewer merchants (by enterprise group) is suppressed; schemas/disclosure.md."},
+    {"disclosure.platforms", SETTING_COUNT, SCOPE_PRESENTATION, "3", 1, 100, AT(disclosure_min_platforms),
+     "...or fewer marketplaces, wallets or other payment providers; 1 publishes the figures of single platforms."},
+    {"disclosure.payers", SETTING_COUNT, SCOPE_PRESENTATION, "10", 1, 10000, AT(disclosure_min_payers), "...or fewer payers."},
+    {"disclosure.dominance", SETTING_DOMINANCE, SCOPE_PRESENTATION, "p", 0, 2, AT(disclosure_dominance),
+     "Against figures that one or two contributors make up: p (p% rule), nk (75 %, 85 %) or off."},
+    {"disclosure.p", SETTING_COUNT, SCOPE_PRESENTATION, "10", 1, 100, AT(disclosure_p_percent),
+     "How closely, in per cent, no contributor may be able to estimate another."},
+    {"disclosure.near_ends", SETTING_SWITCH, SCOPE_PRESENTATION, "on", 0, 0, AT(disclosure_near_ends),
+     "Suppresses shares of fewer than 20 with 1 or 2 on one side."},
+    {"disclosure.zeros", SETTING_SWITCH, SCOPE_PRESENTATION, "on", 0, 0, AT(disclosure_zeros),
+     "Publishes figures to which nobody contributes as 0; off suppresses them."},
     {"snapshot.directory", SETTING_TEXT, SCOPE_OPERATION, "snapshots", 0, 0, AT(snapshot_directory),
      "Where vintages are collected."},
     {"snapshot.definitions", SETTING_TEXT, SCOPE_OPERATION, "", 0, 0, AT(snapshot_definitions),
@@ -70,8 +111,25 @@ const struct setting settings_table[] = {
 
 const size_t settings_count = sizeof(settings_table) / sizeof(settings_table[0]);
 
+const char *const *setting_words(enum setting_type type) {
+    static const char *const switches[] = {"off", "on", NULL};
+    static const char *const durabilities[] = {"async", "replica", NULL};
+    static const char *const dominances[] = {"off", "p", "nk", NULL};
+    if (type == SETTING_SWITCH) return switches;
+    if (type == SETTING_DOMINANCE) return dominances;
+    return type == SETTING_DURABILITY ? durabilities : NULL;
+}
+
 void setting_accepts(const struct setting *setting, char *out, size_t out_bytes) {
+    const char *const *words = setting_words(setting->type);
     switch (setting->type) {
+    case SETTING_SWITCH:
+    case SETTING_DURABILITY:
+        (void)snprintf(out, out_bytes, "%s or %s", words[0], words[1]);
+        return;
+    case SETTING_DOMINANCE:
+        (void)snprintf(out, out_bytes, "%s, %s or %s", words[0], words[1], words[2]);
+        return;
     case SETTING_TEXT:
         (void)snprintf(out, out_bytes, "a text");
         return;

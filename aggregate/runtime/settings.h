@@ -10,6 +10,9 @@ enum setting_type {
     SETTING_COUNT,    /* decimal integer within [min, max] */
     SETTING_DURATION, /* integer with unit ms, s, m, h or d; within [min, max] ms */
     SETTING_DATE,     /* YYYY-MM-DD */
+    SETTING_SWITCH,   /* off or on: 0 or 1 */
+    SETTING_DURABILITY, /* async or replica: 0 or 1 */
+    SETTING_DOMINANCE, /* off, p or nk: enum disclosure_dominance */
 };
 
 enum setting_scope {
@@ -32,6 +35,8 @@ struct setting {
 extern const struct setting settings_table[];
 extern const size_t settings_count;
 
+/* The words of a type that is a choice, null-terminated: a value is the number of its word. Null for other types. */
+const char *const *setting_words(enum setting_type type);
 /* What a type accepts, for messages and help. */
 void setting_accepts(const struct setting *setting, char *out, size_t out_bytes);
 

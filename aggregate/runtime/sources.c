@@ -65,7 +65,7 @@ static bool read_success(const struct json_file *file, const char *source, const
             return true;
         }
     }
-    return fault_set(fault, FAULT_CONFIG, false,
+    return fault_set(fault, STOP_SOURCES, false,
                      "%s line %d: %.64s.success_at: found %.40s, accepted are FIRST, CAPTURED, SETTLED", file->path,
                      json_file_line(file, source), source, text == NULL ? "something that is no string" : text);
 }
@@ -78,11 +78,11 @@ static bool read_declaration(const struct json_file *file, const char *source, j
     for (size_t i = 0; printable && i < length; i++)
         printable = source[i] >= 0x20 && source[i] <= 0x7E;
     if (!printable) {
-        return fault_set(fault, FAULT_CONFIG, false, "%s line %d: key %.80s: a source is 1 to %d printable ASCII characters",
+        return fault_set(fault, STOP_SOURCES, false, "%s line %d: key %.80s: a source is 1 to %d printable ASCII characters",
                          file->path, line, source, ID_BYTES_MAX);
     }
     if (!json_is_object(value)) {
-        return fault_set(fault, FAULT_CONFIG, false, "%s line %d: %s: an object with success_at and records_cash is expected",
+        return fault_set(fault, STOP_SOURCES, false, "%s line %d: %s: an object with success_at and records_cash is expected",
                          file->path, line, source);
     }
     *out = (struct declaration){.length = length};
@@ -96,7 +96,7 @@ static bool read_declaration(const struct json_file *file, const char *source, j
             out->records_cash = json_is_true(member);
         } else {
             return fault_set(
-                fault, FAULT_CONFIG, false,
+                fault, STOP_SOURCES, false,
                 "%s line %d: %s.%.40s: accepted are success_at (FIRST, CAPTURED, SETTLED) and records_cash (true, false)",
                 file->path, line, source, key);
         }
@@ -106,7 +106,7 @@ static bool read_declaration(const struct json_file *file, const char *source, j
 
 static void hash_meaning(struct sources *sources) {
     char *text = malloc(sources->count * HASH_LINE_BYTES + 1);
-    CHECK(text != NULL);
+    CHECK_MEMORY(text != NULL);
     size_t length = 0;
     for (size_t i = 0; i < sources->count; i++) {
         const struct declaration *declaration = &sources->declarations[i];
@@ -124,7 +124,7 @@ struct sources *sources_create(const char *path, struct fault *fault) {
     struct json_file file = {0};
     struct sources *sources = calloc(1, sizeof(*sources));
     if (sources == NULL) {
-        (void)fault_set(fault, FAULT_MEMORY, false, "sources: out of memory");
+        (void)fault_set(fault, STOP_MEMORY, false, "sources: out of memory");
         return NULL;
     }
     if (path != NULL && path[0] != '\0') {
@@ -132,7 +132,7 @@ struct sources *sources_create(const char *path, struct fault *fault) {
         size_t size = json_object_size(file.root);
         sources->declarations = calloc(size + 1, sizeof(*sources->declarations));
         if (sources->declarations == NULL) {
-            (void)fault_set(fault, FAULT_MEMORY, false, "sources: out of memory");
+            (void)fault_set(fault, STOP_MEMORY, false, "sources: out of memory");
             goto refuse;
         }
         for (void *i = json_object_iter(file.root); i != NULL; i = json_object_iter_next(file.root, i)) {

@@ -16,7 +16,9 @@
 enum { LINE_BYTES = 32, DIGITS = 15, DIGITS_AT = 16 };
 
 static const char *const names[STATUS_COUNTER_COUNT] = {
-    "delivered", "rebuilt", "refused", "commits", "in_flight", "partitions", "fenced",
+    "delivered", "rebuilt", "refused", "commits", "in_flight", "partitions", "fenced", "replayed",
+    "unconfirmed", "takeovers", "takeover_ms", "stream_upserts", "stream_deletes", "stream_failures", "stream_left",
+    "stream_held", "stream_writer", "stream_whole_ms",
 };
 
 struct status {
@@ -39,12 +41,12 @@ static bool map_file(struct status *status, const char *path, struct fault *faul
     if (file < 0 || ftruncate(file, (off_t)bytes) != 0) {
         int error = errno;
         if (file >= 0) (void)close(file);
-        return fault_set(fault, FAULT_IO, false, "status.file %s: %s", path, strerror(error));
+        return fault_set(fault, STOP_FILE_UNWRITABLE, false, "status.file %s: %s", path, strerror(error));
     }
     void *page = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
     int error = errno;
     (void)close(file);
-    if (page == MAP_FAILED) return fault_set(fault, FAULT_IO, false, "status.file %s: %s", path, strerror(error));
+    if (page == MAP_FAILED) return fault_set(fault, STOP_FILE_UNWRITABLE, false, "status.file %s: %s", path, strerror(error));
     status->page = page;
     memset(page, ' ', bytes);
     for (int i = 0; i < STATUS_COUNTER_COUNT; i++) {
@@ -59,7 +61,7 @@ static bool map_file(struct status *status, const char *path, struct fault *faul
 struct status *status_create(const char *path, struct fault *fault) {
     struct status *status = calloc(1, sizeof(*status));
     if (status == NULL) {
-        (void)fault_set(fault, FAULT_MEMORY, false, "out of memory for the status counters");
+        (void)fault_set(fault, STOP_MEMORY, false, "out of memory for the status counters");
         return NULL;
     }
     if (path != NULL && path[0] != '\0' && !map_file(status, path, fault)) {

@@ -9,13 +9,24 @@
 #include <stdint.h>
 
 enum status_counter {
-    STATUS_DELIVERED = 0, /* records taken from the sources, window rebuilds excluded */
-    STATUS_REBUILT,       /* records read again to rebuild windows */
+    STATUS_DELIVERED = 0, /* events taken from the sources, window rebuilds excluded */
+    STATUS_REBUILT,       /* events read again to rebuild windows */
     STATUS_REFUSED,       /* rejected or quarantined */
     STATUS_COMMITS,       /* commits that Redis confirmed */
     STATUS_IN_FLIGHT,     /* commits sent and not yet confirmed */
     STATUS_PARTITIONS,    /* partitions owned now */
     STATUS_FENCED,        /* partitions lost to another worker */
+    STATUS_REPLAYED,      /* records read again because Redis went back to an older state */
+    STATUS_UNCONFIRMED,   /* partitions whose last commit is not (yet) on enough replicas */
+    STATUS_TAKEOVERS,     /* partitions with a state that were claimed and whose window is whole again */
+    STATUS_TAKEOVER_MS,   /* how long these took together, from the claim on; several at a time overlap */
+    STATUS_STREAM_UPSERTS,    /* values that stream.topic has taken */
+    STATUS_STREAM_TOMBSTONES, /* keys that were deleted there */
+    STATUS_STREAM_FAILURES,   /* times that it took nothing, or could not be opened */
+    STATUS_STREAM_LEFT,       /* closed minutes that it does not have as they are, when last looked */
+    STATUS_STREAM_HELD,       /* 1: Redis stands before what was published */
+    STATUS_STREAM_WRITER,     /* 1: this process writes it */
+    STATUS_STREAM_WHOLE_MS,   /* when it last had all, wall clock */
     STATUS_COUNTER_COUNT,
 };
 

@@ -11,12 +11,13 @@ enum { PATH_BYTES = 1024, OPEN_MAX_DIRECTORIES = 16 };
 
 static bool make_one(const char *path, struct fault *fault) {
     if (mkdir(path, 0755) == 0 || errno == EEXIST) return true;
-    return fault_set(fault, FAULT_IO, false, "%s: %s", path, strerror(errno));
+    return fault_set(fault, STOP_FILE_UNWRITABLE, false, "%s: %s", path, strerror(errno));
 }
 
 bool tree_make(const char *path, struct fault *fault) {
     char part[PATH_BYTES];
-    if (strlen(path) >= sizeof(part)) return fault_set(fault, FAULT_IO, false, "path longer than %d bytes", PATH_BYTES - 1);
+    if (strlen(path) >= sizeof(part)) return fault_set(fault, STOP_FILE_UNWRITABLE, false, "path longer than %d bytes",
+                                                       PATH_BYTES - 1);
     (void)snprintf(part, sizeof(part), "%s", path);
     for (char *slash = strchr(part + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
         *slash = '\0';

@@ -8,9 +8,11 @@
 #include <stdatomic.h>
 
 struct worker_options {
-    struct partition_context partition; /* `chunk` is filled in by the worker */
+    struct partition_context partition; /* chunk, cursor, header and own_times are filled in by the worker */
     struct source *source;              /* owned: destroyed by the worker */
+    size_t number;                      /* of the process: 0, 1, ... */
     int64_t events_per_s_max;           /* 0 = as fast as it goes; tests slow a worker down with it */
+    struct roster *roster;              /* learns what is claimed; null: nobody wants to know */
     atomic_bool *stop;                  /* SIGTERM: finish what was fed, commit, leave */
 };
 

@@ -18,9 +18,40 @@ struct tally {
     int64_t whole;
 };
 
+/* The population and who of it is active, as disclosure control sees them; figures null: raw. */
+struct crowd {
+    struct unit_figures *figures;
+    uint32_t active;
+};
+
+static struct crowd control_active(const struct statistics *statistics, const struct indicator *indicator) {
+    struct crowd crowd = {.figures = NULL};
+    if (statistics->control == NULL) return crowd;
+    struct unit_member *members = memory_zeroed(statistics->registry->unit_count, sizeof(*members));
+    bool *active = memory_zeroed(statistics->registry->unit_count, sizeof(*active));
+    size_t count = 0;
+    unsigned slices = 0;
+    if ((indicator->slices & SLICE_DISTRICT) != 0) slices |= UNITS_BY_DISTRICT;
+    if ((indicator->slices & SLICE_UNIT_TYPE) != 0) slices |= UNITS_BY_TYPE;
+    for (uint32_t unit = 0; unit < statistics->registry->unit_count; unit++) {
+        uint32_t alive = statistics->alive[unit];
+        if (alive == VERSION_NONE) continue;
+        const struct unit_record *record = registry_record(statistics->registry, alive);
+        if (!population_holds(indicator->populations[0], record, statistics->window_first, statistics->period.last)) continue;
+        members[count] = unit_member_of(statistics, alive, UNIT_CODE_NONE);
+        active[count++] = used(statistics, unit, indicator->flows);
+    }
+    crowd.figures = control_units(statistics->control, members, count, slices, KINDS_NONE);
+    crowd.active = control_part(crowd.figures, active, false);
+    free(members);
+    free(active);
+    return crowd;
+}
+
 static void add_row(const struct statistics *statistics, const struct indicator *indicator, const struct coordinates *at,
-                    struct tally tally) {
+                    struct tally tally, const struct crowd *crowd, uint32_t place) {
     struct observation *row = observations_add(statistics->observations, at, &statistics->period);
+    if (crowd->figures != NULL) row->origin = control_share(crowd->figures, place, crowd->active, UINT32_MAX);
     row->window = statistics->window;
     if (indicator->share)
         statistics_percent(row, tally.active, tally.whole);
@@ -49,16 +80,18 @@ void active_write(const struct statistics *statistics, const struct indicator *i
         if (version->unit_type >= 0) count_unit(&unit_types[version->unit_type], active);
     }
     struct coordinates total = statistics_total(statistics, indicator, 'O');
-    add_row(statistics, indicator, &total, province);
+    struct crowd crowd = control_active(statistics, indicator);
+    add_row(statistics, indicator, &total, province, &crowd, 0);
     for (int i = 0; i < DISTRICT_COUNT && (indicator->slices & SLICE_DISTRICT) != 0; i++) {
         struct coordinates at = total;
         statistics_district_area(statistics, i, at.area);
-        if (statistics_district_listed(i)) add_row(statistics, indicator, &at, districts[i]);
+        uint32_t place = crowd.figures != NULL ? crowd.figures->districts[i] : 0;
+        if (statistics_district_listed(i)) add_row(statistics, indicator, &at, districts[i], &crowd, place);
     }
     for (size_t i = 0; i < statistics->definitions->unit_types.count && (indicator->slices & SLICE_UNIT_TYPE) != 0; i++) {
         struct coordinates at = total;
         at.unit_type = statistics->definitions->unit_types.items[i];
-        add_row(statistics, indicator, &at, unit_types[i]);
+        add_row(statistics, indicator, &at, unit_types[i], &crowd, crowd.figures != NULL ? crowd.figures->unit_types[i] : 0);
     }
 }
 
@@ -86,30 +119,53 @@ static void mark_first_days(const struct statistics *statistics, uint64_t activi
     }
 }
 
+/* Which part of the movement a unit is in. */
+static enum turnover_part part_of(bool now, bool previous, bool earlier) {
+    if (now) return previous ? PART_RETAINED : earlier ? PART_REACTIVATED : PART_NEW;
+    return previous ? PART_CHURNED : PART_NONE;
+}
+
+/* A unit that is in no version on the last day any more stands for itself by its last one. */
+static struct origin control_turnover(const struct statistics *statistics, const enum turnover_part *parts,
+                                      enum turnover_part shown) {
+    const struct registry *registry = statistics->registry;
+    if (statistics->control == NULL) return (struct origin){.known = false};
+    struct unit_member *members = memory_zeroed(registry->unit_count, sizeof(*members));
+    size_t count = 0;
+    for (uint32_t unit = 0; unit < registry->unit_count; unit++) {
+        if (parts[unit] == PART_NONE) continue;
+        uint32_t version = registry_version(registry, unit, statistics->period.last);
+        if (version == VERSION_NONE) version = registry->unit_versions[unit + 1] - 1;
+        members[count++] = (struct unit_member){control_contributor(statistics->control, version), UNIT_CODE_NONE, UNIT_CODE_NONE,
+                                                (uint8_t)parts[unit]};
+    }
+    struct unit_figures *figures = control_units(statistics->control, members, count, UNITS_BY_KIND, KINDS_TURNOVER);
+    free(members);
+    return control_share(figures, figures->kinds[shown], UINT32_MAX, UINT32_MAX);
+}
+
 void turnover_write(const struct statistics *statistics, const struct indicator *indicator) {
     uint32_t unit_count = statistics->registry->unit_count;
     struct period before = period_before(&statistics->period);
     bool *now = memory_zeroed(unit_count, sizeof(*now));
     bool *previous = memory_zeroed(unit_count, sizeof(*previous));
     bool *earlier = memory_zeroed(unit_count, sizeof(*earlier));
+    enum turnover_part *parts = memory_zeroed(unit_count, sizeof(*parts));
     mark_cells(statistics, indicator->flows, statistics->period.first, statistics->period.last + 1, now);
     mark_cells(statistics, indicator->flows, before.first, before.last + 1, previous);
     mark_cells(statistics, indicator->flows, INT32_MIN, statistics->period.first, earlier);
     mark_first_days(statistics, indicator->activities, statistics->period.first, earlier);
     int64_t counts[PART_CHURNED + 1] = {0};
     for (uint32_t i = 0; i < unit_count; i++) {
-        if (now[i] && previous[i])
-            counts[PART_RETAINED]++;
-        else if (now[i] && earlier[i])
-            counts[PART_REACTIVATED]++;
-        else if (now[i])
-            counts[PART_NEW]++;
-        else if (previous[i])
-            counts[PART_CHURNED]++;
+        parts[i] = part_of(now[i], previous[i], earlier[i]);
+        counts[parts[i]]++;
     }
     struct coordinates at = statistics_total(statistics, indicator, 'O');
-    decimal_integer(observations_add(statistics->observations, &at, &statistics->period)->value, counts[indicator->part]);
+    struct observation *row = observations_add(statistics->observations, &at, &statistics->period);
+    row->origin = control_turnover(statistics, parts, indicator->part);
+    decimal_integer(row->value, counts[indicator->part]);
     free(now);
     free(previous);
     free(earlier);
+    free(parts);
 }

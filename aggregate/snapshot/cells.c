@@ -60,6 +60,16 @@ static uint64_t *barred_flows(const struct state *state, const struct definition
     return barred;
 }
 
+static void number_sources(struct cells *cells, const struct state *state) {
+    struct text_map *names = text_map_create();
+    uint32_t count = text_map_count(state->accounts);
+    cells->sources = memory_zeroed(count, sizeof(*cells->sources));
+    for (uint32_t i = 0; i < count; i++)
+        cells->sources[i] = text_map_intern(names, source_of(text_map_text(state->accounts, i)));
+    cells->source_count = text_map_count(names);
+    text_map_destroy(names);
+}
+
 static void sort_by_day(struct cells *cells) {
     if (cells->count == 0) return;
     int32_t first = INT32_MAX;
@@ -110,6 +120,7 @@ struct cells *cells_create(const struct state *state, const struct registry *reg
             .outlet = (uint8_t)facet_outlet(from->facet),
             .instrument = (uint8_t)facet_instrument(from->facet),
             .party = (uint8_t)facet_party(from->facet),
+            .account = account,
             .n = from->n,
             .sum = from->sum,
         };
@@ -120,12 +131,14 @@ struct cells *cells_create(const struct state *state, const struct registry *reg
     free(barred);
     free(memos);
     sort_by_day(cells);
+    number_sources(cells, state);
     return cells;
 }
 
 void cells_destroy(struct cells *cells) {
     if (cells == NULL) return;
     free(cells->items);
+    free(cells->sources);
     free(cells);
 }
 

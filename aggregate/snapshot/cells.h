@@ -14,6 +14,7 @@ struct cell {
     uint8_t outlet;
     uint8_t instrument;
     uint8_t party;
+    uint32_t account;
     int64_t n;
     __int128 sum;
 };
@@ -21,6 +22,8 @@ struct cell {
 struct cells {
     struct cell *items;
     size_t count;
+    uint32_t *sources; /* per account: the number of its source, 0 .. source_count - 1 */
+    uint32_t source_count;
     int64_t unmatched_accounts; /* accounts with a ledger cell on a day of the period on which they belong to no unit */
     int64_t unmatched_n;        /* n of those cells (all flows and none) */
 };

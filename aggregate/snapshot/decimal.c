@@ -4,9 +4,9 @@
 
 #include "check.h"
 
-#include <stdbool.h>
+#include <string.h>
 
-enum { DIGITS_MAX = 40 };
+enum { DIGITS_MAX = 40, PARSED_DIGITS_MAX = 30, PARSED_DECIMALS_MAX = 4 };
 
 static unsigned __int128 magnitude(__int128 value) {
     return value < 0 ? (unsigned __int128)0 - (unsigned __int128)value : (unsigned __int128)value;
@@ -56,4 +56,21 @@ void decimal_scaled(char out[static DECIMAL_BYTES], __int128 value, int exponent
 
 void decimal_integer(char out[static DECIMAL_BYTES], __int128 value) {
     write(out, magnitude(value), value < 0, 0);
+}
+
+bool decimal_parse(const char *text, __int128 *ten_thousandths, int *decimals) {
+    bool negative = text[0] == '-';
+    const char *digits = text + negative;
+    size_t whole = strspn(digits, "0123456789");
+    size_t behind = digits[whole] == '.' ? strspn(digits + whole + 1, "0123456789") : 0;
+    size_t length = behind > 0 ? whole + 1 + behind : whole;
+    if (whole == 0 || whole > PARSED_DIGITS_MAX || behind > PARSED_DECIMALS_MAX || digits[length] != '\0') return false;
+    __int128 value = 0;
+    for (size_t i = 0; i < length; i++) {
+        if (digits[i] != '.') value = value * 10 + (digits[i] - '0');
+    }
+    for (size_t i = behind; i < PARSED_DECIMALS_MAX; i++) value *= 10;
+    *ten_thousandths = negative ? -value : value;
+    *decimals = (int)behind;
+    return true;
 }

@@ -2,6 +2,7 @@
 #ifndef NHIP_SNAPSHOT_DECIMAL_H
 #define NHIP_SNAPSHOT_DECIMAL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { DECIMAL_BYTES = 48 };
@@ -12,6 +13,10 @@ void decimal_quotient(char out[static DECIMAL_BYTES], __int128 numerator, __int1
 
 /* value / 10^exponent, exactly, with `exponent` digits behind the point (0..4). */
 void decimal_scaled(char out[static DECIMAL_BYTES], __int128 value, int exponent);
+
+/* A published text back, exactly: its value in ten-thousandths and how many digits stood behind the point (0..4). False for
+ * anything else: "", words, a bare point, more than four decimals, more than 30 digits before them. */
+bool decimal_parse(const char *text, __int128 *ten_thousandths, int *decimals);
 
 void decimal_integer(char out[static DECIMAL_BYTES], __int128 value);
 

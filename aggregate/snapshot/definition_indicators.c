@@ -12,7 +12,7 @@ struct kind_rule {
     unsigned slices; /* that this kind can make */
 };
 
-#define KEYS_COMMON "code kind unit_type platform instrument slices daily "
+#define KEYS_COMMON "code kind unit_type platform instrument slices daily finality headline "
 
 static const struct kind_rule kind_rules[] = {
     {INDICATOR_SHARE, "share", KEYS_COMMON "population size_ge10 R O",
@@ -241,6 +241,29 @@ static bool read_slices(struct reading *reading, const char *where, json_t *obje
     return true;
 }
 
+/* Kinds that look at the registry alone are REG, others F7 unless the definition says otherwise. */
+static bool read_finality(struct reading *reading, const char *where, json_t *object, struct indicator *indicator) {
+    bool registry_alone = indicator->kind == INDICATOR_UNITS || indicator->kind == INDICATOR_STRUCTURE;
+    int class = registry_alone ? FINALITY_REG : FINALITY_F7;
+    json_t *given = json_object_get(object, "finality");
+    if (given != NULL && !read_choice(reading, where, object, "finality", "F7 F45 F120 REG", &class)) return false;
+    indicator->finality = (enum finality_class)class;
+    return true;
+}
+
+static bool read_headline(struct reading *reading, const char *where, json_t *object, struct indicator *indicator) {
+    json_t *headline = json_object_get(object, "headline");
+    char inner[96];
+    int evidence = 0;
+    if (headline == NULL) return true;
+    (void)snprintf(inner, sizeof(inner), "%.60s.headline", where);
+    if (!reading_object(reading, where, object, "headline", &headline)) return false;
+    if (!reading_keys(reading, inner, headline, "evidence jump")) return false;
+    if (!read_choice(reading, inner, headline, "evidence", "R O C", &evidence)) return false;
+    indicator->headline = "ROC"[evidence - 1];
+    return reading_whole(reading, inner, headline, "jump", 1, 1000000, &indicator->jump);
+}
+
 static bool read_indicator(struct reading *reading, json_t *object, const struct definitions *definitions,
                            struct indicator *indicator) {
     char where[64];
@@ -262,6 +285,7 @@ static bool read_indicator(struct reading *reading, json_t *object, const struct
            reading_text(reading, where, object, "platform", false, &indicator->platform) &&
            reading_text(reading, where, object, "instrument", false, &indicator->instrument) &&
            reading_bool(reading, where, object, "daily", &indicator->daily) &&
+           read_finality(reading, where, object, indicator) && read_headline(reading, where, object, indicator) &&
            read_slices(reading, where, object, rule, indicator) && read_kind(reading, where, object, definitions, indicator);
 }
 

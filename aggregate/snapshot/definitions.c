@@ -181,7 +181,8 @@ static bool read_tables(struct reading *reading, struct definitions *definitions
 static bool read_all(struct reading *reading, struct definitions *definitions) {
     json_t *root = reading->file.root;
     int64_t window_days = 0;
-    if (!reading_keys(reading, "top", root, "$schema version structure_id window_days axes populations flows indicators"))
+    if (!reading_keys(reading, "top", root, "$schema version structure_id window_days axes populations flows indicators names "
+                      "benchmarks"))
         return false;
     if (!reading_text(reading, "", root, "version", true, &definitions->version)) return false;
     if (!reading_text(reading, "", root, "structure_id", true, &definitions->structure_id)) return false;
@@ -195,7 +196,8 @@ static bool read_all(struct reading *reading, struct definitions *definitions) {
     json_t *indicators = json_object_get(root, "indicators");
     if (!json_is_array(indicators)) return reading_refuse(reading, "", "indicators", indicators, "a list");
     return read_axes(reading, definitions) && read_tables(reading, definitions) &&
-           reading_indicators(reading, indicators, definitions);
+           reading_indicators(reading, indicators, definitions) && reading_names(reading, definitions) &&
+           reading_benchmarks(reading, definitions);
 }
 
 struct definitions *definitions_create(const char *path, struct fault *fault) {

@@ -20,7 +20,9 @@ enum {
     AXIS_CODES_MAX = 32,
     GROUPS_MAX = 4,
     UNIT_TYPES_MAX = 16,
-    MEMBERS_MAX = 8
+    MEMBERS_MAX = 8,
+    NAMES_MAX = 192,
+    BENCHMARKS_MAX = 64
 };
 
 struct text_list {
@@ -121,6 +123,9 @@ enum slice_bit {
     SLICE_MARKETPLACE_TOTAL = 32
 };
 
+/* When a figure is final: days after the end of the period, or 7 days after the next registry cut. */
+enum finality_class { FINALITY_NONE = 0, FINALITY_F7, FINALITY_F45, FINALITY_F120, FINALITY_REG };
+
 struct indicator {
     const char *code;
     enum indicator_kind kind;
@@ -142,8 +147,31 @@ struct indicator {
     enum measure measure; /* flow, ratio */
     int shift;            /* ratio: the factor as a power of ten */
     struct terms plus, minus, over, over_minus;
+    enum finality_class finality; /* of evidence O; evidence R is REG, C the later of both */
+    char headline;                /* the evidence whose province total is held to `jump`; 0: no headline */
+    int64_t jump;                 /* PT: percentage points; else percent */
     uint32_t flow; /* hhi */
     enum leaf leaf;
+};
+
+/* How an indicator or a population is called by people; at most 80 characters, the longest label that Stata takes. */
+struct name {
+    const char *code;
+    const char *en;
+    const char *vi;
+};
+
+/* A published figure or a target to hold ours against. */
+struct benchmark {
+    const char *indicator;
+    const char *activity; /* "_T" or as in obs.csv */
+    const char *area;     /* whose figure it is: VN, VN_38 */
+    const char *kind;     /* TARGET, REPORTED */
+    const char *value;    /* decimal text, at most 4 decimals */
+    int32_t year;
+    const char *source;
+    const char *url;  /* "" when it is not known; so is the next */
+    const char *note;
 };
 
 struct definitions {
@@ -159,6 +187,10 @@ struct definitions {
     size_t flow_count;
     struct indicator indicators[INDICATORS_MAX];
     size_t indicator_count;
+    struct name names[NAMES_MAX]; /* not every code needs one */
+    size_t name_count;
+    struct benchmark benchmarks[BENCHMARKS_MAX];
+    size_t benchmark_count;
     char sha256[DIGEST_TEXT_BYTES]; /* of the file's bytes */
     const char *text;               /* the file's bytes, for the copy in the vintage */
     size_t text_length;
@@ -168,6 +200,9 @@ struct definitions {
 /* Null and `fault` (FAULT_CONFIG: file, line, key, found, accepted). */
 struct definitions *definitions_create(const char *path, struct fault *fault);
 void definitions_destroy(struct definitions *definitions);
+
+/* The name of an indicator or population; its code in both languages when it has none. */
+struct name definitions_name(const struct definitions *definitions, const char *code);
 
 /* The set of flows of a term list; whether any of `flows` looks at sources that record cash. */
 uint64_t terms_flows(const struct terms *terms);

@@ -52,6 +52,7 @@ static void add_row(const struct statistics *statistics, const struct period *pe
         row->status = 'M';
     } else {
         int64_t persons = sketch_estimate(registers);
+        row->origin = control_persons(statistics->control, period, outlets, instruments, persons);
         row->status = 'E';
         row->error_type = "HLL";
         decimal_integer(row->value, persons);

@@ -45,6 +45,9 @@ static void add_row(const struct statistics *statistics, const struct indicator 
                     const struct coordinates *at, struct place place) {
     const struct flow_table *table = statistics->table;
     struct observation *row = observations_add(statistics->observations, at, period);
+    row->origin = period->frequency == statistics->period.frequency
+                      ? control_flow(statistics->control, indicator, place)
+                      : control_day(statistics->control, indicator, place, period->first);
     set_measure(statistics, indicator, row);
     if (!observable(statistics, indicator)) {
         row->status = 'M';

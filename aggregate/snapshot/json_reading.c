@@ -20,7 +20,7 @@ static const char *const column_names[COLUMN_COUNT] = {
 
 bool reading_refuse(struct reading *reading, const char *where, const char *key, const json_t *found, const char *accepted) {
     char *text = found == NULL ? NULL : json_dumps(found, JSON_ENCODE_ANY | JSON_COMPACT);
-    (void)fault_set(reading->fault, FAULT_CONFIG, false, "%s line %d: %s%s%s: found %.60s, accepted: %s", reading->file.path,
+    (void)fault_set(reading->fault, STOP_DEFINITIONS, false, "%s line %d: %s%s%s: found %.60s, accepted: %s", reading->file.path,
                     json_file_line(&reading->file, key), where, where[0] == '\0' ? "" : ".", key, text == NULL ? "nothing" : text,
                     accepted);
     free(text);

@@ -59,6 +59,10 @@ enum column reading_column(const char *name); /* COLUMN_NONE when unknown */
 bool reading_sides(struct reading *reading, const char *where, json_t *object, const char *key, struct side *sides,
                    size_t *count);
 
+/* definition_names.c: both are optional; after the indicators and populations */
+bool reading_names(struct reading *reading, struct definitions *definitions);
+bool reading_benchmarks(struct reading *reading, struct definitions *definitions);
+
 /* definition_indicators.c */
 bool reading_indicators(struct reading *reading, json_t *list, struct definitions *definitions);
 

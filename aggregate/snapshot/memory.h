@@ -1,5 +1,5 @@
-/* Memory of a snapshot: one command, one thread, freed at the end. Running out of it stops the process (CHECK): no vintage has
- * been named by then, so nothing is lost but the attempt. */
+/* Memory of a snapshot: one command, one thread, freed at the end. Running out of it ends the process (CHECK_MEMORY): no
+ * vintage has been named by then, so nothing is lost but the attempt. */
 #ifndef NHIP_SNAPSHOT_MEMORY_H
 #define NHIP_SNAPSHOT_MEMORY_H
 
@@ -12,7 +12,7 @@
 /* Zeroed; to be given to free(). */
 static inline void *memory_zeroed(size_t count, size_t item_bytes) {
     void *items = calloc(count > 0 ? count : 1, item_bytes);
-    CHECK(items != NULL);
+    CHECK_MEMORY(items != NULL);
     return items;
 }
 
@@ -23,7 +23,7 @@ static inline void *memory_reserve(void *items, size_t *capacity, size_t needed,
     if (larger < needed) larger = needed;
     CHECK(larger < SIZE_MAX / item_bytes);
     items = realloc(items, larger * item_bytes);
-    CHECK(items != NULL);
+    CHECK_MEMORY(items != NULL);
     *capacity = larger;
     return items;
 }

@@ -1,31 +1,10 @@
 /* The reader of our own table: no quotes occur in it (observation.c), so a line is split at its commas. */
 #include "aggregate/snapshot/obs_table.h"
 
+#include "aggregate/runtime/file_text.h"
 #include "aggregate/snapshot/memory.h"
 
 #include <stdio.h>
-
-static char *read_file(const char *vintage_path) {
-    char path[600];
-    int length = snprintf(path, sizeof(path), "%s/obs.csv", vintage_path);
-    FILE *file = length > 0 && (size_t)length < sizeof(path) ? fopen(path, "rbe") : NULL;
-    if (file == NULL) return NULL;
-    char *text = NULL;
-    size_t capacity = 0;
-    size_t used = 0;
-    size_t got = 1;
-    while (got > 0) {
-        text = memory_reserve(text, &capacity, used + 65536 + 1, 1);
-        got = fread(text + used, 1, 65536, file);
-        used += got;
-    }
-    text[used] = '\0';
-    bool broken = ferror(file) != 0;
-    (void)fclose(file);
-    if (!broken) return text;
-    free(text);
-    return NULL;
-}
 
 /* Cuts one line into 34 cells in place. */
 static bool cut_line(char *line, struct obs_row *row) {
@@ -40,9 +19,17 @@ static bool cut_line(char *line, struct obs_row *row) {
     return count == OBS_COLUMN_COUNT;
 }
 
-bool obs_table_open(struct obs_table *table, const char *vintage_path) {
-    *table = (struct obs_table){.text = read_file(vintage_path)};
-    if (table->text == NULL) return false;
+/* The key of a cut line, from the copy of the text that was not cut. */
+static void take_key(struct obs_table *table, struct obs_row *row) {
+    size_t start = (size_t)(row->cells[OBS_FREQ] - table->text);
+    size_t end = (size_t)(row->cells[OBS_VALUE] - table->text) - 1;
+    table->keys[end] = '\0';
+    row->key = table->keys + start;
+}
+
+bool obs_table_parse(struct obs_table *table, char *text) {
+    *table = (struct obs_table){.text = text, .keys = strdup(text)};
+    CHECK(table->keys != NULL);
     size_t capacity = 0;
     bool header = true;
     for (char *line = table->text; *line != '\0'; header = false) {
@@ -51,17 +38,38 @@ bool obs_table_open(struct obs_table *table, const char *vintage_path) {
         *end = '\0';
         if (!header) {
             table->rows = memory_reserve(table->rows, &capacity, table->count + 1, sizeof(*table->rows));
-            if (!cut_line(line, &table->rows[table->count++])) return false;
+            struct obs_row *row = &table->rows[table->count++];
+            if (!cut_line(line, row)) return false;
+            take_key(table, row);
         }
         line = next;
     }
     return true;
 }
 
+bool obs_table_open(struct obs_table *table, const char *vintage_path) {
+    char path[600];
+    struct fault ignored; /* the caller says what it wanted the table for */
+    *table = (struct obs_table){.text = NULL};
+    int length = snprintf(path, sizeof(path), "%s/obs.csv", vintage_path);
+    char *text = length > 0 && (size_t)length < sizeof(path) ? file_text(path, NULL, &ignored) : NULL;
+    return text != NULL && obs_table_parse(table, text);
+}
+
 void obs_table_close(struct obs_table *table) {
     free(table->rows);
     free(table->text);
+    free(table->keys);
     *table = (struct obs_table){.rows = NULL};
+}
+
+static int compare_key(const void *key, const void *row) {
+    return strcmp(key, ((const struct obs_row *)row)->key);
+}
+
+const struct obs_row *obs_table_key(const struct obs_table *table, const char *key) {
+    if (table->count == 0) return NULL;
+    return bsearch(key, table->rows, table->count, sizeof(*table->rows), compare_key);
 }
 
 static bool matches(const char *wanted, const char *found) {

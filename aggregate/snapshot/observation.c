@@ -13,13 +13,6 @@ static const char header[] =
     "TRANSFORMATION,TIME_PERIOD,OBS_VALUE,UNIT_MEASURE,UNIT_MULT,DECIMALS,OBS_STATUS,CONF_STATUS,NUMERATOR,DENOMINATOR,N_UNITS,"
     "BOUND_LO,BOUND_HI,ERR_TYPE,COVERAGE,WINDOW,METHOD,OBS_PRE_BREAK,PERIOD_START,PERIOD_END,RELEASE,AS_OF\n";
 
-enum { KEY_BYTES = 384 };
-
-struct keyed {
-    char key[KEY_BYTES];
-    const struct observation *observation;
-};
-
 struct observation *observations_add(struct observations *observations, const struct coordinates *at,
                                      const struct period *period) {
     observations->items =
@@ -30,9 +23,11 @@ struct observation *observations_add(struct observations *observations, const st
         .period = *period,
         .unit_measure = "NB",
         .status = 'P',
+        .confidentiality = 'N',
         .unit_class = "",
         .error_type = "NONE",
         .window = "",
+        .origin = {.own = {'F', GROUND_NONE}},
     };
     return row;
 }
@@ -49,42 +44,51 @@ const char *unit_class_of(int64_t units) {
     return units < 50 ? "10-49" : "50+";
 }
 
-static void write_key(const struct observation *row, char out[static KEY_BYTES]) {
-    int length = snprintf(out, KEY_BYTES, "%c,%s,%s,%c,%s,%s,%s,%s,%s,N,%s", (char)row->period.frequency, row->at.area,
-                          row->at.indicator, row->at.evidence, row->at.activity, row->at.unit_type, row->at.size_class,
-                          row->at.platform, row->at.instrument, row->period.text);
-    CHECK(length > 0 && length < KEY_BYTES);
+static void make_key(struct observation *row) {
+    const struct coordinates *at = &row->at;
+    int length = snprintf(row->key, sizeof(row->key), "%c,%s,%s,%c,%s,%s,%s,%s,%s,N,%s", (char)row->period.frequency, at->area,
+                          at->indicator, at->evidence, at->activity, at->unit_type, at->size_class, at->platform, at->instrument,
+                          row->period.text);
+    CHECK(length > 0 && length < OBSERVATION_KEY_BYTES);
 }
 
 static int compare_keys(const void *left, const void *right) {
-    return strcmp(((const struct keyed *)left)->key, ((const struct keyed *)right)->key);
+    return strcmp(((const struct observation *)left)->key, ((const struct observation *)right)->key);
 }
 
-static void write_row(const struct keyed *keyed, const struct observation_frame *frame, const char *as_of, FILE *out) {
-    const struct observation *row = keyed->observation;
+void observations_sort(struct observations *observations) {
+    for (size_t i = 0; i < observations->count; i++)
+        make_key(&observations->items[i]);
+    if (observations->count == 0) return;
+    qsort(observations->items, observations->count, sizeof(*observations->items), compare_keys);
+    for (size_t i = 1; i < observations->count; i++)
+        CHECK(strcmp(observations->items[i - 1].key, observations->items[i].key) != 0);
+}
+
+static int compare_key(const void *key, const void *row) {
+    return strcmp(key, ((const struct observation *)row)->key);
+}
+
+struct observation *observations_find(const struct observations *observations, const char *key) {
+    if (observations->count == 0) return NULL;
+    return bsearch(key, observations->items, observations->count, sizeof(*observations->items), compare_key);
+}
+
+static void write_row(const struct observation *row, const struct observation_frame *frame, const char *as_of, FILE *out) {
     char first[11];
     char last[11];
     iso_date_format(row->period.first, first);
     iso_date_format(row->period.last, last);
-    (void)fprintf(out, "dataflow,%s,R,%s,%s,%s,0,%d,%c,N,%s,%s,%s,%s,%s,%s,,%s,%s,,%s,%s,%lld,%s\n", frame->structure_id,
-                  keyed->key, row->value, row->unit_measure, row->decimals, row->status, row->numerator, row->denominator,
-                  row->unit_class, row->bound_low, row->bound_high, row->error_type, row->window, frame->method, first, last,
-                  (long long)frame->release, as_of);
+    (void)fprintf(out, "dataflow,%s,R,%s,%s,%s,0,%d,%c,%c,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%lld,%s\n", frame->structure_id,
+                  row->key, row->value, row->unit_measure, row->decimals, row->status, row->confidentiality, row->numerator,
+                  row->denominator, row->unit_class, row->bound_low, row->bound_high, row->error_type, row->coverage, row->window,
+                  frame->method, row->before_break, first, last, (long long)frame->release, as_of);
 }
 
-void observations_write(struct observations *observations, const struct observation_frame *frame, FILE *out) {
+void observations_write(const struct observations *observations, const struct observation_frame *frame, FILE *out) {
     char as_of[25];
     rfc3339_format(frame->as_of_ms, as_of);
-    struct keyed *keyed = memory_zeroed(observations->count, sizeof(*keyed));
-    for (size_t i = 0; i < observations->count; i++) {
-        keyed[i].observation = &observations->items[i];
-        write_key(keyed[i].observation, keyed[i].key);
-    }
-    qsort(keyed, observations->count, sizeof(*keyed), compare_keys);
     (void)fputs(header, out);
-    for (size_t i = 0; i < observations->count; i++) {
-        CHECK(i == 0 || strcmp(keyed[i - 1].key, keyed[i].key) != 0);
-        write_row(&keyed[i], frame, as_of, out);
-    }
-    free(keyed);
+    for (size_t i = 0; i < observations->count; i++)
+        write_row(&observations->items[i], frame, as_of, out);
 }

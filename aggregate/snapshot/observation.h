@@ -2,13 +2,14 @@
 #ifndef NHIP_SNAPSHOT_OBSERVATION_H
 #define NHIP_SNAPSHOT_OBSERVATION_H
 
+#include "aggregate/disclosure/table.h"
 #include "aggregate/snapshot/decimal.h"
 #include "aggregate/snapshot/period.h"
 
 #include <stddef.h>
 #include <stdio.h>
 
-enum { AREA_BYTES = 40, ACTIVITY_BYTES = 56 };
+enum { AREA_BYTES = 40, ACTIVITY_BYTES = 56, OBSERVATION_KEY_BYTES = 384, COVERAGE_BYTES = 8 };
 
 /* The coordinates that differ between rows; texts that are not arrays outlive the list (definitions, literals). */
 struct coordinates {
@@ -22,13 +23,27 @@ struct coordinates {
     const char *instrument;
 };
 
+enum { ORIGIN_FIGURES_MAX = 4 };
+
+/* What a figure is made of, for disclosure control (schemas/disclosure.md §3). */
+struct origin {
+    bool known;                     /* false: nobody said, so it is suppressed */
+    struct judgement own;             /* of the figure itself, beside that of its parts */
+    struct disclosure_table *table; /* null: no parts */
+    uint32_t place;
+    uint32_t figures[ORIGIN_FIGURES_MAX];
+    size_t figure_count;
+    bool everywhere_too; /* also judged at place 0 of the table */
+};
+
 struct observation {
     struct coordinates at;
     struct period period;
     char value[DECIMAL_BYTES]; /* empty: none */
     const char *unit_measure;
     int decimals;
-    char status; /* P E M */
+    char status;          /* OBS_STATUS: P A E M Q */
+    char confidentiality; /* CONF_STATUS: F A O T M D N */
     char numerator[DECIMAL_BYTES];
     char denominator[DECIMAL_BYTES];
     const char *unit_class; /* N_UNITS, "" none */
@@ -36,6 +51,10 @@ struct observation {
     char bound_high[DECIMAL_BYTES];
     const char *error_type; /* NONE BND HLL */
     const char *window;     /* P90D or "" */
+    char coverage[COVERAGE_BYTES];    /* percent, two decimals, or empty */
+    char before_break[DECIMAL_BYTES]; /* OBS_PRE_BREAK, or empty */
+    char key[OBSERVATION_KEY_BYTES];  /* columns FREQ to TIME_PERIOD joined by commas; set by observations_sort() */
+    struct origin origin;
 };
 
 struct observations {
@@ -44,7 +63,7 @@ struct observations {
     size_t capacity;
 };
 
-/* A new row with status P and every other cell empty; valid until the next call. */
+/* A new row with status P, confidentiality N and every other cell empty; valid until the next call. */
 struct observation *observations_add(struct observations *observations, const struct coordinates *at,
                                      const struct period *period);
 void observations_clear(struct observations *observations);
@@ -60,8 +79,11 @@ struct observation_frame {
     int64_t as_of_ms;
 };
 
-/* Sorts the rows by key and writes header and rows. Two rows with one key are a programmer's error. The caller looks at ferror().
- */
-void observations_write(struct observations *observations, const struct observation_frame *frame, FILE *out);
+/* Makes the keys and sorts the rows by their bytes. Two rows with one key are a programmer's error. */
+void observations_sort(struct observations *observations);
+/* The row with this key in sorted rows, or null. */
+struct observation *observations_find(const struct observations *observations, const char *key);
+/* Writes header and rows of sorted rows. The caller looks at ferror(). */
+void observations_write(const struct observations *observations, const struct observation_frame *frame, FILE *out);
 
 #endif

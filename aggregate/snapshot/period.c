@@ -72,7 +72,7 @@ bool period_parse(const char *text, struct period *period, struct fault *fault) 
     *period = (struct period){.frequency = FREQUENCY_NONE};
     if (text == NULL || !parse(text, period)) {
         return fault_set(
-            fault, FAULT_USAGE, false,
+            fault, STOP_USAGE, false,
             "period: found \"%.40s\", accepted are 2021, 2021-Q3, 2021-09, 2021-W39 and 2021-09-30 (years 1970 to 2199)",
             text == NULL ? "" : text);
     }
@@ -101,6 +101,44 @@ struct period period_before(const struct period *period) {
         break;
     }
     return before;
+}
+
+/* The period of that frequency which contains `day`. A week bears the year in which its Thursday lies. */
+static struct period period_at(enum frequency frequency, int32_t day) {
+    struct period period = {.frequency = frequency, .first = day, .last = day};
+    struct civil_date date = civil_from_day(day);
+    int32_t month = day_of_month_start(month_of_day(day));
+    switch (frequency) {
+    case FREQUENCY_NONE:
+    case FREQUENCY_DAY:
+        iso_date_format(day, period.text);
+        break;
+    case FREQUENCY_WEEK:
+        period.first = day - weekday_of_day(day);
+        period.last = period.first + 6;
+        date = civil_from_day(period.first + 3);
+        (void)snprintf(period.text, sizeof(period.text), "%04d-W%02d", (int)date.year % 10000,
+                       (int)((period.first - week_one(date.year)) / 7 + 1) % 100);
+        break;
+    case FREQUENCY_MONTH:
+        set(&period, frequency, month, months_later(month, 1));
+        (void)snprintf(period.text, sizeof(period.text), "%04d-%02d", (int)date.year, (int)date.month);
+        break;
+    case FREQUENCY_QUARTER:
+        set(&period, frequency, months_later(month, -((date.month - 1) % 3)), months_later(month, 3 - (date.month - 1) % 3));
+        (void)snprintf(period.text, sizeof(period.text), "%04d-Q%d", (int)date.year % 10000,
+                       (int)((date.month - 1) / 3 + 1) % 10);
+        break;
+    case FREQUENCY_YEAR:
+        set(&period, frequency, month_first(date.year, 1), month_first(date.year + 1, 1));
+        (void)snprintf(period.text, sizeof(period.text), "%04d", (int)date.year);
+        break;
+    }
+    return period;
+}
+
+struct period period_after(const struct period *period) {
+    return period_at(period->frequency, period->last + 1);
 }
 
 struct period period_of_day(int32_t day) {

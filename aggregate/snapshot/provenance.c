@@ -3,25 +3,13 @@
  * bytes". */
 #include "aggregate/snapshot/provenance.h"
 
+#include "aggregate/publication/text_out.h"
+#include "aggregate/snapshot/gaps.h"
 #include "zone.h"
-
-static void write_text(FILE *out, const char *text) {
-    (void)fputc('"', out);
-    for (const char *at = text == NULL ? "" : text; *at != '\0'; at++) {
-        unsigned char c = (unsigned char)*at;
-        if (c < 0x20)
-            (void)fprintf(out, "\\u%04x", c);
-        else if (c == '"' || c == '\\')
-            (void)fprintf(out, "\\%c", c);
-        else
-            (void)fputc(c, out);
-    }
-    (void)fputc('"', out);
-}
 
 static void write_pair(FILE *out, const char *indent, const char *key, const char *value, bool more) {
     (void)fprintf(out, "%s\"%s\": ", indent, key);
-    write_text(out, value);
+    json_text(out, value);
     (void)fputs(more ? ",\n" : "\n", out);
 }
 
@@ -54,32 +42,23 @@ static void write_counts(FILE *out, const struct counts *counts) {
     (void)fputs("}}", out);
 }
 
-static void add_counts(struct counts *total, const struct counts *counts) {
-    total->delivered += counts->delivered;
-    total->applied += counts->applied;
-    total->duplicate += counts->duplicate;
-    total->quarantined += counts->quarantined;
-    total->rejected += counts->rejected;
-    total->ignored += counts->ignored;
-    total->conflict += counts->conflict;
-    total->late += counts->late;
-    total->unresolved += counts->unresolved;
-    total->unconverted += counts->unconverted;
-    total->open_unknown += counts->open_unknown;
-    for (int i = 0; i < REASON_COUNT; i++)
-        total->reasons[i] += counts->reasons[i];
+void provenance_counts(const struct state *state, struct counts *total) {
+    *total = (struct counts){.delivered = 0};
+    for (size_t i = 0; i < state->partition_count; i++)
+        counts_add(total, &state->partitions[i].progress.counts, 1);
 }
 
 static void write_inputs(const struct state *state, FILE *out) {
-    struct counts total = {.delivered = 0};
+    struct counts total;
+    provenance_counts(state, &total);
     (void)fputs("  \"inputs\": [", out);
     for (size_t i = 0; i < state->partition_count; i++) {
         const struct state_partition *partition = &state->partitions[i];
         const struct progress *progress = &partition->progress;
         (void)fputs(i == 0 ? "\n    {\"topic\": " : ",\n    {\"topic\": ", out);
-        write_text(out, partition->topic);
+        json_text(out, partition->topic);
         (void)fprintf(out, ", \"partition\": %d, \"cluster_id\": ", (int)partition->partition);
-        write_text(out, partition->cluster_id);
+        json_text(out, partition->cluster_id);
         (void)fprintf(out, ", \"end_offset\": %lld, \"tail_offset\": %lld, \"tail_print\": \"%016llx\",\n     ",
                       (long long)progress->next, (long long)progress->tail_offset, (unsigned long long)progress->tail_print);
         write_time(out, "record_time_max", progress->record_time_max_ms);
@@ -88,17 +67,18 @@ static void write_inputs(const struct state *state, FILE *out) {
         (void)fprintf(out, ", \"accounts\": %lld, \"units\": %lld,\n     \"counts\": ", (long long)progress->accounts,
                       (long long)progress->units);
         write_counts(out, &progress->counts);
+        (void)fputs(", \"gaps\": ", out);
+        gaps_write(progress, out);
         (void)fputs("}", out);
-        add_counts(&total, &progress->counts);
     }
     (void)fputs("\n  ],\n  \"counts\": ", out);
     write_counts(out, &total);
     (void)fputs(",\n", out);
 }
 
-static void write_engine(const struct provenance *provenance, FILE *out) {
-    const struct snapshot_options *options = provenance->options;
-    const struct state *state = provenance->state;
+static void write_engine(const struct publication *publication, FILE *out) {
+    const struct snapshot_options *options = publication->options;
+    const struct state *state = publication->state;
     (void)fputs("  \"engine\": {\n", out);
     write_pair(out, "    ", "version", options->engine_version, true);
     write_pair(out, "    ", "commit", options->engine_commit, true);
@@ -106,60 +86,150 @@ static void write_engine(const struct provenance *provenance, FILE *out) {
                true);
     write_pair(out, "    ", "presentation_config_sha256", options->presentation_hash, true);
     write_pair(out, "    ", "sources_sha256", sources_hash(options->sources), true);
-    write_pair(out, "    ", "definitions_sha256", provenance->definitions->sha256, true);
-    write_pair(out, "    ", "definitions_version", provenance->definitions->version, false);
+    write_pair(out, "    ", "definitions_sha256", publication->definitions->sha256, true);
+    write_pair(out, "    ", "definitions_version", publication->definitions->version, false);
     (void)fputs("  },\n", out);
 }
 
-static void write_registry(const struct provenance *provenance, FILE *out) {
-    const struct registry *registry = provenance->registry;
+static void write_registry(const struct publication *publication, FILE *out) {
+    const struct registry *registry = publication->registry;
     (void)fprintf(out,
                   "  \"registry\": {\n    \"rows\": %zu,\n    \"rows_recorded_later\": %zu,\n    \"units\": %u,\n    \"sha256\": "
                   "\"%s\",\n    \"ordinals\": [",
                   registry->record_count, registry->record_total - registry->record_count, registry->unit_count,
                   registry->sha256);
     const char *separator = "";
-    for (size_t i = 0; i < provenance->state->partition_count; i++) {
-        const struct state_partition *partition = &provenance->state->partitions[i];
+    for (size_t i = 0; i < publication->state->partition_count; i++) {
+        const struct state_partition *partition = &publication->state->partitions[i];
         if (partition->progress.units == 0) continue;
         (void)fprintf(out, "%s{\"topic\": ", separator);
-        write_text(out, partition->topic);
+        json_text(out, partition->topic);
         (void)fprintf(out, ", \"partition\": %d, \"end_ordinal\": %lld}", (int)partition->partition,
                       (long long)partition->progress.units);
         separator = ", ";
     }
     (void)fprintf(out, "],\n    \"refused_claims\": %lld,\n    \"unmatched_accounts\": %lld,\n    \"unmatched_n\": %lld\n  },\n",
-                  (long long)provenance->refused_claims, (long long)provenance->cells->unmatched_accounts,
-                  (long long)provenance->cells->unmatched_n);
+                  (long long)crosswalk_refused(publication->crosswalk), (long long)publication->cells->unmatched_accounts,
+                  (long long)publication->cells->unmatched_n);
 }
 
-void provenance_write(const struct provenance *provenance, FILE *out) {
-    const struct snapshot_options *options = provenance->options;
-    char frequency[2] = {(char)provenance->period->frequency, '\0'};
+/* The rules as text: what the figures that left were held to, and what its hash is taken of. */
+static void rules_text(const struct disclosure_rules *rules, char *out, size_t out_bytes) {
+    static const char *const dominances[] = {"off", "p", "nk"};
+    (void)snprintf(out, out_bytes,
+                   "{\"merchants\": %lld, \"platforms\": %lld, \"payers\": %lld, \"dominance\": \"%s\", \"p\": %lld, "
+                   "\"near_ends\": %s, \"zeros\": %s}",
+                   (long long)rules->min_units, (long long)rules->min_platforms, (long long)rules->min_payers,
+                   dominances[rules->dominance], (long long)rules->p, rules->near_ends ? "true" : "false",
+                   rules->allow_zero ? "true" : "false");
+}
+
+/* Counts by rule and axis; never the values. */
+static void write_disclosure(const struct publication *publication, FILE *out) {
+    const struct disclosure_audit *audit = publication->disclosure;
+    char rules[256];
+    char hash[DIGEST_TEXT_BYTES];
+    if (audit->raw) {
+        (void)fputs("  \"publication\": \"not for publication: raw figures, no disclosure control\",\n", out);
+        (void)fputs("  \"disclosure\": null,\n", out);
+        return;
+    }
+    rules_text(&publication->options->disclosure, rules, sizeof(rules));
+    digest_bytes(slice_of(rules), hash);
+    (void)fprintf(out, "  \"publication\": \"for publication\",\n  \"disclosure\": {\n    \"rules\": %s,\n", rules);
+    (void)fprintf(out, "    \"rules_sha256\": \"%s\",\n    \"free\": %lld,\n    \"suppressed\": {", hash, (long long)audit->free);
+    static const char statuses[] = "AOTMDC";
+    for (int i = 0; statuses[i] != '\0'; i++)
+        (void)fprintf(out, "%s\"%c\": %lld", i > 0 ? ", " : "", statuses[i],
+                      (long long)audit->statuses[(unsigned char)statuses[i]]);
+    (void)fputs("},\n    \"by_rule\": {", out);
+    for (int i = GROUND_NONE + 1; i < GROUND_COUNT; i++)
+        (void)fprintf(out, "%s\"%s\": %lld", i > GROUND_NONE + 1 ? ", " : "", disclosure_ground_name((enum disclosure_ground)i),
+                      (long long)audit->grounds[i]);
+    (void)fprintf(out, "},\n    \"differencing_checks\": %lld\n  },\n", (long long)audit->differencing_checks);
+}
+
+/* The release before, of which this one is a function too: its name and its manifest. */
+static void write_previous(const struct publication *publication, FILE *out) {
+    const struct previous *previous = publication->previous;
+    const struct revisions *revisions = publication->revisions;
+    if (previous == NULL) {
+        (void)fputs("  \"previous\": null,\n", out);
+        return;
+    }
+    (void)fputs("  \"previous\": {\n", out);
+    write_pair(out, "    ", "vintage", previous->name, true);
+    write_pair(out, "    ", "manifest_sha256", previous->manifest_sha256, true);
+    (void)fprintf(out, "    \"revisions\": %zu,\n    \"causes\": {", revisions->count);
+    const char *separator = "";
+    for (int i = 0; i < REVISED_COUNT; i++) {
+        int64_t rows = 0;
+        for (size_t j = 0; j < revisions->count; j++)
+            rows += revisions->items[j].causes >> i & 1;
+        if (rows == 0) continue;
+        (void)fprintf(out, "%s\"%s\": %lld", separator, cause_name(i), (long long)rows);
+        separator = ", ";
+    }
+    (void)fprintf(
+        out, "},\n    \"causes_recomputed\": %s,\n    \"revised_after_final\": %lld,\n    \"became_final\": %lld\n  },\n",
+        revisions->recomputed ? "true" : "false", (long long)revisions->after_final, (long long)revisions->finalised);
+}
+
+/* `key=value` lines as an object; the hash of the secret key stays at home. */
+static void write_state_config(const char *text, FILE *out) {
+    const char *separator = "";
+    (void)fputs("  \"state_config\": {", out);
+    for (const char *at = text == NULL ? "" : text; *at != '\0';) {
+        char key[64];
+        char value[512];
+        size_t length = strcspn(at, "\n");
+        size_t name = strcspn(at, "=\n");
+        if (name < length && name < sizeof(key) && length - name < sizeof(value) && strncmp(at, "secret=", 7) != 0) {
+            (void)snprintf(key, sizeof(key), "%.*s", (int)name, at);
+            (void)snprintf(value, sizeof(value), "%.*s", (int)(length - name - 1), at + name + 1);
+            (void)fprintf(out, "%s\n    ", separator);
+            json_text(out, key);
+            (void)fputs(": ", out);
+            json_text(out, value);
+            separator = ",";
+        }
+        at += length + (at[length] == '\n');
+    }
+    (void)fputs("\n  },\n", out);
+}
+
+bool provenance_file(const struct publication *publication, FILE *out, struct fault *fault) {
+    (void)fault;
+    const struct snapshot_options *options = publication->options;
+    char frequency[2] = {(char)publication->statistics->period.frequency, '\0'};
     char first[11];
     char last[11];
-    iso_date_format(provenance->period->first, first);
-    iso_date_format(provenance->period->last, last);
+    iso_date_format(publication->statistics->period.first, first);
+    iso_date_format(publication->statistics->period.last, last);
     (void)fputs("{\n", out);
-    write_pair(out, "  ", "vintage", provenance->vintage->name, true);
-    (void)fprintf(out, "  \"release\": %lld,\n  ", (long long)provenance->vintage->release);
-    write_time(out, "as_of", provenance->as_of_ms);
+    write_pair(out, "  ", "vintage", publication->vintage->name, true);
+    (void)fprintf(out, "  \"release\": %lld,\n  ", (long long)publication->vintage->release);
+    write_time(out, "as_of", publication->as_of_ms);
     (void)fputs(",\n", out);
     write_pair(out, "  ", "freq", frequency, true);
-    write_pair(out, "  ", "period", provenance->period->text, true);
+    write_pair(out, "  ", "period", publication->statistics->period.text, true);
     write_pair(out, "  ", "period_start", first, true);
     write_pair(out, "  ", "period_end", last, true);
     (void)fprintf(out, "  \"daily\": %s,\n", options->daily ? "true" : "false");
     write_pair(out, "  ", "area", options->reporting_area, true);
     write_pair(out, "  ", "currency", options->reporting_currency, true);
     write_pair(out, "  ", "country", options->reporting_country, true);
-    (void)fprintf(out, "  \"observations\": %lld,\n  \"disclosure\": null,\n", (long long)provenance->observations);
-    write_engine(provenance, out);
-    write_inputs(provenance->state, out);
-    write_registry(provenance, out);
+    (void)fprintf(out, "  \"observations\": %lld,\n", (long long)publication->observations->count);
+    write_disclosure(publication, out);
+    write_previous(publication, out);
+    write_engine(publication, out);
+    write_state_config(options->state_text, out);
+    write_inputs(publication->state, out);
+    write_registry(publication, out);
     (void)fputs("  \"reproduce\": \"nhip run --until OFFSETS into an empty namespace (OFFSETS: the end_offset of each "
                 "input), then nhip snapshot with the same period and as_of\"\n}\n",
                 out);
+    return true;
 }
 
 bool provenance_check(const struct state *state, struct fault *fault) {
@@ -168,12 +238,12 @@ bool provenance_check(const struct state *state, struct fault *fault) {
         const struct counts *counts = &partition->progress.counts;
         if (counts->applied + counts->duplicate + counts->quarantined + counts->rejected + counts->ignored != counts->delivered) {
             return fault_set(
-                fault, FAULT_STORE, false,
+                fault, STOP_STATE_DAMAGED, false,
                 "state of %.80s/%d: %lld records delivered, but the verdicts do not add up to that; rebuild the namespace",
                 partition->topic, (int)partition->partition, (long long)counts->delivered);
         }
         if (strcmp(partition->configuration_hash, state->partitions[0].configuration_hash) != 0) {
-            return fault_set(fault, FAULT_REFUSED, false,
+            return fault_set(fault, STOP_STATES_MIXED, false,
                              "state of %.80s/%d was made under another configuration than %.80s/%d: finish the backfill first",
                              partition->topic, (int)partition->partition, state->partitions[0].topic,
                              (int)state->partitions[0].partition);

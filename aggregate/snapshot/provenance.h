@@ -3,27 +3,14 @@
 #ifndef NHIP_SNAPSHOT_PROVENANCE_H
 #define NHIP_SNAPSHOT_PROVENANCE_H
 
-#include "aggregate/snapshot/cells.h"
-#include "aggregate/snapshot/snapshot.h"
-#include "aggregate/snapshot/vintage.h"
+#include "aggregate/snapshot/publication.h"
 
-struct provenance {
-    const struct snapshot_options *options;
-    const struct definitions *definitions;
-    const struct state *state;
-    const struct registry *registry;
-    const struct cells *cells;
-    const struct period *period;
-    const struct vintage *vintage;
-    int64_t as_of_ms;
-    int64_t refused_claims;
-    int64_t observations;
-};
+bool provenance_file(const struct publication *publication, FILE *out, struct fault *fault);
 
-/* The caller looks at ferror(). */
-void provenance_write(const struct provenance *provenance, FILE *out);
+/* The counts of all partitions together, as snapshot.json states them. */
+void provenance_counts(const struct state *state, struct counts *total);
 
-/* Conservation (I4) in every partition, one configuration for all: else FAULT_STORE or FAULT_REFUSED, as figures from such a
+/* Conservation (I4) in every partition, one configuration for all: else FAULT_REFUSED, as figures from such a
  * state would be wrong. */
 bool provenance_check(const struct state *state, struct fault *fault);
 

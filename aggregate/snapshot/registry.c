@@ -47,7 +47,8 @@ static void see_columns(struct registry *registry, const struct unit_record *rec
 }
 
 /* Parses the documents in log order, keeps those recorded until `as_of_ms`. */
-static struct entry *read_documents(struct registry *registry, const struct state *state, int64_t as_of_ms, struct fault *fault) {
+static struct entry *read_documents(struct registry *registry, const struct state *state, int64_t as_of_ms,
+                                    const struct registry_cut *cut, struct fault *fault) {
     struct entry *entries = memory_zeroed(state->document_count, sizeof(*entries));
     char *lines = NULL;
     size_t length = 0;
@@ -58,7 +59,7 @@ static struct entry *read_documents(struct registry *registry, const struct stat
         struct unit_record *record = unit_parse(document->text, &refusal);
         if (record == NULL) {
             const struct state_partition *partition = &state->partitions[document->partition];
-            (void)fault_set(fault, FAULT_REFUSED, false, "registry record at %.80s/%d offset %lld: field %s: %s",
+            (void)fault_set(fault, STOP_REGISTRY_RULE, false, "registry record at %.80s/%d offset %lld: field %s: %s",
                             partition->topic, (int)partition->partition, (long long)document->offset, refusal.field,
                             refusal.message);
             free(lines);
@@ -69,7 +70,8 @@ static struct entry *read_documents(struct registry *registry, const struct stat
             return NULL;
         }
         registry->record_total++;
-        if (record->recorded_at_ms > as_of_ms) {
+        bool beyond = cut != NULL && (int64_t)document->ordinal >= cut->end_ordinals[document->partition];
+        if (beyond || record->recorded_at_ms > as_of_ms) {
             unit_destroy(record);
             continue;
         }
@@ -122,9 +124,15 @@ static void lay_versions(struct registry *registry, const struct entry *entries,
 
 struct registry *registry_create(const struct state *state, int64_t as_of_ms, const struct definitions *definitions,
                                  struct fault *fault) {
+    return registry_create_cut(state, as_of_ms, NULL, definitions, fault);
+}
+
+struct registry *registry_create_cut(const struct state *state, int64_t as_of_ms, const struct registry_cut *cut,
+                                     const struct definitions *definitions, struct fault *fault) {
+    if (cut != NULL && cut->recorded_until_ms < as_of_ms) as_of_ms = cut->recorded_until_ms;
     struct registry *registry = memory_zeroed(1, sizeof(*registry));
     registry->units = text_map_create();
-    struct entry *entries = read_documents(registry, state, as_of_ms, fault);
+    struct entry *entries = read_documents(registry, state, as_of_ms, cut, fault);
     if (entries == NULL) {
         registry_destroy(registry);
         return NULL;

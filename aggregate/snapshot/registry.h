@@ -35,9 +35,18 @@ struct registry {
     char sha256[DIGEST_TEXT_BYTES]; /* of the documents seen, in log order, one line each */
 };
 
+/* An older registry: per partition of the state, in its order, how many records it had, and until when they were recorded. */
+struct registry_cut {
+    const int64_t *end_ordinals;
+    int64_t recorded_until_ms;
+};
+
 /* Null and FAULT_REFUSED when a stored document breaks a registry rule (only another version of nhip can have admitted it). */
 struct registry *registry_create(const struct state *state, int64_t as_of_ms, const struct definitions *definitions,
                                  struct fault *fault);
+/* The same of a part of the records; `cut` null: of all. */
+struct registry *registry_create_cut(const struct state *state, int64_t as_of_ms, const struct registry_cut *cut,
+                                     const struct definitions *definitions, struct fault *fault);
 void registry_destroy(struct registry *registry);
 
 uint32_t registry_unit(const struct registry *registry, struct slice unit_id);          /* TEXT_NONE when unknown */

@@ -17,6 +17,9 @@ struct member {
     bool ge10;
 };
 
+enum { EVIDENCE_R = 0, EVIDENCE_O, EVIDENCE_C, EVIDENCE_COUNT };
+static const char evidence_letters[] = "ROC";
+
 struct share {
     const struct statistics *statistics;
     const struct indicator *indicator;
@@ -24,6 +27,8 @@ struct share {
     size_t count;
     bool declared_collected;
     bool observed_collected;
+    struct unit_figures *figures; /* null: raw */
+    uint32_t yes[EVIDENCE_COUNT], upper[EVIDENCE_COUNT];
 };
 
 enum subset_kind { SUBSET_ALL = 0, SUBSET_DISTRICT, SUBSET_UNIT_TYPE, SUBSET_GE10 };
@@ -75,6 +80,66 @@ static bool in_subset(const struct member *member, struct subset subset) {
     return false;
 }
 
+/* What one evidence says of a member. */
+static enum declaration answer_of(const struct member *member, int evidence) {
+    if (evidence != EVIDENCE_R && member->observed) return DECLARED_YES;
+    return evidence == EVIDENCE_O ? DECLARED_NO : member->declared;
+}
+
+static bool collected(const struct share *share, int evidence) {
+    return (evidence == EVIDENCE_O || share->declared_collected) && (evidence == EVIDENCE_R || share->observed_collected);
+}
+
+static struct unit_figures *control_members(const struct share *share) {
+    struct unit_member *members = memory_zeroed(share->count, sizeof(*members));
+    unsigned slices = 0;
+    if ((share->indicator->slices & SLICE_DISTRICT) != 0) slices |= UNITS_BY_DISTRICT;
+    if ((share->indicator->slices & SLICE_UNIT_TYPE) != 0) slices |= UNITS_BY_TYPE;
+    if (share->indicator->size_ge10) slices |= UNITS_BY_KIND;
+    for (size_t i = 0; i < share->count; i++) {
+        const struct member *member = &share->members[i];
+        uint32_t version = share->statistics->alive[member->unit];
+        members[i] = unit_member_of(share->statistics, version, member->ge10 ? KIND_GE10 : KIND_SMALL);
+    }
+    struct unit_figures *figures = control_units(share->statistics->control, members, share->count, slices, KINDS_SIZE);
+    free(members);
+    return figures;
+}
+
+/* The parts that rows will show: who says yes, and who may (the upper bound). */
+static void control_answers(struct share *share) {
+    if (share->statistics->control == NULL) return;
+    share->figures = control_members(share);
+    bool *chosen = memory_zeroed(share->count, sizeof(*chosen));
+    for (int evidence = 0; evidence < EVIDENCE_COUNT; evidence++) {
+        bool unknown = false;
+        for (size_t i = 0; i < share->count; i++) {
+            chosen[i] = answer_of(&share->members[i], evidence) == DECLARED_YES;
+            unknown = unknown || answer_of(&share->members[i], evidence) == DECLARED_UNKNOWN;
+        }
+        share->yes[evidence] = control_part(share->figures, chosen, false);
+        for (size_t i = 0; i < share->count; i++)
+            chosen[i] = answer_of(&share->members[i], evidence) != DECLARED_NO;
+        share->upper[evidence] = unknown ? control_part(share->figures, chosen, false) : UINT32_MAX;
+    }
+    free(chosen);
+}
+
+static uint32_t place_of(const struct share *share, struct subset subset) {
+    if (share->figures == NULL) return 0;
+    switch (subset.kind) {
+    case SUBSET_ALL:
+        return 0;
+    case SUBSET_DISTRICT:
+        return share->figures->districts[subset.code];
+    case SUBSET_UNIT_TYPE:
+        return share->figures->unit_types[subset.code];
+    case SUBSET_GE10:
+        return share->figures->kinds[KIND_GE10];
+    }
+    return 0;
+}
+
 static struct observation *add_row(const struct share *share, const struct coordinates *at) {
     const struct statistics *statistics = share->statistics;
     struct observation *row = observations_add(statistics->observations, at, &statistics->period);
@@ -90,23 +155,22 @@ static void set_not_collected(struct observation *row) {
     row->status = 'M';
 }
 
-static void write_evidence(const struct share *share, struct coordinates at, char evidence, struct subset subset) {
+static void write_evidence(const struct share *share, struct coordinates at, int evidence, struct subset subset) {
     int64_t whole = 0;
     int64_t yes = 0;
     int64_t unknown = 0;
     for (size_t i = 0; i < share->count; i++) {
         const struct member *member = &share->members[i];
         if (!in_subset(member, subset)) continue;
-        bool seen = evidence != 'R' && member->observed;
-        bool declared = evidence != 'O' && member->declared == DECLARED_YES;
         whole++;
-        yes += seen || declared;
-        unknown += evidence != 'O' && !seen && member->declared == DECLARED_UNKNOWN;
+        yes += answer_of(member, evidence) == DECLARED_YES;
+        unknown += answer_of(member, evidence) == DECLARED_UNKNOWN;
     }
-    at.evidence = evidence;
+    at.evidence = evidence_letters[evidence];
     struct observation *row = add_row(share, &at);
-    bool collected = (evidence == 'O' || share->declared_collected) && (evidence == 'R' || share->observed_collected);
-    if (!collected) {
+    if (share->figures != NULL)
+        row->origin = control_share(share->figures, place_of(share, subset), share->yes[evidence], share->upper[evidence]);
+    if (!collected(share, evidence)) {
         set_not_collected(row);
         return;
     }
@@ -118,19 +182,23 @@ static void write_evidence(const struct share *share, struct coordinates at, cha
 }
 
 static void write_evidences(const struct share *share, const struct coordinates *at, struct subset subset) {
-    write_evidence(share, *at, 'R', subset);
-    write_evidence(share, *at, 'O', subset);
-    write_evidence(share, *at, 'C', subset);
+    for (int evidence = 0; evidence < EVIDENCE_COUNT; evidence++)
+        write_evidence(share, *at, evidence, subset);
 }
 
 /* Evidence O, restricted to some outlets or instruments, over the whole population. */
 static void write_seen_through(const struct share *share, struct coordinates at, uint64_t outlets, uint64_t instruments) {
     int64_t yes = 0;
+    bool *chosen = memory_zeroed(share->count, sizeof(*chosen));
     for (size_t i = 0; i < share->count; i++) {
-        yes += seen_through(share, share->members[i].unit, (uint32_t)outlets, (uint32_t)instruments);
+        chosen[i] = seen_through(share, share->members[i].unit, (uint32_t)outlets, (uint32_t)instruments);
+        yes += chosen[i];
     }
     at.evidence = 'O';
     struct observation *row = add_row(share, &at);
+    if (share->figures != NULL)
+        row->origin = control_share(share->figures, 0, control_part(share->figures, chosen, true), UINT32_MAX);
+    free(chosen);
     if (share->observed_collected)
         statistics_percent(row, yes, (int64_t)share->count);
     else
@@ -197,6 +265,7 @@ void share_write(const struct statistics *statistics, const struct indicator *in
     share.observed_collected = indicator->flows != 0 || !indicator->needs_flow;
     if (indicator->needs_flow) share.observed_collected = (statistics->window_flows & indicator->flows) != 0;
     gather(&share);
+    control_answers(&share);
     struct coordinates total = statistics_total(statistics, indicator, 'R');
     write_evidences(&share, &total, (struct subset){SUBSET_ALL, 0});
     write_unit_slices(&share, &total);

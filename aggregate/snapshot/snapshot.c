@@ -1,4 +1,5 @@
-/* One snapshot, from the state to a named directory: read, join, compute, write aside, rename.
+/* One snapshot, from the state to a named directory: read, join, compute, control, write aside, rename. The order is in
+ * snapshot_write_state() and computation_run(); the files are in the table of publication.c.
  *
  * Everything is in memory at once - a province's ledger is some hundred megabytes at most - which makes the order of computation
  * free and the result a pure function of its inputs. There is no clock here: AS_OF comes from the state (its greatest record
@@ -6,38 +7,38 @@
  * (past states are made by replay). */
 #include "aggregate/snapshot/snapshot.h"
 
-#include "aggregate/snapshot/statistics.h"
 #include "aggregate/snapshot/provenance.h"
+#include "aggregate/snapshot/publication.h"
 #include "aggregate/snapshot/snapshot_state.h"
-#include "aggregate/snapshot/vintage.h"
 #include "decode.h"
+#include "fault_point.h"
+#include "log.h"
 
-/* Everything that one run holds. */
+enum { TRIES_MAX = 8 };
+
+/* Everything that one try holds. */
 struct work {
     const struct snapshot_options *options;
-    const struct state *state;
-    struct definitions *definitions;
-    struct registry *registry;
-    struct crosswalk *crosswalk;
-    struct cells *cells;
-    struct statistics statistics;
-    struct observations observations;
+    struct computation computation;
+    struct previous *previous;
+    struct revisions revisions;
     struct vintage vintage;
-    int64_t as_of_ms;
 };
 
 static bool choose_as_of(struct work *work, struct fault *fault) {
-    int64_t greatest = state_record_time_max(work->state);
+    struct computation *computation = &work->computation;
+    int64_t greatest = state_record_time_max(computation->state);
     if (greatest == INT64_MIN && work->options->as_of_ms == TIME_NONE) {
-        return fault_set(fault, FAULT_REFUSED, false, "the state holds no record yet: run the consumer first, or name --as-of");
+        return fault_set(fault, STOP_NOTHING_COUNTED, false,
+                         "the state holds no record yet: run the consumer first, or name --as-of");
     }
-    work->as_of_ms = work->options->as_of_ms == TIME_NONE ? greatest : work->options->as_of_ms;
-    if (work->as_of_ms >= greatest) return true;
+    computation->as_of_ms = work->options->as_of_ms == TIME_NONE ? greatest : work->options->as_of_ms;
+    if (computation->as_of_ms >= greatest) return true;
     char asked[25];
     char held[25];
-    rfc3339_format(work->as_of_ms, asked);
+    rfc3339_format(computation->as_of_ms, asked);
     rfc3339_format(greatest, held);
-    return fault_set(fault, FAULT_REFUSED, false,
+    return fault_set(fault, STOP_AS_OF_PAST, false,
                      "as of %s: the state already holds records of %s; an earlier state is made by replay (nhip run --until)",
                      asked, held);
 }
@@ -50,47 +51,26 @@ static bool check_area(const char *area, struct fault *fault) {
         good = (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
     }
     if (good) return true;
-    return fault_set(fault, FAULT_CONFIG, false,
+    return fault_set(fault, STOP_SETTING, false,
                      "reporting.area: found \"%.40s\", accepted are up to %d of A-Z 0-9 _ -, such as VN_38", area,
                      AREA_BYTES - 9);
 }
 
-static bool prepare(struct work *work, struct fault *fault) {
+static bool check(struct work *work, struct fault *fault) {
     const struct snapshot_options *options = work->options;
-    struct statistics *statistics = &work->statistics;
-    int exponent = currency_exponent(slice_of(options->reporting_currency));
-    if (exponent < 0) {
-        return fault_set(fault, FAULT_CONFIG, false,
+    if (currency_exponent(slice_of(options->reporting_currency)) < 0) {
+        return fault_set(fault, STOP_SETTING, false,
                          "reporting.currency: found \"%.8s\", accepted are ISO 4217 codes such as VND",
                          options->reporting_currency);
     }
-    if (!check_area(options->reporting_area, fault) || !period_parse(options->period, &statistics->period, fault)) return false;
-    work->definitions = definitions_create(options->definitions_path, fault);
-    if (work->definitions == NULL) return false;
-    if (!provenance_check(work->state, fault) || !choose_as_of(work, fault)) return false;
-    work->registry = registry_create(work->state, work->as_of_ms, work->definitions, fault);
-    if (work->registry == NULL) return false;
-    work->crosswalk = crosswalk_create(work->registry, work->state->accounts);
-    work->cells =
-        cells_create(work->state, work->registry, work->crosswalk, work->definitions, options->sources, &statistics->period);
-    statistics->definitions = work->definitions;
-    statistics->state = work->state;
-    statistics->registry = work->registry;
-    statistics->crosswalk = work->crosswalk;
-    statistics->cells = work->cells;
-    statistics->sources = options->sources;
-    statistics->zone = options->zone;
-    statistics->currency = options->reporting_currency;
-    statistics->currency_exponent = exponent;
-    statistics->area = options->reporting_area;
-    statistics->observations = &work->observations;
-    return true;
+    return check_area(options->reporting_area, fault) && period_parse(options->period, &work->computation.period, fault) &&
+           provenance_check(work->computation.state, fault) && choose_as_of(work, fault);
 }
 
-/* THDX:DF_ADOPTION(1.0.0) -> THDX_ADOPTION */
-static void flow_name(const char *structure_id, char out[static 64]) {
+/* THDX:DF_ADOPTION(1.0.0) -> THDX_ADOPTION; raw figures bear it in their name, so they count releases of their own. */
+static void flow_name(const char *structure_id, bool raw, char out[static 64]) {
     size_t length = 0;
-    for (const char *at = structure_id; *at != '\0' && *at != '(' && length < 48; at++) {
+    for (const char *at = structure_id; *at != '\0' && *at != '(' && length < 44; at++) {
         if (*at == ':') {
             out[length++] = '_';
             if (strncmp(at + 1, "DF_", 3) == 0) at += 3;
@@ -99,82 +79,133 @@ static void flow_name(const char *structure_id, char out[static 64]) {
         bool plain = (*at >= 'A' && *at <= 'Z') || (*at >= '0' && *at <= '9') || *at == '_' || *at == '-';
         out[length++] = plain ? *at : '_';
     }
-    out[length] = '\0';
+    (void)snprintf(out + length, 64 - length, "%s", raw ? "_RAW" : "");
 }
 
-static bool write_observations(struct work *work, struct fault *fault) {
-    struct observation_frame frame = {
-        .structure_id = work->definitions->structure_id,
-        .method = work->definitions->version,
-        .release = work->vintage.release,
-        .as_of_ms = work->as_of_ms,
-    };
-    FILE *file = vintage_file(&work->vintage, "obs.csv", fault);
-    if (file == NULL) return false;
-    observations_write(&work->observations, &frame, file);
-    return vintage_close_file(&work->vintage, file, "obs.csv", fault);
-}
-
-static bool write_definitions(struct work *work, struct fault *fault) {
-    FILE *file = vintage_file(&work->vintage, "indicators.json", fault);
-    if (file == NULL) return false;
-    (void)fwrite(work->definitions->text, 1, work->definitions->text_length, file);
-    return vintage_close_file(&work->vintage, file, "indicators.json", fault);
-}
-
-static bool write_provenance(struct work *work, struct fault *fault) {
-    struct provenance provenance = {
-        .options = work->options,
-        .definitions = work->definitions,
-        .state = work->state,
-        .registry = work->registry,
-        .cells = work->cells,
-        .period = &work->statistics.period,
-        .vintage = &work->vintage,
-        .as_of_ms = work->as_of_ms,
-        .refused_claims = crosswalk_refused(work->crosswalk),
-        .observations = (int64_t)work->observations.count,
-    };
-    FILE *file = vintage_file(&work->vintage, "snapshot.json", fault);
-    if (file == NULL) return false;
-    provenance_write(&provenance, file);
-    return vintage_close_file(&work->vintage, file, "snapshot.json", fault);
-}
-
-static bool publish(struct work *work, struct snapshot_result *result, struct fault *fault) {
+/* The release before of this period, and that this one is not older. */
+static bool find_previous(struct work *work, struct fault *fault) {
     char flow[64];
-    flow_name(work->definitions->structure_id, flow);
-    if (!vintage_open(&work->vintage, work->options->directory, flow, &work->statistics.period, work->as_of_ms, fault))
-        return false;
-    if (!write_observations(work, fault) || !write_definitions(work, fault) || !write_provenance(work, fault)) return false;
-    if (!vintage_publish(&work->vintage, result->path, fault)) return false;
+    const struct snapshot_options *options = work->options;
+    struct computation *computation = &work->computation;
+    flow_name(computation->definitions->structure_id, options->raw, flow);
+    if (options->previous == NULL) {
+        if (!previous_find(options->directory, flow, &computation->period, &work->previous, fault)) return false;
+    } else if (options->previous[0] != '\0') {
+        work->previous = previous_open(options->previous, fault);
+        if (work->previous == NULL) return false;
+    }
+    if (work->previous != NULL) computation->before = &work->previous->table;
+    if (work->previous == NULL || work->previous->as_of_ms <= computation->as_of_ms) return true;
+    char ours[25];
+    char theirs[25];
+    rfc3339_format(computation->as_of_ms, ours);
+    rfc3339_format(work->previous->as_of_ms, theirs);
+    return fault_set(fault, STOP_RELEASE_PAST, false,
+                     "as of %s: release %lld of %s is as of %s already; a later release cannot know less: name a later "
+                     "--as-of, or another --dir",
+                     ours, (long long)work->previous->release, computation->period.text, theirs);
+}
+
+static bool write_files(struct work *work, struct fault *fault) {
+    const struct computation *computation = &work->computation;
+    const struct publication publication = {
+        .options = work->options,
+        .state = computation->state,
+        .definitions = computation->definitions,
+        .registry = computation->registry,
+        .crosswalk = computation->crosswalk,
+        .cells = computation->cells,
+        .statistics = &computation->statistics,
+        .observations = &computation->observations,
+        .disclosure = &computation->disclosure,
+        .previous = work->previous,
+        .revisions = &work->revisions,
+        .vintage = &work->vintage,
+        .as_of_ms = computation->as_of_ms,
+    };
+    return publication_write(&publication, &work->vintage, fault);
+}
+
+/* Nothing that a user of the release before would want to know: no figure moved, none became final, no definition or setting of
+ * what is published is another, and the period had ended then as it has now. */
+static bool is_unchanged(const struct work *work) {
+    const struct computation *computation = &work->computation;
+    const struct previous *previous = work->previous;
+    if (previous == NULL || work->revisions.count > 0 || work->revisions.finalised > 0) return false;
+    int64_t end_ms = zone_day_start_ms(work->options->zone, computation->period.last + 1);
+    return strcmp(previous->definitions_sha256, computation->definitions->sha256) == 0 &&
+           strcmp(previous->presentation_sha256, work->options->presentation_hash) == 0 &&
+           (previous->as_of_ms >= end_ms) == (computation->as_of_ms >= end_ms);
+}
+
+static enum vintage_end publish(struct work *work, struct snapshot_result *result, struct fault *fault) {
+    const struct computation *computation = &work->computation;
+    char flow[64];
+    flow_name(computation->definitions->structure_id, work->options->raw, flow);
+    int64_t release = work->previous == NULL ? 1 : work->previous->release + 1;
+    *result = (struct snapshot_result){.unchanged = false};
+    if (!revisions_find(&work->revisions, work->previous, computation, release, fault)) return VINTAGE_FAILED;
+    if (work->options->only_changed && is_unchanged(work)) {
+        result->unchanged = true;
+        memcpy(result->vintage, work->previous->name, sizeof(result->vintage));
+        memcpy(result->path, work->previous->path, sizeof(result->path));
+        return VINTAGE_PUBLISHED;
+    }
+    if (!vintage_open(&work->vintage, work->options->directory, flow, &computation->period, release, computation->as_of_ms,
+                      fault))
+        return VINTAGE_FAILED;
+    work->vintage.unpublished = work->options->raw;
+    if (!write_files(work, fault)) return VINTAGE_FAILED;
+    enum vintage_end end = vintage_publish(&work->vintage, result->path, fault);
+    if (end != VINTAGE_PUBLISHED) return end;
     memcpy(result->vintage, work->vintage.name, sizeof(result->vintage));
-    result->observations = (int64_t)work->observations.count;
-    result->unmatched_accounts = work->cells->unmatched_accounts;
-    result->refused_claims = crosswalk_refused(work->crosswalk);
-    return true;
+    result->observations = (int64_t)computation->observations.count;
+    result->unmatched_accounts = computation->cells->unmatched_accounts;
+    result->refused_claims = crosswalk_refused(computation->crosswalk);
+    result->suppressed = computation->disclosure.raw ? 0 : result->observations - computation->disclosure.free;
+    result->revisions = (int64_t)work->revisions.count;
+    result->revised_after_final = work->revisions.after_final;
+    return VINTAGE_PUBLISHED;
+}
+
+/* One try, from the release before to the name of this one. */
+static enum vintage_end try_it(const struct snapshot_options *options, const struct state *state,
+                               struct snapshot_result *result, struct fault *fault) {
+    struct work work = {.options = options, .computation = {.options = options, .state = state}};
+    bool good = check(&work, fault) && computation_define(&work.computation, fault) && find_previous(&work, fault) &&
+                computation_run(&work.computation, fault);
+    enum vintage_end end = good ? publish(&work, result, fault) : VINTAGE_FAILED;
+    vintage_abandon(&work.vintage);
+    revisions_clear(&work.revisions);
+    previous_destroy(work.previous);
+    computation_clear(&work.computation);
+    return end;
 }
 
 bool snapshot_write_state(const struct snapshot_options *options, const struct state *state, struct snapshot_result *result,
                           struct fault *fault) {
-    struct work work = {.options = options, .state = state};
-    bool good = prepare(&work, fault);
-    if (good) statistics_run(&work.statistics, options->daily);
-    good = good && publish(&work, result, fault);
-    vintage_abandon(&work.vintage);
-    observations_clear(&work.observations);
-    cells_destroy(work.cells);
-    crosswalk_destroy(work.crosswalk);
-    registry_destroy(work.registry);
-    definitions_destroy(work.definitions);
-    return good;
+    for (int i = 0; i < TRIES_MAX; i++) {
+        enum vintage_end end = try_it(options, state, result, fault);
+        if (end != VINTAGE_OVERTAKEN) return end == VINTAGE_PUBLISHED;
+        log_info("snapshot_overtaken", "period=%s directory=\"%s\"", options->period, options->directory);
+    }
+    return fault_set(fault, STOP_FILE_UNWRITABLE, true,
+                     "%s: others have published releases of %s %d times while this one was computed; run it again",
+                     options->directory, options->period, TRIES_MAX);
+}
+
+struct state *snapshot_read(const struct snapshot_options *options, struct fault *fault) {
+    struct state *state = state_create();
+    struct reader_sink sink = state_sink(state);
+    if (reader_read(options->store, &sink, fault) && !FAULT_BREAKS("snapshot.read", fault) && state_finish(state, fault))
+        return state;
+    state_destroy(state);
+    return NULL;
 }
 
 bool snapshot_write(const struct snapshot_options *options, struct snapshot_result *result, struct fault *fault) {
-    struct state *state = state_create();
-    struct reader_sink sink = state_sink(state);
-    bool good = reader_read(options->store, &sink, fault) && state_finish(state, fault) &&
-                snapshot_write_state(options, state, result, fault);
+    struct state *state = snapshot_read(options, fault);
+    bool good = state != NULL && snapshot_write_state(options, state, result, fault);
     state_destroy(state);
     return good;
 }

@@ -5,6 +5,7 @@
 #ifndef NHIP_SNAPSHOT_H
 #define NHIP_SNAPSHOT_H
 
+#include "aggregate/disclosure/rules.h"
 #include "aggregate/runtime/sources.h"
 #include "aggregate/store/store.h"
 #include "fault.h"
@@ -16,12 +17,17 @@ struct snapshot_options {
     const struct sources *sources;
     const char *definitions_path; /* indicators.json */
     const char *directory;        /* where vintages are collected; made when missing */
+    const char *previous;         /* path of the release before; "": this is the first; null: look in `directory` */
     const char *period;           /* 2021, 2021-Q3, 2021-09, 2021-W39, 2021-09-30 */
     int64_t as_of_ms;             /* TIME_NONE: the greatest record_time_max of the state */
+    struct disclosure_rules disclosure;
+    bool raw;                     /* no disclosure control: not for publication */
+    bool only_changed;            /* no release when no figure differs from the release before and none became final */
     bool daily;                   /* also FREQ D rows for the days of the period */
     const char *reporting_currency;
     const char *reporting_country;
     const char *reporting_area;    /* VN_38 */
+    const char *state_text;        /* config_state_text(): what the state's configuration hash is of; may be null */
     const char *presentation_hash; /* hex SHA-256 of presentational settings; goes into snapshot.json */
     const char *engine_version;
     const char *engine_commit;
@@ -34,6 +40,10 @@ struct snapshot_result {
     int64_t observations;
     int64_t unmatched_accounts;
     int64_t refused_claims;
+    int64_t suppressed; /* rows that disclosure control emptied */
+    int64_t revisions;           /* cells that differ from the release before */
+    int64_t revised_after_final; /* of them: had been final (OBS_STATUS A) */
+    bool unchanged;              /* `only_changed` and nothing was: `path` and `vintage` are those of the release before */
 };
 
 /* Reads, computes, writes into a temporary directory beside the vintage, fsyncs, renames, then replaces LATEST. On failure

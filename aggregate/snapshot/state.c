@@ -87,14 +87,14 @@ static bool corrupt(const struct state *state, struct hash_id id, struct slice f
         shown[i] = field.data[i] > 0x20 && field.data[i] < 0x7F ? field.data[i] : '?';
     shown[length] = '\0';
     return fault_set(
-        fault, FAULT_STORE, false,
+        fault, STOP_STATE_DAMAGED, false,
         "state of %.80s/%d, hash %c:%d:%u, field %s: %s (schemas/store-layout.md); rebuild the namespace from the log",
         partition->topic, (int)partition->partition, (char)id.kind, (int)id.bucket, id.shard, shown, what);
 }
 
 static char *copy_text(const char *text) {
     char *copy = strdup(text == NULL ? "" : text);
-    CHECK(copy != NULL);
+    CHECK_MEMORY(copy != NULL);
     return copy;
 }
 
@@ -102,8 +102,8 @@ static bool take_partition(void *context, struct source_partition partition, con
                            const char *configuration_hash, const char *cluster_id, struct fault *fault) {
     struct state *state = context;
     if (progress->accounts < 0 || progress->accounts > UINT32_MAX / 4 - (int64_t)state->slot_count) {
-        return fault_set(fault, FAULT_STORE, false, "state of %s/%d: %lld accounts in meta, which cannot be", partition.topic,
-                         (int)partition.partition, (long long)progress->accounts);
+        return fault_set(fault, STOP_STATE_DAMAGED, false, "state of %s/%d: %lld accounts in meta, which cannot be",
+                         partition.topic, (int)partition.partition, (long long)progress->accounts);
     }
     state->partitions = memory_reserve(state->partitions, &state->capacities[CAPACITY_PARTITIONS], state->partition_count + 1,
                                        sizeof(*state->partitions));
@@ -204,7 +204,7 @@ static bool take_document(struct state *state, struct hash_id id, struct slice f
     }
     size_t length = (size_t)(cursor.end - cursor.at);
     char *copy = malloc(length + 1);
-    CHECK(copy != NULL);
+    CHECK_MEMORY(copy != NULL);
     if (length > 0) memcpy(copy, cursor.at, length);
     copy[length] = '\0';
     document.text = (struct slice){copy, length};
@@ -299,7 +299,7 @@ static int compare_documents(const void *left, const void *right) {
 bool state_finish(struct state *state, struct fault *fault) {
     for (size_t i = 0; i < state->cell_count; i++) {
         if (state->slots[state->cells[i].slot].account != TEXT_NONE) continue;
-        return fault_set(fault, FAULT_STORE, false,
+        return fault_set(fault, STOP_STATE_DAMAGED, false,
                          "the ledger has a cell of day %d whose account is not in the state (schemas/store-layout.md §6)",
                          (int)state->cells[i].day);
     }

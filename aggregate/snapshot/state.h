@@ -58,9 +58,9 @@ struct state {
 struct state *state_create(void);
 void state_destroy(struct state *state);
 
-/* Callbacks that fill `state`; text that is not of the layout is FAULT_STORE. */
+/* Callbacks that fill `state`; text that is not of the layout is refused. */
 struct reader_sink state_sink(struct state *state);
-/* After the last partition: every cell's account must be known (FAULT_STORE); puts documents in log order. */
+/* After the last partition: every cell's account must be known; puts documents in log order. */
 bool state_finish(struct state *state, struct fault *fault);
 
 /* The united registers of one sketch, or null when no partition has it. `kind`: HASH_SKETCH_DAY or HASH_SKETCH_MONTH. */

@@ -54,6 +54,16 @@ bool statistics_district_listed(int district) {
     return unit_district_known(DISTRICT_FIRST + district);
 }
 
+struct unit_member unit_member_of(const struct statistics *statistics, uint32_t version, uint8_t kind) {
+    const struct version *at = &statistics->registry->versions[version];
+    return (struct unit_member){
+        .contributor = control_contributor(statistics->control, version),
+        .district = (uint8_t)at->district,
+        .unit_type = at->unit_type >= 0 ? (uint8_t)at->unit_type : (uint8_t)UNIT_CODE_NONE,
+        .kind = kind,
+    };
+}
+
 void statistics_percent(struct observation *row, int64_t part, int64_t whole) {
     row->unit_measure = "PT";
     row->decimals = 2;

@@ -3,7 +3,7 @@
 #ifndef NHIP_SNAPSHOT_STATISTICS_H
 #define NHIP_SNAPSHOT_STATISTICS_H
 
-#include "aggregate/snapshot/flow_table.h"
+#include "aggregate/snapshot/control.h"
 #include "aggregate/snapshot/observation.h"
 #include "aggregate/snapshot/sketch.h"
 #include "zone.h"
@@ -33,6 +33,7 @@ struct statistics {
     struct use *uses;         /* unit * flow_count + flow, window days */
     uint64_t window_flows;    /* flows with any cell on window days, matched or not */
     struct flow_table *table; /* of the period that is being written */
+    struct control *control;  /* null: raw figures */
     struct observations *observations;
 };
 
@@ -47,6 +48,8 @@ bool statistics_district_listed(int district); /* index from DISTRICT_FIRST */
 static inline const struct use *statistics_use(const struct statistics *statistics, uint32_t unit, uint32_t flow) {
     return &statistics->uses[(size_t)unit * statistics->definitions->flow_count + flow];
 }
+/* A unit in the version it has, for disclosure control. */
+struct unit_member unit_member_of(const struct statistics *statistics, uint32_t version, uint8_t kind);
 /* 100 * part / whole into value, numerator, denominator, N_UNITS; whole 0: status M. */
 void statistics_percent(struct observation *row, int64_t part, int64_t whole);
 

@@ -104,7 +104,8 @@ static const struct obs_row *find(const struct view *view, struct observation_ke
 
 static const char *status_words(const struct obs_row *row) {
     if (row == NULL) return "no row";
-    return row->cells[OBS_OBS_STATUS][0] == 'M' ? "not known" : "empty";
+    if (row->cells[OBS_OBS_STATUS][0] == 'M') return "not known";
+    return row->cells[OBS_CONF_STATUS][0] == 'F' ? "empty" : "suppressed";
 }
 
 /* " 60.00    3/5" in 18 columns; a line of shares has 31 + 3 * 18 + 5 + 9 = 99. */
@@ -163,7 +164,8 @@ static void print_structure(const struct view *view) {
         (void)fprintf(view->out, "%36s", "");
         print_difference(view, row, structure_lines[i].published);
     }
-    (void)fprintf(view->out, "%-31s %17s\n", "IT enterprises, number", count == NULL ? "no row" : count->cells[OBS_VALUE]);
+    bool known = count != NULL && count->cells[OBS_VALUE][0] != '\0';
+    (void)fprintf(view->out, "%-31s %17s\n", "IT enterprises, number", known ? count->cells[OBS_VALUE] : status_words(count));
 }
 
 static void print_flows(const struct view *view) {
@@ -216,7 +218,8 @@ bool adoption_table_print(const char *vintage_path, const char *period, FILE *ou
         print_structure(&view);
         (void)fputc('\n', out);
         print_flows(&view);
-        (void)fputs("\nNot for publication (CONF_STATUS=N): no disclosure control has been applied to these figures.\n", out);
+        if (first->cells[OBS_CONF_STATUS][0] == 'N')
+            (void)fputs("\nNot for publication (CONF_STATUS=N): no disclosure control has been applied to these figures.\n", out);
     }
     obs_table_close(&table);
     return first != NULL;

@@ -1,8 +1,11 @@
-/* Open addressing over 32-bit numbers, the texts in blocks that never move. FNV-1a is enough here: the names were admitted by the
- * decoder, there are at most a few million, and a bad chain costs one command some time, not the stream. */
+/* Open addressing over 32-bit numbers, the texts in blocks that never move. Names are written by others: the hash has a key of
+ * its own in every map, drawn when it is made, so that nobody can write a million that meet in one slot. Numbers are given in
+ * the order of arrival, so nothing that is published depends on the key. */
 #include "aggregate/snapshot/text_map.h"
 
 #include "aggregate/snapshot/memory.h"
+
+#include <sys/random.h>
 
 enum { BLOCK_BYTES = 1 << 16 };
 
@@ -14,6 +17,7 @@ struct block {
 };
 
 struct text_map {
+    uint64_t key[2];
     struct slice *texts;
     uint64_t *hashes;
     size_t text_capacity;
@@ -24,15 +28,26 @@ struct text_map {
     struct block *block;
 };
 
-static uint64_t hash_of(struct slice text) {
-    uint64_t hash = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < text.length; i++)
-        hash = (hash ^ (uint8_t)text.data[i]) * 0x100000001b3u;
-    return hash ^ hash >> 29;
+/* The 128-bit product folded: every bit reaches every other. */
+static uint64_t step(uint64_t a, uint64_t b) {
+    __extension__ unsigned __int128 product = (unsigned __int128)a * b;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static uint64_t hash_of(const struct text_map *map, struct slice text) {
+    uint64_t hash = map->key[0] ^ text.length;
+    for (size_t at = 0; at < text.length; at += sizeof(uint64_t)) {
+        uint64_t word = 0;
+        memcpy(&word, text.data + at, text.length - at < sizeof(word) ? text.length - at : sizeof(word));
+        hash = step(hash ^ word, map->key[1]);
+    }
+    return hash;
 }
 
 struct text_map *text_map_create(void) {
     struct text_map *map = memory_zeroed(1, sizeof(*map));
+    CHECK(getrandom(map->key, sizeof(map->key), 0) == (ssize_t)sizeof(map->key));
+    map->key[1] |= 1;
     map->slot_mask = 1023;
     map->slots = memory_zeroed(map->slot_mask + 1, sizeof(*map->slots));
     return map;
@@ -71,7 +86,7 @@ static const char *keep(struct text_map *map, struct slice text) {
     if (map->block == NULL || map->block->size - map->block->used < text.length + 1) {
         size_t size = text.length + 1 > BLOCK_BYTES ? text.length + 1 : BLOCK_BYTES;
         struct block *block = malloc(sizeof(*block) + size);
-        CHECK(block != NULL);
+        CHECK_MEMORY(block != NULL);
         *block = (struct block){.previous = map->block, .size = size};
         map->block = block;
     }
@@ -83,7 +98,7 @@ static const char *keep(struct text_map *map, struct slice text) {
 }
 
 uint32_t text_map_intern(struct text_map *map, struct slice text) {
-    uint64_t hash = hash_of(text);
+    uint64_t hash = hash_of(map, text);
     uint32_t *slot = slot_of(map, text, hash);
     if (*slot != 0) return *slot - 1;
     CHECK(map->count < UINT32_MAX / 4);
@@ -100,7 +115,7 @@ uint32_t text_map_intern(struct text_map *map, struct slice text) {
 }
 
 uint32_t text_map_find(const struct text_map *map, struct slice text) {
-    uint32_t number = *slot_of(map, text, hash_of(text));
+    uint32_t number = *slot_of(map, text, hash_of(map, text));
     return number == 0 ? TEXT_NONE : number - 1;
 }
 

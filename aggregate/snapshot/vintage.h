@@ -8,28 +8,46 @@
 
 #include <stdio.h>
 
-enum { VINTAGE_FILES_MAX = 16, VINTAGE_NAME_BYTES = 160, VINTAGE_PATH_BYTES = 512 };
+enum { VINTAGE_FILES_MAX = 48, VINTAGE_NAME_BYTES = 160, VINTAGE_PATH_BYTES = 512 };
 
 struct vintage {
     char directory[VINTAGE_PATH_BYTES];
     char name[VINTAGE_NAME_BYTES];
     char temporary[VINTAGE_PATH_BYTES]; /* empty when there is none (any more) */
     int64_t release;
+    bool unpublished; /* LATEST stays where it is */
+    size_t prefix_bytes; /* of the name, before the release number */
     const char *files[VINTAGE_FILES_MAX]; /* names, literals of the caller */
     char digests[VINTAGE_FILES_MAX][DIGEST_TEXT_BYTES];
     size_t file_count;
 };
 
-/* Makes `directory` (with parents) when it is missing, finds the release number and makes the temporary directory. `flow` is the
- * flow part of the name, such as THDX_ADOPTION. On failure nothing is left behind. */
-bool vintage_open(struct vintage *vintage, const char *directory, const char *flow, const struct period *period, int64_t as_of_ms,
-                  struct fault *fault);
+/* How long FLOW_FREQ_PERIOD_r is in the name of a vintage; 0 when it is none. */
+size_t vintage_stem(const char *name);
+/* The release number of the vintage `name` when its name begins with the first `stem_bytes` of `stem`, else 0. */
+int64_t vintage_release(const char *name, const char *stem, size_t stem_bytes);
+/* The greatest release number of this flow and period in a directory, and that vintage's path; 0 and "" when there is none. A
+ * directory that does not exist has none. */
+int64_t vintage_newest(const char *directory, const char *flow, const struct period *period,
+                       char path[static VINTAGE_PATH_BYTES]);
+/* Makes `directory` (with parents) when it is missing, and the temporary directory in it. `flow` is the flow part of the name,
+ * such as THDX_ADOPTION. On failure nothing is left behind. */
+bool vintage_open(struct vintage *vintage, const char *directory, const char *flow, const struct period *period, int64_t release,
+                  int64_t as_of_ms, struct fault *fault);
 /* A file of the vintage, for writing; vintage_close_file() flushes, fsyncs, closes and takes its digest. `name` outlives the
  * vintage. */
 FILE *vintage_file(struct vintage *vintage, const char *name, struct fault *fault);
 bool vintage_close_file(struct vintage *vintage, FILE *file, const char *name, struct fault *fault);
+/* The same for a file that somebody else writes: where it is to stand, and the end of it (fsync, digest). */
+void vintage_file_path(const struct vintage *vintage, const char *name, char out[static VINTAGE_PATH_BYTES]);
+bool vintage_take_file(struct vintage *vintage, const char *name, struct fault *fault);
 /* Writes MANIFEST.sha256, fsyncs, renames, replaces LATEST. `path` gets directory/name. */
-bool vintage_publish(struct vintage *vintage, char path[static VINTAGE_PATH_BYTES], struct fault *fault);
+enum vintage_end {
+    VINTAGE_FAILED, /* see `fault` */
+    VINTAGE_PUBLISHED,
+    VINTAGE_OVERTAKEN /* another writer has published this release or a later one: what is measured from the one before is void */
+};
+enum vintage_end vintage_publish(struct vintage *vintage, char path[static VINTAGE_PATH_BYTES], struct fault *fault);
 /* Removes the temporary directory, if there still is one. Harmless after a publication. */
 void vintage_abandon(struct vintage *vintage);
 

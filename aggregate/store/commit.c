@@ -8,6 +8,7 @@
  *     DEL <retired hashes> x:{T}:d<day> ...     HDEL i:{T} ...  only when retention passed something
  *     HSET f:{T} next ... counts ... commit_ms end
  *     EXEC
+ *     WAIT <replicas> <ms>                                      only with durability = replica
  *     WATCH f:{T}
  *     HMGET f:{T} epoch owner next
  *
@@ -28,6 +29,7 @@
 #include "aggregate/rollup/rollup.h"
 #include "aggregate/runtime/clock.h"
 #include "check.h"
+#include "fault_point.h"
 
 enum { FIELDS_MAX = 1000, KEYS_MAX = 1000 };
 
@@ -73,7 +75,7 @@ static void note_change(struct commit *commit) {
     if (changes->length == changes->capacity) {
         changes->capacity = changes->capacity == 0 ? 256 : changes->capacity * 2;
         changes->items = realloc(changes->items, changes->capacity * sizeof(*changes->items));
-        CHECK(changes->items != NULL);
+        CHECK_MEMORY(changes->items != NULL);
     }
     changes->items[changes->length++] = (struct change){.id = commit->open, .offset = commit->open_offset};
     commit->open_changed = true;
@@ -97,7 +99,7 @@ static void take_retired(void *context, struct hash_id id) {
     if (retired->length == retired->capacity) {
         retired->capacity = retired->capacity == 0 ? 64 : retired->capacity * 2;
         retired->items = realloc(retired->items, retired->capacity * sizeof(*retired->items));
-        CHECK(retired->items != NULL);
+        CHECK_MEMORY(retired->items != NULL);
     }
     retired->items[retired->length++] = id;
 }
@@ -229,6 +231,11 @@ static void cut(struct lane *lane, struct rollup *rollup) {
     write_retired(lane);
     write_meta(lane, rollup_progress(rollup));
     RESP_COMMAND(&commit->bytes, SLICE("EXEC"));
+    if (lane->options.replicas > 0) {
+        char replicas[DECIMAL_BYTES_MAX], patience[DECIMAL_BYTES_MAX];
+        RESP_COMMAND(&commit->bytes, SLICE("WAIT"), decimal_text(lane->options.replicas, replicas),
+                     decimal_text(lane->options.replicas_ms, patience));
+    }
     resp_chain(&commit->bytes, lane);
     commit->next = rollup_progress(rollup)->next;
     commit->state = COMMIT_CUT;
@@ -236,6 +243,18 @@ static void cut(struct lane *lane, struct rollup *rollup) {
 }
 
 /* --- sending and waiting --- */
+
+/* In two pieces where a test wants to be in the middle. */
+static bool send_bytes(struct lane *lane, struct slice bytes, struct fault *fault) {
+    size_t head = FAULT_CUT(bytes.length);
+    if (FAULT_BREAKS("commit.send", fault)) return false;
+    if (!connection_send(lane->connection, (struct slice){bytes.data, head}, fault)) return false;
+    if (head < bytes.length) {
+        if (FAULT_BREAKS("commit.inside", fault)) return false;
+        if (!connection_send(lane->connection, (struct slice){bytes.data + head, bytes.length - head}, fault)) return false;
+    }
+    return !FAULT_BREAKS("commit.sent", fault);
+}
 
 void commit_send(struct lane *lane) {
     struct commit *commit = &lane->commit;
@@ -245,14 +264,17 @@ void commit_send(struct lane *lane) {
     CHECK(!commit->voided);
     lane->watched = false;
     lane->refusal.code = FAULT_NONE;
+    lane->detour = false;
+    commit->executed = false;
+    commit->copies = 0;
     lane_expect(lane, EXPECT_QUEUED, 1 + commit->commands, NO_HASH);
     lane_expect(lane, EXPECT_EXEC, 1, NO_HASH);
+    if (lane->options.replicas > 0) lane_expect(lane, EXPECT_WAIT, 1, NO_HASH);
     lane_expect(lane, EXPECT_WATCH, 1, NO_HASH);
     lane_expect(lane, EXPECT_META, 1, NO_HASH);
     commit->state = COMMIT_SENT;
     struct fault fault;
-    if (!connection_send(lane->connection, (struct slice){commit->bytes.data, commit->bytes.length}, &fault))
-        lane_lose(lane, &fault);
+    if (!send_bytes(lane, (struct slice){commit->bytes.data, commit->bytes.length}, &fault)) lane_lose(lane, &fault);
 }
 
 /* One attempt to bring the lane to rest: reconnects, sends again what has to be, waits for at most one reply. False and `fault`
@@ -286,13 +308,15 @@ bool lane_commit(struct lane *lane, struct rollup *rollup, struct fault *fault) 
         if (at_rest(lane)) break;
         int left_ms = left_until(deadline_ms);
         if (left_ms == 0) {
-            return fault_set(fault, FAULT_UNREACHABLE, true,
+            return fault_set(fault, STOP_REDIS_SILENT, true,
                              "%s/%d: Redis at %.200s did not answer within %d ms (redis.timeout) before a commit", lane->topic,
                              lane->who.partition, lane->options.address, lane->options.timeout_ms);
         }
         if (!advance(lane, left_ms, fault)) return false;
     }
+    if (FAULT_BREAKS("commit.ready", fault)) return false;
     cut(lane, rollup);
+    FAULT_STEP("commit.cut");
     commit_send(lane);
     return true;
 }
@@ -300,7 +324,7 @@ bool lane_commit(struct lane *lane, struct rollup *rollup, struct fault *fault) 
 bool lane_poll(struct lane *lane, int timeout_ms, int64_t *committed_next, bool *in_flight, struct fault *fault) {
     int64_t deadline_ms = clock_monotonic_ms() + timeout_ms;
     bool fine = lane_report(lane, fault);
-    while (fine && lane->commit.state != COMMIT_NONE) {
+    while (fine && (lane->commit.state != COMMIT_NONE || lane->verifying)) {
         bool moved = lane_turn(lane, 0);
         if (!moved) {
             int left_ms = left_until(deadline_ms);
@@ -308,9 +332,25 @@ bool lane_poll(struct lane *lane, int timeout_ms, int64_t *committed_next, bool 
             if (left_ms == 0) break;
         }
     }
-    *committed_next = lane->base_next;
-    *in_flight = lane->commit.state != COMMIT_NONE;
+    *committed_next = lane->safe_next;
+    *in_flight = lane->commit.state != COMMIT_NONE || lane->verifying;
     return fine;
+}
+
+void lane_verify(struct lane *lane) {
+    if (lane->commit.state != COMMIT_NONE || lane->verifying) return;
+    lane->verifying = true;
+    if (lane->connection == NULL || !lane->watched || lane_waiting(lane)) return; /* meta is on its way, or will be */
+    struct resp out = {0};
+    struct fault fault;
+    lane->watched = false;
+    resp_chain(&out, lane);
+    lane_expect(lane, EXPECT_WATCH, 1, NO_HASH);
+    lane_expect(lane, EXPECT_META, 1, NO_HASH);
+    if (FAULT_BREAKS("verify.ask", &fault) ||
+        !connection_send(lane->connection, (struct slice){out.data, out.length}, &fault))
+        lane_lose(lane, &fault);
+    resp_free(&out);
 }
 
 void lane_set_end(struct lane *lane, bool end) {

@@ -1,4 +1,5 @@
-/* The transport under every lane: a non-blocking socket, an output buffer for what it did not take yet, hiredis' reply parser.
+/* The transport under every lane: a non-blocking socket (TCP, unix, TLS), an output buffer for what it did not take yet, hiredis'
+ * reply parser.
  *
  *     connection_send     socket takes it directly | leftover is copied to `out`, flushed by later calls
  *     connection_receive  parser has a reply? -> flush leftovers -> recv -> parser ... until the deadline
@@ -8,11 +9,12 @@
  * 520, 543). The commit protocol lives on knowing these things exactly, and they are little code.
  *
  * Losing a connection is final: every later call says so again. There is no reconnecting here, since a connection carries a WATCH
- * and a silent reconnect would drop it. TLS is not spoken (hiredis 0.14 has none): use a unix socket, a loopback tunnel or a
- * sidecar. */
+ * and a silent reconnect would drop it. TLS is tls.c's (hiredis 0.14 has none): a layer between these two functions and the
+ * socket, with the same rules: nothing waits but poll(). */
 #include "aggregate/store/connection.h"
 
 #include "aggregate/runtime/clock.h"
+#include "aggregate/store/tls.h"
 #include "check.h"
 
 #include <errno.h>
@@ -27,13 +29,14 @@
 enum {
     RECEIVE_BYTES = 32768,
     PARSER_BYTES_KEPT = 1 << 20, /* the parser's buffer is given back to the allocator above this */
-    PIPELINE_DEPTH = 512,
 };
 
 struct connection {
     const char *address; /* of the options; they outlive the connection */
     const struct store_options *options;
     int socket;
+    struct tls_session *tls; /* null: plain */
+    bool heard; /* it has answered something */
     bool lost;
     redisReader *reader;
     struct resp out; /* what the socket has not taken yet: out.data[out_sent .. out.length) */
@@ -43,7 +46,7 @@ struct connection {
 
 static bool lose(struct connection *connection, struct fault *fault, const char *what) {
     connection->lost = true;
-    return fault_set(fault, FAULT_UNREACHABLE, true, "Redis at %s: %s", connection->address, what);
+    return fault_set(fault, STOP_REDIS_SILENT, true, "Redis at %s: %s", connection->address, what);
 }
 
 /* Waits until a connect in progress is decided. */
@@ -85,7 +88,7 @@ static int open_unix(const char *path, int timeout_ms, struct fault *fault) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     size_t length = strlen(path);
     if (length >= sizeof(address.sun_path)) {
-        (void)fault_set(fault, FAULT_CONFIG, false,
+        (void)fault_set(fault, STOP_SETTING, false,
                         "redis.address: the path %.120s is longer than a unix socket may have (%zu bytes)", path,
                         sizeof(address.sun_path) - 1);
         return -1;
@@ -93,7 +96,7 @@ static int open_unix(const char *path, int timeout_ms, struct fault *fault) {
     memcpy(address.sun_path, path, length);
     int made = try_address((const struct sockaddr *)&address, sizeof(address), timeout_ms);
     if (made < 0) {
-        (void)fault_set(fault, FAULT_UNREACHABLE, true, "Redis at %s cannot be reached: %s", path, strerror(errno));
+        (void)fault_set(fault, STOP_REDIS_SILENT, true, "Redis at %s cannot be reached: %s", path, strerror(errno));
     }
     return made;
 }
@@ -121,7 +124,8 @@ static int open_tcp(const char *address, int timeout_ms, struct fault *fault) {
     char host[256];
     char port[8];
     if (!split_address(address, host, port)) {
-        (void)fault_set(fault, FAULT_CONFIG, false, "redis.address: %.200s is neither host:port nor the path of a unix socket",
+        (void)fault_set(fault, STOP_SETTING, false,
+                        "redis.address: %.200s is neither host:port nor the absolute path of a unix socket",
                         address);
         return -1;
     }
@@ -129,7 +133,7 @@ static int open_tcp(const char *address, int timeout_ms, struct fault *fault) {
     struct addrinfo *found = NULL;
     int failure = getaddrinfo(host, port, &hints, &found);
     if (failure != 0) {
-        (void)fault_set(fault, FAULT_UNREACHABLE, true, "Redis at %.200s: the name is not resolved: %s", address,
+        (void)fault_set(fault, STOP_REDIS_SILENT, true, "Redis at %.200s: the name is not resolved: %s", address,
                         gai_strerror(failure));
         return -1;
     }
@@ -138,7 +142,7 @@ static int open_tcp(const char *address, int timeout_ms, struct fault *fault) {
         made = try_address(one->ai_addr, one->ai_addrlen, timeout_ms);
     }
     if (made < 0) {
-        (void)fault_set(fault, FAULT_UNREACHABLE, true, "Redis at %.200s cannot be reached: %s", address, strerror(errno));
+        (void)fault_set(fault, STOP_REDIS_SILENT, true, "Redis at %.200s cannot be reached: %s", address, strerror(errno));
     }
     freeaddrinfo(found);
     return made;
@@ -146,10 +150,11 @@ static int open_tcp(const char *address, int timeout_ms, struct fault *fault) {
 
 static bool authenticate(struct connection *connection, int timeout_ms, struct fault *fault) {
     const struct store_options *options = connection->options;
-    if (options->password == NULL) return true;
+    if (options->password == NULL && options->user == NULL) return true;
     struct resp command = {0};
-    if (options->user != NULL) {
-        RESP_COMMAND(&command, SLICE("AUTH"), slice_of(options->user), slice_of(options->password));
+    if (options->user != NULL) { /* one without a password may be right ("nopass"); Redis will say */
+        const char *password = options->password != NULL ? options->password : "";
+        RESP_COMMAND(&command, SLICE("AUTH"), slice_of(options->user), slice_of(password));
     } else {
         RESP_COMMAND(&command, SLICE("AUTH"), slice_of(options->password));
     }
@@ -157,19 +162,17 @@ static bool authenticate(struct connection *connection, int timeout_ms, struct f
     explicit_bzero(command.data, command.length);
     resp_free(&command);
     if (!fine) return false;
-    redisReply *reply = connection_answer(connection, timeout_ms, "authenticating (redis.user, redis.password)", fault);
+    redisReply *reply = connection_answer(connection, timeout_ms, "authenticating (redis.user, redis.password.file)", fault);
     freeReplyObject(reply);
     return reply != NULL;
 }
 
-struct connection *connection_open(const struct store_options *options, int timeout_ms, struct fault *fault) {
-    int made = options->address[0] == '/' ? open_unix(options->address, timeout_ms, fault)
-                                          : open_tcp(options->address, timeout_ms, fault);
-    if (made < 0) return NULL;
+/* A connection without talk; takes the socket over. */
+static struct connection *connection_create(const struct store_options *options, int made, struct fault *fault) {
     struct connection *connection = calloc(1, sizeof(*connection));
     redisReader *reader = redisReaderCreate();
     if (connection == NULL || reader == NULL) {
-        (void)fault_set(fault, FAULT_MEMORY, false, "out of memory for a connection to Redis");
+        (void)fault_set(fault, STOP_MEMORY, false, "out of memory for a connection to Redis");
         if (reader != NULL) redisReaderFree(reader);
         free(connection);
         (void)close(made);
@@ -183,27 +186,84 @@ struct connection *connection_open(const struct store_options *options, int time
         .reader = reader,
         .active_ms = clock_monotonic_ms(),
     };
-    if (authenticate(connection, timeout_ms, fault)) return connection;
+    return connection;
+}
+
+struct connection *connection_open(const struct store_options *options, int timeout_ms, struct fault *fault) {
+    bool is_path = options->address[0] == '/';
+    if (is_path && options->tls != NULL) {
+        (void)fault_set(fault, STOP_SETTING, false,
+                        "redis.address: %.200s is a unix socket, on which Redis does not speak TLS: set redis.tls = off, or "
+                        "host:port of its tls-port",
+                        options->address);
+        return NULL;
+    }
+    int made = is_path ? open_unix(options->address, timeout_ms, fault) : open_tcp(options->address, timeout_ms, fault);
+    if (made < 0) return NULL;
+    struct connection *connection = connection_create(options, made, fault);
+    if (connection == NULL) return NULL;
+    bool fine = true;
+    if (options->tls != NULL) {
+        connection->tls = tls_begin(options->tls, made, options->address, timeout_ms, fault);
+        fine = connection->tls != NULL;
+    }
+    if (fine && authenticate(connection, timeout_ms, fault)) return connection;
     connection_close(connection);
     return NULL;
 }
 
 void connection_close(struct connection *connection) {
     if (connection == NULL) return;
+    tls_end(connection->tls);
     (void)close(connection->socket);
     redisReaderFree(connection->reader);
     resp_free(&connection->out);
     free(connection);
 }
 
+const struct store_options *connection_options(const struct connection *connection) {
+    return connection->options;
+}
+
+/* --- bytes --- */
+
+static ssize_t send_some(const struct connection *connection, struct slice bytes) {
+    if (connection->tls != NULL) return tls_send(connection->tls, bytes.data, bytes.length);
+    return send(connection->socket, bytes.data, bytes.length, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static ssize_t receive_some(const struct connection *connection, char *bytes, size_t capacity) {
+    if (connection->tls != NULL) return tls_receive(connection->tls, bytes, capacity);
+    return recv(connection->socket, bytes, capacity, MSG_DONTWAIT);
+}
+
+/* The socket, or the layer on it, has failed, or `ended`. A server that does not like our certificate may be gone before its
+ * reason has arrived. */
+static bool lose_socket(struct connection *connection, bool ended, struct fault *fault) {
+    const char *what = connection->tls != NULL ? tls_error(connection->tls) : strerror(errno);
+    if (ended) what = "the server closed the connection";
+    if (connection->tls == NULL || (!tls_refused(connection->tls) && connection->heard)) return lose(connection, fault, what);
+    connection->lost = true;
+    if (ended || !tls_refused(connection->tls)) {
+        return fault_set(fault, STOP_REDIS_SILENT, true,
+                         "Redis at %.120s: %s right after the TLS handshake: perhaps it wants a client certificate that it "
+                         "trusts (redis.tls.cert, redis.tls.key)",
+                         connection->address, what);
+    }
+    return fault_set(fault, STOP_REDIS_TLS, false,
+                     "Redis at %.120s does not accept us: %s; set redis.tls.cert and redis.tls.key to a client certificate that "
+                     "it trusts",
+                     connection->address, tls_error(connection->tls));
+}
+
 /* Gives the socket as much of `bytes` as it takes; `*taken` says how much. */
 static bool push(struct connection *connection, struct slice bytes, size_t *taken, struct fault *fault) {
     *taken = 0;
     while (*taken < bytes.length) {
-        ssize_t sent = send(connection->socket, bytes.data + *taken, bytes.length - *taken, MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t sent = send_some(connection, (struct slice){bytes.data + *taken, bytes.length - *taken});
         if (sent < 0 && errno == EINTR) continue;
         if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return true;
-        if (sent < 0) return lose(connection, fault, strerror(errno));
+        if (sent < 0) return lose_socket(connection, false, fault);
         *taken += (size_t)sent;
         connection->active_ms = clock_monotonic_ms();
     }
@@ -238,14 +298,15 @@ enum fed { FED_NONE = 0, FED_BYTES, FED_LOST };
 static enum fed feed(struct connection *connection, struct fault *fault) {
     char bytes[RECEIVE_BYTES];
     for (;;) {
-        ssize_t got = recv(connection->socket, bytes, sizeof(bytes), MSG_DONTWAIT);
+        ssize_t got = receive_some(connection, bytes, sizeof(bytes));
         if (got < 0 && errno == EINTR) continue;
         if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return FED_NONE;
         if (got <= 0) {
-            (void)lose(connection, fault, got == 0 ? "the server closed the connection" : strerror(errno));
+            (void)lose_socket(connection, got == 0, fault);
             return FED_LOST;
         }
         connection->active_ms = clock_monotonic_ms();
+        connection->heard = true;
         CHECK(redisReaderFeed(connection->reader, bytes, (size_t)got) == REDIS_OK);
         return FED_BYTES;
     }
@@ -279,7 +340,7 @@ enum arrival connection_receive(struct connection *connection, int timeout_ms, r
         int64_t left_ms = timeout_ms > 0 ? deadline_ms - clock_monotonic_ms() : 0;
         if (left_ms <= 0) return ARRIVAL_NONE;
         struct pollfd wait = {.fd = connection->socket, .events = POLLIN};
-        if (connection->out.length > 0) wait.events |= POLLOUT;
+        if (connection->out.length > 0) wait.events |= connection->tls != NULL ? tls_send_waits(connection->tls) : (short)POLLOUT;
         (void)poll(&wait, 1, (int)left_ms);
     }
 }
@@ -288,84 +349,3 @@ int64_t connection_active_ms(const struct connection *connection) {
     return connection->active_ms;
 }
 
-redisReply *connection_reply(struct connection *connection, int timeout_ms, struct fault *fault) {
-    redisReply *reply = NULL;
-    if (connection_receive(connection, timeout_ms, &reply, fault) == ARRIVAL_NONE) {
-        char what[80];
-        (void)snprintf(what, sizeof(what), "no answer for %d ms (redis.timeout)", timeout_ms);
-        (void)lose(connection, fault, what);
-    }
-    return reply;
-}
-
-redisReply *connection_answer(struct connection *connection, int timeout_ms, const char *doing, struct fault *fault) {
-    redisReply *reply = connection_reply(connection, timeout_ms, fault);
-    if (reply == NULL || reply->type != REDIS_REPLY_ERROR) return reply;
-    (void)error_fault(connection->options, doing, reply->str, fault);
-    freeReplyObject(reply);
-    return NULL;
-}
-
-bool connection_pipeline(struct connection *connection, const struct pipeline *pipeline, int timeout_ms, struct fault *fault) {
-    struct resp out = {0};
-    size_t sent = 0;
-    bool fine = true;
-    for (size_t taken = 0; fine && taken < pipeline->count; taken++) {
-        /* Half a window at a time, so that requests travel in few writes. */
-        if (sent < pipeline->count && sent - taken <= PIPELINE_DEPTH / 2) {
-            resp_clear(&out);
-            for (; sent < pipeline->count && sent - taken < PIPELINE_DEPTH; sent++) {
-                pipeline->request(pipeline->context, sent, &out);
-            }
-            fine = connection_send(connection, (struct slice){out.data, out.length}, fault);
-            if (!fine) break;
-        }
-        redisReply *reply = connection_answer(connection, timeout_ms, pipeline->doing, fault);
-        fine = reply != NULL && pipeline->take(pipeline->context, taken, reply, fault);
-        freeReplyObject(reply);
-    }
-    resp_free(&out);
-    return fine;
-}
-
-static bool starts_with(const char *text, const char *word) {
-    return strncmp(text, word, strlen(word)) == 0;
-}
-
-bool error_fault(const struct store_options *options, const char *doing, const char *error, struct fault *fault) {
-    static const char *const passing[] = {
-        "OOM ", "MISCONF ", "NOREPLICAS ", "LOADING ", "CLUSTERDOWN ", "TRYAGAIN ",
-        "ASK ", "MOVED ",   "MASTERDOWN ", "BUSY ",    "READONLY ",    "ERR max number of clients",
-    };
-    static const char *const forbidding[] = {"NOAUTH", "WRONGPASS", "NOPERM", "ERR AUTH"};
-    /* EXEC carries the reason of the command that was refused. */
-    static const char because[] = "EXECABORT Transaction discarded because of: ";
-    const char *text = starts_with(error, because) ? error + sizeof(because) - 1 : error;
-    bool retriable = false;
-    for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]); i++)
-        retriable |= starts_with(text, passing[i]);
-    enum fault_code code = FAULT_STORE;
-    for (size_t i = 0; i < sizeof(forbidding) / sizeof(forbidding[0]); i++) {
-        if (starts_with(text, forbidding[i])) code = FAULT_REFUSED;
-    }
-    return fault_set(fault, code, retriable, "Redis at %s refused while %s: %.200s", options->address, doing, error);
-}
-
-bool error_moved(const char *error, char address[static ADDRESS_BYTES_MAX]) {
-    if (!starts_with(error, "MOVED ")) return false;
-    const char *space = strchr(error + sizeof("MOVED ") - 1, ' ');
-    if (space == NULL) return false;
-    size_t length = strcspn(space + 1, " \r\n");
-    if (length == 0 || length >= ADDRESS_BYTES_MAX) return false;
-    memcpy(address, space + 1, length);
-    address[length] = '\0';
-    return true;
-}
-
-bool reply_is_pairs(const redisReply *reply) {
-    if (reply->type != REDIS_REPLY_ARRAY || reply->elements % 2 != 0) return false;
-    for (size_t i = 0; i < reply->elements; i++) {
-        if (reply->element[i]->type != REDIS_REPLY_STRING) return false;
-    }
-    return true;
-}

@@ -15,8 +15,9 @@ enum { ADDRESS_BYTES_MAX = 300 };
 
 struct connection;
 
-/* Connects and authenticates within `timeout_ms`. Null and `fault` (FAULT_UNREACHABLE retriable; FAULT_CONFIG for an address that
- * cannot be read; FAULT_REFUSED when Redis does not let us in). */
+/* Connects to options->address (one address here; route.h knows several), speaks TLS if options->tls says so, and
+ * authenticates, within `timeout_ms`. Options and what they point to must outlive the connection. Null and `fault`
+ * (FAULT_UNREACHABLE retriable; FAULT_CONFIG for an address that cannot be read; FAULT_REFUSED when Redis does not let us in). */
 struct connection *connection_open(const struct store_options *options, int timeout_ms, struct fault *fault);
 void connection_close(struct connection *connection); /* null is fine */
 
@@ -35,6 +36,11 @@ enum arrival connection_receive(struct connection *connection, int timeout_ms, r
 
 /* When bytes last moved in either direction (monotonic): who waits for an answer judges silence by it. */
 int64_t connection_active_ms(const struct connection *connection);
+
+/* What it was opened with; `address` is where it goes. */
+const struct store_options *connection_options(const struct connection *connection);
+
+/* --- on top of these (answer.c) --- */
 
 /* Blocking: one reply within `timeout_ms`, else a fault (silence is FAULT_UNREACHABLE too, and the connection is then of no more
  * use). An error reply is returned as a reply. */
@@ -58,6 +64,8 @@ bool connection_pipeline(struct connection *connection, const struct pipeline *p
  * -MISCONF, -NOREPLICAS, -LOADING, -CLUSTERDOWN, -TRYAGAIN, -ASK, -MOVED, -MASTERDOWN, -BUSY, -READONLY, too many clients);
  * FAULT_REFUSED for -NOAUTH, -WRONGPASS, -NOPERM. Returns false. */
 bool error_fault(const struct store_options *options, const char *doing, const char *error, struct fault *fault);
+/* What refused a transaction as a whole stands behind "EXECABORT ... because of: "; other errors are their own cause. */
+const char *error_cause(const char *error);
 /* True for -MOVED: the node of a cluster that serves the slot now is at `address`. */
 bool error_moved(const char *error, char address[static ADDRESS_BYTES_MAX]);
 

@@ -38,7 +38,7 @@ static int by_id(const void *left, const void *right) {
 }
 
 static bool not_of_layout(const struct image *image, const char *what, struct fault *fault) {
-    return fault_set(fault, FAULT_STORE, false, "%s of %s in namespace %s is not of the layout", what, image->keys.tag,
+    return fault_set(fault, STOP_STATE_DAMAGED, false, "%s of %s in namespace %s is not of the layout", what, image->keys.tag,
                      image->keys.name_space);
 }
 
@@ -59,7 +59,7 @@ static void add_hash(struct pass *pass, struct hash_id id, int64_t offset) {
     if (pass->hash_count == pass->hash_capacity) {
         pass->hash_capacity = pass->hash_capacity == 0 ? 256 : pass->hash_capacity * 2;
         pass->hashes = realloc(pass->hashes, pass->hash_capacity * sizeof(*pass->hashes));
-        CHECK(pass->hashes != NULL);
+        CHECK_MEMORY(pass->hashes != NULL);
     }
     pass->hashes[pass->hash_count++] = (struct image_hash){.id = id, .offset = offset};
 }
@@ -67,7 +67,7 @@ static void add_hash(struct pass *pass, struct hash_id id, int64_t offset) {
 static bool take_index(struct pass *pass, const redisReply *index, struct fault *fault) {
     if (!reply_is_pairs(index)) return not_of_layout(pass->image, "the index", fault);
     pass->buckets = calloc(index->elements / 2 + 1, sizeof(*pass->buckets));
-    CHECK(pass->buckets != NULL);
+    CHECK_MEMORY(pass->buckets != NULL);
     for (size_t i = 0; i < index->elements; i += 2) {
         struct image_bucket *bucket = &pass->buckets[pass->bucket_count];
         if (!index_field_read(reply_text(index->element[i]), &bucket->kind, &bucket->bucket) ||
@@ -104,7 +104,7 @@ static void keep_bucket(struct pass *pass, const struct image_bucket *bucket) {
 static void sort_buckets(struct pass *pass) {
     const struct image *image = pass->image;
     pass->sharded = calloc(pass->bucket_count + 1, sizeof(*pass->sharded));
-    CHECK(pass->sharded != NULL);
+    CHECK_MEMORY(pass->sharded != NULL);
     for (size_t i = 0; i < pass->bucket_count; i++) {
         const struct image_bucket *bucket = &pass->buckets[i];
         const struct image_bucket *old =
@@ -148,7 +148,7 @@ static void match_hashes(struct pass *pass) {
     struct image *image = pass->image;
     if (pass->hash_count > 0) qsort(pass->hashes, pass->hash_count, sizeof(*pass->hashes), by_id);
     pass->unread = calloc(pass->hash_count + 1, sizeof(*pass->unread));
-    CHECK(pass->unread != NULL);
+    CHECK_MEMORY(pass->unread != NULL);
     for (size_t i = 0; i < pass->hash_count; i++) {
         struct image_hash *hash = &pass->hashes[i];
         struct image_hash *old =
@@ -191,7 +191,7 @@ static bool take_hash(void *context, size_t i, const redisReply *reply, struct f
     for (size_t j = 0; j < reply->elements; j++)
         bytes += sizeof(size_t) + reply->element[j]->len;
     char *at = malloc(bytes); /* exactly: a state is a hundred thousand small hashes */
-    CHECK(at != NULL);
+    CHECK_MEMORY(at != NULL);
     hash->content = at;
     for (size_t j = 0; j < reply->elements; j++) {
         struct slice text = reply_text(reply->element[j]);
@@ -258,6 +258,32 @@ out:
     return fine;
 }
 
+/* Of one state everything is there that its index and its meta speak of; else somebody has deleted or evicted keys. */
+static bool is_whole(const struct image *image, struct fault *fault) {
+    int64_t accounts = 0;
+    int64_t units = 0;
+    size_t at = 0; /* hashes come in the order of the buckets */
+    bool whole = image->bucket_count > 0 || image->meta.progress.counts.applied == 0;
+    for (size_t i = 0; i < image->bucket_count; i++) {
+        const struct image_bucket *bucket = &image->buckets[i];
+        size_t first = at;
+        for (; at < image->hash_count; at++) {
+            const struct image_hash *hash = &image->hashes[at];
+            if (hash->id.kind != bucket->kind || hash->id.bucket != bucket->bucket) break;
+            whole = whole && hash->pairs > 0;
+            if (hash->id.kind == HASH_ACCOUNT) accounts += (int64_t)hash->pairs;
+            if (hash->id.kind == HASH_UNIT) units += (int64_t)hash->pairs;
+        }
+        whole = whole && at > first;
+    }
+    if (!image->present) return true;
+    if (whole && accounts == image->meta.progress.accounts && units == image->meta.progress.units) return true;
+    return fault_set(fault, STOP_STATE_GONE, false,
+                     "keys of %s in namespace %s are gone: they were deleted or evicted, the state is damaged; restore a backup, "
+                     "or count anew in a new `namespace`; maxmemory-policy must be noeviction",
+                     image->keys.tag, image->keys.name_space);
+}
+
 bool image_read(struct image *image, struct connection *connection, const struct store_options *options,
                 struct source_partition who, struct fault *fault) {
     *image = (struct image){.present = false};
@@ -274,9 +300,9 @@ bool image_read(struct image *image, struct connection *connection, const struct
         free(pass.sharded);
         free(pass.unread);
         image->passes++;
-        if (!fine || held) return fine;
+        if (!fine || held) return fine && is_whole(image, fault);
     }
-    return fault_set(fault, FAULT_UNREACHABLE, true,
+    return fault_set(fault, STOP_READER_OUTRUN, true,
                      "%s/%d: commits came faster than their changes could be read, for %d s: read again when it is calmer, or "
                      "from nearer to Redis",
                      who.topic, who.partition, READING_MS_MAX / 1000);

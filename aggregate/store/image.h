@@ -45,6 +45,15 @@ struct image_pair {
 /* The pairs of one hash, sorted by field bytes, in `pairs` (room for hash->pairs). The slices point into the image. */
 void image_pairs(const struct image_hash *hash, struct image_pair *pairs);
 
+/* What is done with each partition that has state: called once, when its image holds. */
+struct image_visitor {
+    bool (*visit)(void *context, const struct image *image, struct source_partition who, struct fault *fault);
+    void *context;
+};
+/* Every partition of the namespace, sorted by topic and number, one image at a time; a failover is waited for. None at all is
+ * FAULT_REFUSED with the remedy. */
+bool images_visit(const struct store_options *options, const struct image_visitor *visitor, struct fault *fault);
+
 /* The partitions that the namespace knows, sorted by topic and number; `*list` and the topics in it are one allocation, to be
  * freed. */
 bool partitions_list(struct connection *connection, const struct store_options *options, struct source_partition **list,

@@ -52,14 +52,14 @@ static bool plain(const char *text, size_t length_max) {
 
 static bool name_space_fits(const char *name_space, struct fault *fault) {
     if (plain(name_space, NAMESPACE_BYTES_MAX)) return true;
-    return fault_set(fault, FAULT_CONFIG, false, "namespace: \"%.80s\" is not 1 to %d characters of A-Z a-z 0-9 . _ -",
+    return fault_set(fault, STOP_SETTING, false, "namespace: \"%.80s\" is not 1 to %d characters of A-Z a-z 0-9 . _ -",
                      name_space, NAMESPACE_BYTES_MAX);
 }
 
 bool keys_create(struct keys *keys, const char *name_space, struct source_partition who, struct fault *fault) {
     if (!name_space_fits(name_space, fault)) return false;
     if (!plain(who.topic, TOPIC_BYTES_MAX) || who.partition < 0) {
-        return fault_set(fault, FAULT_CONFIG, false, "topic \"%.249s\" partition %d: not a name and number that Kafka allows",
+        return fault_set(fault, STOP_SETTING, false, "topic \"%.249s\" partition %d: not a name and number that Kafka allows",
                          who.topic, who.partition);
     }
     int start = snprintf(keys->tag, sizeof(keys->tag), "%s/%d/", who.topic, who.partition);

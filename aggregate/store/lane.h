@@ -14,11 +14,13 @@
 #include "aggregate/store/connection.h"
 #include "aggregate/store/keys.h"
 #include "aggregate/store/meta.h"
+#include "aggregate/store/route.h"
 
 enum expectation {
     EXPECT_NONE = 0,
     EXPECT_QUEUED, /* `count` times OK or QUEUED: MULTI and the commands of the transaction */
     EXPECT_EXEC,
+    EXPECT_WAIT, /* how many replicas have the EXEC in front of it */
     EXPECT_WATCH,
     EXPECT_META, /* HMGET f epoch owner next */
     EXPECT_HASH, /* HGETALL of a cold hash */
@@ -71,6 +73,8 @@ struct commit {
     size_t commands;   /* between MULTI and EXEC */
     int64_t next;      /* `next` once it is applied */
     bool voided;       /* its EXEC was nil; the HMGET behind it tells why */
+    bool executed;     /* its EXEC was applied, on this connection: then ... */
+    int64_t copies;    /* ... so many replicas have it */
     /* Scratch of the cut, kept for its memory. */
     struct resp arguments;
     size_t argument_count;
@@ -86,25 +90,28 @@ struct lane {
     struct source_partition who; /* topic: `topic` below */
     char topic[TOPIC_BYTES_MAX + 1];
     struct keys keys;
-    const char *seed;                /* the configured address */
-    char address[ADDRESS_BYTES_MAX]; /* where the partition's slot was seen last: options.address */
-    struct connection *connection;   /* null: lost, to be opened again */
+    struct route route;            /* where the partition's slot was seen last: options.address */
+    struct connection *connection; /* null: lost, to be opened again */
     struct expected_queue expected;
     int64_t asked_ms; /* when the queue was last put from empty to not empty */
 
     int64_t epoch;
     char owner[NONCE_BYTES];
     int64_t base_next;       /* what Redis is known to hold */
+    int64_t safe_next;       /* what enough replicas are known to hold; base_next when none are asked for */
+    int64_t past_next;       /* what a witness says was committed before this claim; -1: nobody knows */
     struct progress claimed; /* as read by the claim, for lane_recover() */
-    bool moved;              /* the last error of a claim said so */
     bool watched;
+    bool verifying; /* lane_verify() was called, and no meta has come since */
     bool end;
     struct commit commit;
 
     struct hash_list unread; /* cold hashes to be asked for */
+    bool missed;             /* the last one that was answered was not there */
     struct answer_list answers;
 
     struct fault refusal; /* first error among the QUEUED replies; FAULT_NONE: none */
+    bool detour;          /* ... and it means that another node is to be asked */
     struct fault trouble; /* retriable, to be reported once; FAULT_NONE: none */
     struct fault broken;  /* for ever: fenced, corrupt, forbidden */
 };
@@ -115,7 +122,6 @@ enum { RECONNECT_MS_MAX = 1000 }; /* a lane that is lost may hold its worker thi
 void lane_expect(struct lane *lane, enum expectation kind, size_t count, struct hash_id id);
 bool lane_reopen(struct lane *lane, struct fault *fault);     /* connects; WATCH and HMGET are on their way */
 void lane_lose(struct lane *lane, const struct fault *fault); /* closes; what was on its way will be asked again */
-bool lane_follow(struct lane *lane, const char *error);       /* true when the partition's slot has moved: goes there next time */
 bool lane_waiting(const struct lane *lane);                   /* replies are outstanding */
 /* Takes one reply or waits for it; false when none came in time or the lane stands still (trouble, broken, lost). */
 bool lane_turn(struct lane *lane, int timeout_ms);
@@ -123,7 +129,7 @@ bool lane_ask(struct lane *lane); /* sends for all unread hashes, when that is a
 bool lane_fill(struct lane *lane, struct rollup *rollup, struct fault *fault); /* hands answered hashes to the roll-up */
 void lane_collect(struct lane *lane, struct rollup *rollup);                   /* takes the roll-up's cold hashes into `unread` */
 bool lane_report(struct lane *lane, struct fault *fault); /* true when nothing is wrong; trouble is reported once */
-bool lane_break(struct lane *lane, enum fault_code code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+bool lane_break(struct lane *lane, enum stop stop, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* commit.c */
 void commit_send(struct lane *lane); /* CHECKs that the lane is watched */

@@ -26,6 +26,7 @@ static const struct number {
     OPTIONAL("watermark", watermark_ms, TIME_UNKNOWN),
     OPTIONAL("record_time_max", record_time_max_ms, TIME_UNKNOWN),
     NUMBER("window_offset", window_offset),
+    NUMBER("window_element", window_element),
     NUMBER("window_ordinal", window_ordinal),
     OPTIONAL("window_record_time_max", window_record_time_max_ms, TIME_UNKNOWN),
     NUMBER("accounts", accounts),
@@ -49,6 +50,8 @@ static const struct number {
 enum { NUMBER_COUNT = sizeof(NUMBERS) / sizeof(NUMBERS[0]) };
 
 #define REASON_PREFIX "reason."
+#define GAP_PREFIX "gap."
+enum { GAP_NUMBERS = 6, GAP_BYTES = GAP_NUMBERS * DECIMAL_BYTES_MAX };
 #define TAIL_PRINT "tail_print"
 
 static int64_t *number_in(struct progress *progress, const struct number *number) {
@@ -86,6 +89,53 @@ static bool reason_read(struct slice name, struct slice value, struct counts *co
     return false; /* from a newer nhip: counting on would lose it */
 }
 
+/* A gap is its numbers, separated by commas; one that is not known is empty. */
+static const struct number GAP_PARTS[GAP_NUMBERS] = {
+    {"from", offsetof(struct gap, from), false, ALWAYS},
+    {"to", offsetof(struct gap, to), false, ALWAYS},
+    {"reread", offsetof(struct gap, reread), false, ALWAYS},
+    {"since", offsetof(struct gap, since_ms), true, TIME_UNKNOWN},
+    {"record_time", offsetof(struct gap, record_time_ms), true, TIME_UNKNOWN},
+    {"until", offsetof(struct gap, until_ms), true, INT64_MAX},
+};
+
+static int64_t *part_of(struct gap *gap, const struct number *part) {
+    return (int64_t *)(void *)((char *)gap + part->place);
+}
+
+static bool gap_read(struct slice name, struct slice value, struct progress *progress) {
+    int64_t place = 0;
+    if (!decimal_read(name, &place) || place < 0 || place >= GAPS_MAX) return false;
+    struct gap *gap = &progress->gaps[place];
+    if (place >= progress->gap_count) progress->gap_count = place + 1; /* fields come in any order */
+    const char *end = value.data + value.length;
+    for (size_t i = 0; i < GAP_NUMBERS; i++) {
+        const char *comma = memchr(value.data, ',', value.length);
+        if ((comma != NULL) != (i + 1 < GAP_NUMBERS)) return false;
+        struct slice text = {value.data, (size_t)((comma != NULL ? comma : end) - value.data)};
+        *part_of(gap, &GAP_PARTS[i]) = GAP_PARTS[i].unknown;
+        if (text.length > 0 ? !decimal_read(text, part_of(gap, &GAP_PARTS[i])) : !GAP_PARTS[i].optional) return false;
+        if (comma != NULL) value = (struct slice){comma + 1, (size_t)(end - comma - 1)};
+    }
+    return gap->to >= gap->from && gap->reread >= 0;
+}
+
+static size_t gap_write(struct resp *arguments, const struct gap *gap, int64_t place) {
+    char name[DECIMAL_BYTES_MAX + sizeof(GAP_PREFIX)], text[GAP_BYTES] = "";
+    struct gap copy = *gap;
+    size_t length = 0;
+    for (size_t i = 0; i < GAP_NUMBERS; i++) {
+        int64_t number = *part_of(&copy, &GAP_PARTS[i]);
+        if (i > 0) text[length++] = ',';
+        if (GAP_PARTS[i].optional && number == GAP_PARTS[i].unknown) continue;
+        length += (size_t)snprintf(text + length, sizeof(text) - length, "%lld", (long long)number);
+    }
+    int name_length = snprintf(name, sizeof(name), GAP_PREFIX "%lld", (long long)place);
+    resp_argument(arguments, (struct slice){name, (size_t)name_length});
+    resp_argument(arguments, (struct slice){text, length});
+    return 2;
+}
+
 static bool number_read(struct slice field, struct slice value, struct progress *progress) {
     for (size_t i = 0; i < NUMBER_COUNT; i++) {
         if (slice_equal(field, slice_of(NUMBERS[i].name))) return decimal_read(value, number_in(progress, &NUMBERS[i]));
@@ -96,8 +146,12 @@ static bool number_read(struct slice field, struct slice value, struct progress 
 /* One field; false when its value is not of the layout. */
 static bool field_read(struct slice field, struct slice value, struct meta *meta) {
     const size_t prefix = sizeof(REASON_PREFIX) - 1;
+    const size_t gap = sizeof(GAP_PREFIX) - 1;
     if (slice_equal(field, SLICE("epoch"))) return decimal_read(value, &meta->epoch);
+    if (slice_equal(field, SLICE("replayed"))) return decimal_read(value, &meta->replayed);
     if (slice_equal(field, SLICE("owner"))) return text_read(value, meta->owner, sizeof(meta->owner));
+    if (slice_equal(field, SLICE("instance"))) return text_read(value, meta->instance, sizeof(meta->instance));
+    if (slice_equal(field, SLICE("commit_ms"))) return decimal_read(value, &meta->commit_ms);
     if (slice_equal(field, SLICE("config"))) return text_read(value, meta->configuration, sizeof(meta->configuration));
     if (slice_equal(field, SLICE("cluster"))) return text_read(value, meta->cluster, sizeof(meta->cluster));
     if (slice_equal(field, SLICE("end"))) {
@@ -108,13 +162,34 @@ static bool field_read(struct slice field, struct slice value, struct meta *meta
     if (field.length > prefix && memcmp(field.data, REASON_PREFIX, prefix) == 0) {
         return reason_read((struct slice){field.data + prefix, field.length - prefix}, value, &meta->progress.counts);
     }
+    if (field.length > gap && memcmp(field.data, GAP_PREFIX, gap) == 0)
+        return gap_read((struct slice){field.data + gap, field.length - gap}, value, &meta->progress);
     return number_read(field, value, &meta->progress);
+}
+
+/* A restore writes META_RESTORING in place of the layout's number until the partition is whole (refill.h). */
+static bool half_restored(const redisReply *pairs, struct slice key, struct fault *fault) {
+    struct slice backup = {"?", 1};
+    bool marked = false;
+    for (size_t i = 0; i < pairs->elements; i += 2) {
+        struct slice field = reply_text(pairs->element[i]);
+        struct slice value = reply_text(pairs->element[i + 1]);
+        if (slice_equal(field, SLICE("layout")) && slice_equal(value, SLICE(META_RESTORING))) marked = true;
+        if (slice_equal(field, SLICE("restore"))) backup = value;
+    }
+    if (!marked) return false;
+    (void)fault_set(fault, STOP_RESTORE_OPEN, false,
+                    "%.*s: a restore (backup %.*s) is under way or was broken off: wait for it, or type the same `nhip restore` "
+                    "again",
+                    (int)key.length, key.data, (int)backup.length, backup.data);
+    return true;
 }
 
 bool meta_read(const redisReply *pairs, struct slice key, struct meta *meta, struct fault *fault) {
     *meta = (struct meta){.present = false};
     progress_clear(&meta->progress);
-    if (!reply_is_pairs(pairs)) return fault_set(fault, FAULT_STORE, false, "%.*s is not a hash", (int)key.length, key.data);
+    if (!reply_is_pairs(pairs)) return fault_set(fault, STOP_STATE_DAMAGED, false, "%.*s is not a hash", (int)key.length,
+                                                 key.data);
     int64_t layout = 0;
     for (size_t i = 0; i < pairs->elements; i += 2) {
         struct slice field = reply_text(pairs->element[i]);
@@ -122,8 +197,9 @@ bool meta_read(const redisReply *pairs, struct slice key, struct meta *meta, str
         if (slice_equal(field, SLICE("layout")) && !decimal_read(value, &layout)) layout = -1;
     }
     meta->present = pairs->elements > 0;
+    if (half_restored(pairs, key, fault)) return false;
     if (meta->present && layout != LAYOUT_VERSION) {
-        return fault_set(fault, FAULT_REFUSED, false,
+        return fault_set(fault, STOP_LAYOUT, false,
                          "%.*s has layout version %lld, this nhip reads and writes version %d only: use the nhip that wrote it, "
                          "or a new `namespace`",
                          (int)key.length, key.data, (long long)layout, LAYOUT_VERSION);
@@ -132,7 +208,7 @@ bool meta_read(const redisReply *pairs, struct slice key, struct meta *meta, str
         struct slice field = reply_text(pairs->element[i]);
         struct slice value = reply_text(pairs->element[i + 1]);
         if (field_read(field, value, meta)) continue;
-        return fault_set(fault, FAULT_REFUSED, false,
+        return fault_set(fault, STOP_LAYOUT, false,
                          "%.*s: field %.*s is not of layout version %d: somebody else wrote it, or a newer nhip", (int)key.length,
                          key.data, (int)field.length, field.data, LAYOUT_VERSION);
     }
@@ -168,11 +244,12 @@ size_t meta_write(struct resp *arguments, const struct progress *progress) {
         CHECK(length > 0 && (size_t)length < sizeof(name));
         count += pair_write(arguments, name, progress->counts.reasons[code]);
     }
+    for (int64_t i = 0; i < progress->gap_count; i++) count += gap_write(arguments, &progress->gaps[i], i);
     return count;
 }
 
 bool meta_field_is_authoritative(struct slice field) {
-    static const char *const labels[] = {"epoch", "owner", "instance", "commit_ms", "end"};
+    static const char *const labels[] = {"epoch", "owner", "instance", "commit_ms", "end", "replayed"};
     for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++) {
         if (slice_equal(field, slice_of(labels[i]))) return false;
     }

@@ -6,11 +6,16 @@
 
 enum { LAYOUT_VERSION = 1, NONCE_BYTES = 17, META_TEXT_BYTES = 129 };
 
+#define META_RESTORING "restoring" /* stands for the layout while a restore fills the partition */
+
 struct meta {
     bool present; /* false: nobody has claimed this partition yet */
     bool end;     /* the owner stands at the end of the log */
     int64_t epoch;
+    int64_t replayed; /* offsets that claims have lain back, all together */
+    int64_t commit_ms; /* wall clock of the last commit or claim; 0: not known */
     char owner[NONCE_BYTES];
+    char instance[META_TEXT_BYTES]; /* host and process of the owner */
     char configuration[META_TEXT_BYTES];
     char cluster[META_TEXT_BYTES];
     struct progress progress; /* next = SOURCE_START_BEGINNING before the first commit */

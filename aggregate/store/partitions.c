@@ -1,6 +1,7 @@
 /* Which partitions a namespace knows: the set NS:p, in a fixed order, so that every reader goes through the state the same way.
  */
 #include "aggregate/store/image.h"
+#include "aggregate/store/pool.h"
 
 #include "check.h"
 
@@ -34,7 +35,7 @@ static bool members_read(const redisReply *members, struct source_partition **li
         bytes += members->element[i]->len + 1;
     }
     struct source_partition *all = malloc(bytes + 1);
-    CHECK(all != NULL);
+    CHECK_MEMORY(all != NULL);
     char *text = (char *)(all + members->elements);
     for (size_t i = 0; i < members->elements; i++) {
         if (!member_read(reply_text(members->element[i]), &all[i], text)) {
@@ -47,6 +48,32 @@ static bool members_read(const redisReply *members, struct source_partition **li
     *list = all;
     *count = members->elements;
     return true;
+}
+
+bool store_announce(const struct store_options *options, const struct source_partition *list, size_t count, struct fault *fault) {
+    struct pool *pool = pool_create(options, fault);
+    if (pool == NULL) return false;
+    struct key key;
+    struct resp out = {0};
+    struct slice set = key_global(options->name_space, "p", &key);
+    resp_begin(&out, 2 + count);
+    resp_argument(&out, SLICE("SADD"));
+    resp_argument(&out, set);
+    for (size_t i = 0; i < count; i++) {
+        char member[TOPIC_BYTES_MAX + 16];
+        int length = snprintf(member, sizeof(member), "%s/%d", list[i].topic, list[i].partition);
+        CHECK(length > 0 && (size_t)length < sizeof(member));
+        resp_argument(&out, (struct slice){member, (size_t)length});
+    }
+    struct connection *connection = pool_route(pool, set, fault);
+    bool fine = connection != NULL && connection_send(connection, (struct slice){out.data, out.length}, fault);
+    redisReply *reply =
+        fine ? connection_answer(connection, options->timeout_ms, "adding to the set of partitions", fault) : NULL;
+    fine = reply != NULL;
+    freeReplyObject(reply);
+    resp_free(&out);
+    pool_destroy(pool);
+    return fine;
 }
 
 bool partitions_list(struct connection *connection, const struct store_options *options, struct source_partition **list,
@@ -64,6 +91,6 @@ bool partitions_list(struct connection *connection, const struct store_options *
     fine = members_read(members, list, count);
     freeReplyObject(members);
     if (fine) return true;
-    return fault_set(fault, FAULT_STORE, false, "Redis at %.200s: %s:p is not a set of topic/partition", options->address,
+    return fault_set(fault, STOP_STATE_DAMAGED, false, "Redis at %.200s: %s:p is not a set of topic/partition", options->address,
                      options->name_space);
 }

@@ -1,9 +1,11 @@
 /* Finding the node of a key. A plain server answers the probe for any key; a cluster answers MOVED with the address of the node
  * that serves the slot. So nobody has to be told whether he talks to a cluster, and CLUSTER SLOTS with its nested arrays is not
- * needed: what is asked for is a handful of slots, once each. */
+ * needed: what is asked for is a handful of slots, once each. Of several configured addresses the first that answers is asked;
+ * after a fault the next one, since the former may be dead, or a replica that takes no writes. */
 #include "aggregate/store/pool.h"
 
 #include "aggregate/store/keys.h"
+#include "aggregate/store/route.h"
 #include "check.h"
 
 enum { NODES_MAX = 64, HOPS_MAX = 5, NODE_UNKNOWN = 0xFF };
@@ -16,7 +18,8 @@ struct node {
 
 struct pool {
     const struct store_options *options;
-    struct node *nodes[NODES_MAX]; /* [0] is the configured one */
+    struct route route; /* the configured addresses */
+    struct node *nodes[NODES_MAX];
     size_t count;
     uint8_t node_of_slot[SLOT_COUNT];
 };
@@ -24,10 +27,14 @@ struct pool {
 struct pool *pool_create(const struct store_options *options, struct fault *fault) {
     struct pool *pool = calloc(1, sizeof(*pool));
     if (pool == NULL) {
-        (void)fault_set(fault, FAULT_MEMORY, false, "out of memory for connections to Redis");
+        (void)fault_set(fault, STOP_MEMORY, false, "out of memory for connections to Redis");
         return NULL;
     }
     pool->options = options;
+    if (!route_begin(&pool->route, options->address, fault)) {
+        free(pool);
+        return NULL;
+    }
     memset(pool->node_of_slot, NODE_UNKNOWN, sizeof(pool->node_of_slot));
     return pool;
 }
@@ -39,6 +46,7 @@ void pool_reset(struct pool *pool) {
     }
     pool->count = 0;
     memset(pool->node_of_slot, NODE_UNKNOWN, sizeof(pool->node_of_slot));
+    route_next(&pool->route);
 }
 
 void pool_destroy(struct pool *pool) {
@@ -53,12 +61,12 @@ static int node_at(struct pool *pool, const char *address, struct fault *fault) 
         if (strcmp(pool->nodes[i]->address, address) == 0) return (int)i;
     }
     if (pool->count == NODES_MAX || strlen(address) >= ADDRESS_BYTES_MAX) {
-        (void)fault_set(fault, FAULT_STORE, false, "Redis at %.200s: more than %d nodes, or an address that is too long",
+        (void)fault_set(fault, STOP_REDIS_ERROR, false, "Redis at %.200s: more than %d nodes, or an address that is too long",
                         pool->options->address, NODES_MAX);
         return -1;
     }
     struct node *node = calloc(1, sizeof(*node));
-    CHECK(node != NULL);
+    CHECK_MEMORY(node != NULL);
     memcpy(node->address, address, strlen(address) + 1);
     node->options = *pool->options;
     node->options.address = node->address;
@@ -69,6 +77,18 @@ static int node_at(struct pool *pool, const char *address, struct fault *fault) 
     }
     pool->nodes[pool->count++] = node;
     return (int)pool->count - 1;
+}
+
+/* A configured node that answers; -1 and `fault`. */
+static int seed_node(struct pool *pool, struct fault *fault) {
+    int number = -1;
+    *fault = (struct fault){.code = FAULT_NONE};
+    for (size_t left = route_seed_count(&pool->route); number < 0 && left > 0; left--) {
+        number = node_at(pool, pool->route.address, fault);
+        if (number < 0 && fault->retriable) route_next(&pool->route);
+        if (number < 0 && !fault->retriable) break;
+    }
+    return number;
 }
 
 /* What Redis Cluster hashes of a key: what stands in the first pair of braces, if anything does. */
@@ -84,10 +104,9 @@ static size_t slot_of(struct slice key) {
 struct connection *pool_route(struct pool *pool, struct slice key, struct fault *fault) {
     size_t slot = slot_of(key);
     if (pool->node_of_slot[slot] != NODE_UNKNOWN) return pool->nodes[pool->node_of_slot[slot]]->connection;
-    char address[ADDRESS_BYTES_MAX];
     struct resp out = {0};
     struct connection *found = NULL;
-    int number = node_at(pool, pool->options->address, fault);
+    int number = seed_node(pool, fault);
     RESP_COMMAND(&out, SLICE("EXISTS"), key);
     for (int hop = 0; number >= 0 && found == NULL && hop < HOPS_MAX; hop++) {
         struct node *node = pool->nodes[number];
@@ -98,11 +117,29 @@ struct connection *pool_route(struct pool *pool, struct slice key, struct fault 
             found = node->connection;
             pool->node_of_slot[slot] = (uint8_t)number;
         } else {
+            struct route to = pool->route;
+            char address[ADDRESS_BYTES_MAX];
             (void)error_fault(&node->options, "looking for a key", reply->str, fault);
-            number = error_moved(reply->str, address) ? node_at(pool, address, fault) : -1;
+            memcpy(to.address, node->address, sizeof(to.address));
+            number = -1;
+            if (error_moved(reply->str, address) && route_follow(&to, reply->str)) number = node_at(pool, to.address, fault);
         }
         freeReplyObject(reply);
     }
     resp_free(&out);
     return found;
+}
+
+redisReply *pool_ask(struct pool *pool, struct slice key, struct resp *out, size_t count, const char *doing,
+                     struct fault *fault) {
+    struct connection *connection = pool_route(pool, key, fault);
+    bool fine = connection != NULL && connection_send(connection, (struct slice){out->data, out->length}, fault);
+    resp_clear(out);
+    redisReply *reply = NULL;
+    for (size_t i = 0; fine && i < count; i++) {
+        freeReplyObject(reply);
+        reply = connection_answer(connection, connection_options(connection)->timeout_ms, doing, fault);
+        fine = reply != NULL;
+    }
+    return reply;
 }

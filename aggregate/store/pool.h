@@ -16,5 +16,7 @@ void pool_reset(struct pool *pool);
 
 /* The connection to the node that serves `key`; asks the server once per slot. Owned by the pool. Null and `fault`. */
 struct connection *pool_route(struct pool *pool, struct slice key, struct fault *fault);
+/* Sends `out` (emptied) to the node of `key` and takes `count` replies; the last is returned, an error among them is a fault. */
+redisReply *pool_ask(struct pool *pool, struct slice key, struct resp *out, size_t count, const char *doing, struct fault *fault);
 
 #endif

@@ -30,7 +30,7 @@ static void grow(struct facet_table *table) {
     table->facets = realloc(table->facets, table->capacity * sizeof(*table->facets));
     free(table->slots);
     table->slots = calloc(table->slot_count, sizeof(*table->slots));
-    CHECK(table->facets != NULL && table->slots != NULL);
+    CHECK_MEMORY(table->facets != NULL && table->slots != NULL);
     for (size_t i = 0; i < table->count; i++)
         table->slots[slot_of(table, table->facets[i])] = (uint32_t)i + 1;
 }
@@ -56,7 +56,7 @@ void facet_table_free(struct facet_table *table) {
 struct pulse *pulse_create(const char *name_space, struct source_partition who, struct fault *fault) {
     struct pulse *pulse = calloc(1, sizeof(*pulse));
     if (pulse == NULL) {
-        (void)fault_set(fault, FAULT_MEMORY, false, "out of memory for the rolling windows");
+        (void)fault_set(fault, STOP_MEMORY, false, "out of memory for the rolling windows");
         return NULL;
     }
     if (!keys_create(&pulse->keys, name_space, who, fault)) {
@@ -84,7 +84,7 @@ void pulse_destroy(struct pulse *pulse) {
 }
 
 static bool not_of_layout(const struct pulse *pulse, const char *what, struct fault *fault) {
-    return fault_set(fault, FAULT_STORE, false, "%s of %s in namespace %s is not of the layout", what, pulse->keys.tag,
+    return fault_set(fault, STOP_STATE_DAMAGED, false, "%s of %s in namespace %s is not of the layout", what, pulse->keys.tag,
                      pulse->keys.name_space);
 }
 
@@ -114,6 +114,8 @@ static bool cell_read(struct slice value, struct pulse_cell *cell) {
     const char *at = comma + 1;
     const char *end = value.data + value.length;
     const char *third = memchr(at, ',', (size_t)(end - at));
+    cell->unconverted = 0;
+    if (third != NULL && !decimal_read((struct slice){third + 1, (size_t)(end - third - 1)}, &cell->unconverted)) return false;
     if (third != NULL) end = third;
     bool negative = at < end && *at == '-';
     if (negative) at++;
@@ -145,7 +147,7 @@ static int by_bucket(const void *left, const void *right) {
 /* Drops buckets that are needed no more, adds new ones, keeps the cells of the others. */
 static void align(struct pulse *pulse, const struct pulse_bucket *needed, size_t count) {
     struct pulse_bucket *buckets = calloc(count + 1, sizeof(*buckets));
-    CHECK(buckets != NULL);
+    CHECK_MEMORY(buckets != NULL);
     for (size_t i = 0; i < count; i++) {
         buckets[i] = needed[i];
         buckets[i].offset = INT64_MIN;
@@ -196,7 +198,7 @@ static bool take_bucket(void *context, size_t i, const redisReply *reply, struct
     struct pulse_bucket *bucket = &refresh->pulse->buckets[refresh->changed[i]];
     if (!reply_is_pairs(reply)) return not_of_layout(refresh->pulse, "a pulse hash", fault);
     bucket->cells = calloc(reply->elements / 2 + 1, sizeof(*bucket->cells));
-    CHECK(bucket->cells != NULL);
+    CHECK_MEMORY(bucket->cells != NULL);
     for (size_t j = 0; j < reply->elements; j += 2) {
         struct slice field = reply_text(reply->element[j]);
         struct pulse_cell *cell = &bucket->cells[bucket->count];
@@ -263,7 +265,7 @@ bool pulse_refresh(struct pulse *pulse, struct connection *connection, const str
                    struct fault *fault) {
     struct refresh refresh = {.pulse = pulse, .table = table};
     refresh.changed = calloc(needed_count + 1, sizeof(*refresh.changed));
-    CHECK(refresh.changed != NULL);
+    CHECK_MEMORY(refresh.changed != NULL);
     align(pulse, needed, needed_count);
     *settled = false;
     bool fine = true;

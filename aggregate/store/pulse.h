@@ -4,6 +4,7 @@
 
 #include "aggregate/store/connection.h"
 #include "aggregate/store/keys.h"
+#include "aggregate/store/pulse_text.h"
 
 /* Numbers for the facets seen so far, so that totals are arrays. */
 struct facet_table {
@@ -15,11 +16,9 @@ struct facet_table {
 uint32_t facet_number(struct facet_table *table, uint64_t facet);
 void facet_table_free(struct facet_table *table);
 
-__extension__ typedef __int128 wide; /* sums are decimal integers of any length in Redis; 38 digits are beyond any economy */
-
 struct pulse_cell {
     uint32_t number;
-    int64_t n;
+    int64_t n, unconverted;
     wide sum;
 };
 

@@ -1,17 +1,28 @@
 /* The state for readers: partition after partition, each a true prefix of its log (image.c proves it), always in the same order.
  *
  * Partitions are read one after the other and may stand at offsets of different instants: what a snapshot promises is the vector
- * of offsets, not a common moment. Only one partition is in memory at a time. */
+ * of offsets, not a common moment. Only one partition is in memory at a time. In a cluster a failover or a slot that is being
+ * moved is waited for. */
 #include "aggregate/store/reader.h"
 
 #include "aggregate/store/image.h"
+#include "aggregate/runtime/clock.h"
 #include "aggregate/store/pool.h"
 #include "check.h"
 
 #include <errno.h>
 #include <unistd.h>
 
+enum { PATIENCE_MS = 20000, PAUSE_MS = 200 };
+
 static bool deliver(const struct image *image, struct source_partition who, const struct reader_sink *sink, struct fault *fault) {
+    const struct reader_claim claim = {.epoch = image->meta.epoch,
+                                       .owner = image->meta.owner,
+                                       .instance = image->meta.instance,
+                                       .commit_ms = image->meta.commit_ms,
+                                       .end = image->meta.end,
+                                       .replayed = image->meta.replayed};
+    if (sink->claim != NULL) sink->claim(sink->context, who, &claim);
     if (!sink->partition(sink->context, who, &image->meta.progress, image->meta.configuration, image->meta.cluster, fault))
         return false;
     size_t most = 0;
@@ -19,7 +30,7 @@ static bool deliver(const struct image *image, struct source_partition who, cons
         if (image->hashes[i].pairs > most) most = image->hashes[i].pairs;
     }
     struct image_pair *pairs = malloc((most + 1) * sizeof(*pairs));
-    CHECK(pairs != NULL);
+    CHECK_MEMORY(pairs != NULL);
     bool fine = true;
     for (size_t i = 0; fine && i < image->hash_count; i++) {
         const struct image_hash *hash = &image->hashes[i];
@@ -31,12 +42,6 @@ static bool deliver(const struct image *image, struct source_partition who, cons
     free(pairs);
     return fine;
 }
-
-/* What is done with each partition that has state. */
-struct visitor {
-    bool (*visit)(void *context, const struct image *image, struct source_partition who, struct fault *fault);
-    void *context;
-};
 
 static bool list_all(struct pool *pool, const struct store_options *options, struct source_partition **list, size_t *count,
                      struct fault *fault) {
@@ -54,16 +59,31 @@ static bool read_one(struct pool *pool, const struct store_options *options, str
     return connection != NULL && image_read(image, connection, options, who, fault);
 }
 
-static bool visit_all(const struct store_options *options, const struct visitor *visitor, struct fault *fault) {
+/* Worth another attempt? Not when the server cannot be reached at all: who asks is a person, who would rather know. */
+static bool may_pass(struct pool *pool, const struct fault *fault, bool reached, int64_t deadline_ms) {
+    if (!fault->retriable || (!reached && fault->code == FAULT_UNREACHABLE) || clock_monotonic_ms() >= deadline_ms) return false;
+    pool_reset(pool);
+    clock_sleep_ms(PAUSE_MS);
+    return true;
+}
+
+bool images_visit(const struct store_options *options, const struct image_visitor *visitor, struct fault *fault) {
     struct pool *pool = pool_create(options, fault);
     if (pool == NULL) return false;
     struct source_partition *list = NULL;
     size_t count = 0;
     size_t visited = 0;
+    int64_t deadline_ms = clock_monotonic_ms() + PATIENCE_MS;
     bool fine = list_all(pool, options, &list, &count, fault);
+    while (!fine && may_pass(pool, fault, false, deadline_ms))
+        fine = list_all(pool, options, &list, &count, fault);
     for (size_t i = 0; fine && i < count; i++) {
         struct image image = {.present = false};
         fine = read_one(pool, options, list[i], &image, fault);
+        while (!fine && may_pass(pool, fault, true, deadline_ms)) {
+            image_free(&image);
+            fine = read_one(pool, options, list[i], &image, fault);
+        }
         if (fine && image.present) {
             fine = visitor->visit(visitor->context, &image, list[i], fault);
             visited++;
@@ -72,7 +92,7 @@ static bool visit_all(const struct store_options *options, const struct visitor 
     }
     if (fine && visited == 0) {
         fine = fault_set(
-            fault, FAULT_REFUSED, false,
+            fault, STOP_NOTHING_COUNTED, false,
             "namespace %s of Redis at %.200s holds no committed state: let `nhip run` commit something first, or look at "
             "the settings `namespace` and `redis.address`",
             options->name_space, options->address);
@@ -93,8 +113,8 @@ static bool visit_deliver(void *context, const struct image *image, struct sourc
 
 bool reader_read(const struct store_options *options, const struct reader_sink *sink, struct fault *fault) {
     struct delivery delivery = {.sink = sink};
-    const struct visitor visitor = {.visit = visit_deliver, .context = &delivery};
-    return visit_all(options, &visitor, fault);
+    const struct image_visitor visitor = {.visit = visit_deliver, .context = &delivery};
+    return images_visit(options, &visitor, fault);
 }
 
 /* --- the dump --- */
@@ -122,7 +142,7 @@ static void put_line(struct dump *dump, struct slice key, struct slice field, st
     if (dump->count == dump->capacity) {
         dump->capacity = dump->capacity == 0 ? 1024 : dump->capacity * 2;
         dump->starts = realloc(dump->starts, dump->capacity * sizeof(*dump->starts));
-        CHECK(dump->starts != NULL);
+        CHECK_MEMORY(dump->starts != NULL);
     }
     dump->starts[dump->count++] = dump->text.length;
     put_encoded(&dump->text, key);
@@ -165,7 +185,7 @@ static bool visit_dump(void *context, const struct image *image, struct source_p
     for (size_t i = 0; i < image->hash_count; i++) {
         const struct image_hash *hash = &image->hashes[i];
         struct image_pair *pairs = malloc((hash->pairs + 1) * sizeof(*pairs));
-        CHECK(pairs != NULL);
+        CHECK_MEMORY(pairs != NULL);
         image_pairs(hash, pairs);
         for (size_t j = 0; j < hash->pairs; j++)
             put_line(dump, key_hash(&image->keys, hash->id, &key), pairs[j].field, pairs[j].value);
@@ -183,7 +203,8 @@ static bool write_all(int file, struct slice bytes, struct fault *fault) {
     while (bytes.length > 0) {
         ssize_t written = write(file, bytes.data, bytes.length);
         if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return fault_set(fault, FAULT_IO, false, "the state dump could not be written: %s", strerror(errno));
+        if (written < 0) return fault_set(fault, STOP_FILE_UNWRITABLE, false, "the state dump could not be written: %s",
+                                          strerror(errno));
         bytes.data += written;
         bytes.length -= (size_t)written;
     }
@@ -193,8 +214,8 @@ static bool write_all(int file, struct slice bytes, struct fault *fault) {
 bool reader_dump(const struct store_options *options, int file, struct fault *fault) {
     struct dump dump = {.count = 0};
     struct resp sorted = {0};
-    const struct visitor visitor = {.visit = visit_dump, .context = &dump};
-    bool fine = visit_all(options, &visitor, fault);
+    const struct image_visitor visitor = {.visit = visit_dump, .context = &dump};
+    bool fine = images_visit(options, &visitor, fault);
     if (fine) {
         qsort_r(dump.starts, dump.count, sizeof(*dump.starts), by_line, dump.text.data);
         for (size_t i = 0; i < dump.count; i++)

@@ -9,11 +9,22 @@
 /* Receives each partition once, only when its prefix is proved: partition(), then every field of every hash (sorted by kind,
  * bucket, shard, then field bytes, so that the same state is always delivered in the same order), then the next partition (sorted
  * by topic, partition). Slices and `progress` are valid during the call. A callback returns false with `fault` filled to stop. */
+struct reader_claim {
+    int64_t epoch;
+    const char *owner;    /* "" = nobody has it */
+    const char *instance; /* host and process of the last owner */
+    int64_t commit_ms;    /* wall clock; 0: not known */
+    bool end;             /* the owner stood at the end of the log */
+    int64_t replayed; /* offsets that were read again, all together, because Redis went back */
+};
+
 struct reader_sink {
     bool (*partition)(void *context, struct source_partition partition, const struct progress *progress,
                       const char *configuration_hash, const char *cluster_id, struct fault *fault);
     bool (*field)(void *context, struct hash_id id, struct slice field, struct slice value, struct fault *fault);
     void *context;
+    /* May be null. Who has it and what happened to it: not part of the state. Called in front of partition(). */
+    void (*claim)(void *context, struct source_partition partition, const struct reader_claim *claim);
 };
 
 /* Reads all partitions of the namespace. A namespace without partitions is FAULT_REFUSED with the remedy. One thread. */

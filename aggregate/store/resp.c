@@ -18,7 +18,7 @@ static void reserve(struct resp *resp, size_t extra) {
     while (capacity < wanted)
         capacity *= 2;
     resp->data = realloc(resp->data, capacity);
-    CHECK(resp->data != NULL);
+    CHECK_MEMORY(resp->data != NULL);
     resp->capacity = capacity;
 }
 

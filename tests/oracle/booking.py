@@ -117,6 +117,10 @@ class Partition:
         else:
             guess = None if tombstone else guess_time(data)
             self.record_time = self.record_time if guess is None else guess
+        self.take(event, reason, data, offset, following)
+
+    def take(self, event, reason, data, offset, following):
+        """One event, or what is none; `record_time` is its record's. Events of one message have one offset."""
         self.step(self.record_time)
         ordinal = self.window.advance(self.record_time_max)
         self.offsets.append(offset)
@@ -310,7 +314,11 @@ class Partition:
         start = self.window.start_of_next()
         self.window_start = None
         if start is not None:
-            self.window_start = (self.offsets[start], start, self.window.maxima[start - 1] if start else None)
+            element = 0
+            while element < start and self.offsets[start - element - 1] == self.offsets[start]:
+                element += 1
+            before = self.window.maxima[start - 1] if start else None
+            self.window_start = (self.offsets[start], element, start, before)
         self.config = self.window = self.fetch = self.facets = None
         self.offsets = None
         return self

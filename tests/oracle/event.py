@@ -225,12 +225,14 @@ def check_whole(fields):
         raise Refusal("unknown_version", "schema_version")
     if family == "PAYMENT" and fields.get("status") is not None and fields["status"] not in codelists.PAY_STATUSES:
         raise Refusal("unknown_code", "status")
-    if not REQUIRED_SETS[family] <= fields.keys():
-        raise Refusal("missing_field", next(key for key in REQUIRED[family] if key not in fields))
+    accountless = family == "PAYMENT" and fields.get("merchant_id") is None and fields.get("terminal_id") is None
+    if accountless or not REQUIRED_SETS[family] <= fields.keys():
+        order = REQUIRED[family]
+        if accountless:  # in the table merchant_id stands behind payment_id
+            order = order[:order.index("payment_id") + 1] + ("merchant_id",) + order[order.index("payment_id") + 1:]
+        raise Refusal("missing_field", next(key for key in order if fields.get(key) is None))
     if family == "PAYMENT":
         get = fields.get
-        if get("merchant_id") is None and get("terminal_id") is None:
-            raise Refusal("missing_field", "merchant_id")
         if fields["status"] == "DECLINED" and get("reason_class") is None:
             raise Refusal("missing_field", "reason_class")
         if fields["instrument"] == "EWALLET" and get("wallet") is None:

@@ -131,10 +131,13 @@ def resolve_as_of(partitions, as_of):
 
 
 def compute_rows(definitions, config, partitions, period, as_of=None, daily=False, release=1):
+    from finality import Finality
     from indicators import Indicators
     as_of = resolve_as_of(partitions, as_of)
     rows = Rows(definitions, config, as_of, release)
-    Indicators(definitions, config, partitions, Period(period), as_of, daily, rows).compute()
+    indicators = Indicators(definitions, config, partitions, Period(period), as_of, daily, rows)
+    indicators.compute()
+    Finality(definitions, config.zone, indicators.units.records, as_of).apply(rows.rows, COLUMNS)
     return rows
 
 

@@ -31,8 +31,9 @@ def progress(partition):
     if partition.floor is not None:
         yield "ledger_day_min", partition.floor
     if partition.window_start is not None:
-        offset, ordinal, maximum_before = partition.window_start
+        offset, element, ordinal, maximum_before = partition.window_start
         yield "window_offset", offset
+        yield "window_element", element
         yield "window_ordinal", ordinal
         if maximum_before is not None:
             yield "window_record_time_max", maximum_before

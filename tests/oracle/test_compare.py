@@ -62,8 +62,9 @@ def dump_lines(state):
              ("a", ":0:0", "0", b"S\x1fM1\x1f%d-%d;;;" % (booked, booked)), ("u", ":0:0", "0", b"%d\x1f" % offset + message)]
     for name, value in (("next", 2), ("ordinal", 2), ("accounts", 1), ("units", 1), ("tail_offset", 1), ("watermark",
             state.watermark),
-                        ("record_time_max", state.record_time_max), ("ledger_day_min", state.floor), ("window_offset", 0),
-                        ("window_ordinal", 0), ("delivered", 2), ("applied", 2), ("late", 0)):
+                        ("record_time_max", state.record_time_max), ("ledger_day_min", state.floor),
+                        ("window_offset", 0), ("window_element", 0), ("window_ordinal", 0),
+                        ("delivered", 2), ("applied", 2), ("late", 0)):
         lines.append(("f", "", name, str(value)))
     return ["nhip:%s:%s%s %s %s" % (kind, tag, rest, encode(field), encode(value)) for kind, rest, field, value in lines]
 

@@ -134,9 +134,9 @@ class Windows(unittest.TestCase):
         log = Log()
         for number in range(5):
             log.pay("CAPTURED", "2021-09-03 10:%02d" % (10 * number), payment="P%d" % number)
-        self.assertEqual(log.run(window__records=2).window_start, (3, 3, at("2021-09-03 10:20")))
-        self.assertEqual(log.run(window__max_age="20m").window_start, (2, 2, at("2021-09-03 10:10")))
-        self.assertEqual(log.run().window_start, (0, 0, None))
+        self.assertEqual(log.run(window__records=2).window_start, (3, 0, 3, at("2021-09-03 10:20")))
+        self.assertEqual(log.run(window__max_age="20m").window_start, (2, 0, 2, at("2021-09-03 10:10")))
+        self.assertEqual(log.run().window_start, (0, 0, 0, None))
 
 
 class Time(unittest.TestCase):

@@ -179,8 +179,17 @@ struct stream_item *stream_create(const struct stream_options *options) {
     uint64_t seed = options->seed;
     int64_t now_ms = options->start_ms;
     int64_t offset = below(&seed, 1000);
+    uint32_t more = 0; /* events of this message that are still to come */
     for (size_t i = 0; i < options->count; i++) {
         struct stream_item *item = &items[i];
+        if (more > 0) {
+            item->record = items[i - 1].record;
+            more = i + 1 == options->count ? 0 : more - 1;
+            items[i - 1].record.next_offset = item->record.offset;
+            make_item(&seed, options, items, i);
+            continue;
+        }
+        if (options->fan_out > 0 && one_in(&seed, 2) && i + 1 < options->count) more = below(&seed, options->fan_out);
         now_ms += below(&seed, (uint32_t)options->step_ms_max + 1);
         if (one_in(&seed, 500)) now_ms += (int64_t)below(&seed, 72) * 3600000;
         int64_t record_ms = one_in(&seed, 20) ? now_ms - below(&seed, 7200000) : now_ms;
@@ -195,6 +204,11 @@ struct stream_item *stream_create(const struct stream_options *options) {
         make_item(&seed, options, items, i);
     }
     return items;
+}
+
+size_t stream_whole(const struct stream_item *items, size_t count, size_t at) {
+    while (at > 0 && at < count && items[at].record.offset == items[at - 1].record.offset) at++;
+    return at;
 }
 
 void stream_feed(struct rollup *rollup, const struct stream_item *items, size_t from, size_t to) {

@@ -25,6 +25,7 @@ struct stream_options {
     uint32_t entities;   /* payments and orders to choose from */
     uint32_t accounts;
     bool files; /* offsets as in a file, else 1 apart with holes */
+    uint32_t fan_out; /* about half of the messages are 1 to this many events of one offset; 0: all are one event */
 };
 
 /* A random number; moves the seed. */
@@ -36,6 +37,8 @@ uint64_t stream_print(struct slice source, struct slice id);
 /* Declared statuses: sources "CAP..." CAPTURED, "SET..." SETTLED, others FIRST. */
 enum success_at stream_success_at(const void *sources, struct slice source);
 
+/* The first item at or behind `at` with which a message begins: cuts may be made in front of it. */
+size_t stream_whole(const struct stream_item *items, size_t count, size_t at);
 /* Applies items [from, to). */
 void stream_feed(struct rollup *rollup, const struct stream_item *items, size_t from, size_t to);
 /* Feeds rollup_rewarm() what a restored roll-up asks for; returns the first item that is new to it. */

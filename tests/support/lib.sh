@@ -90,3 +90,5 @@ on() {
 }
 
 vintage() { echo "$1/$(cat "$1/LATEST")"; }
+# The newest vintage of raw figures (nhip snapshot --raw), which LATEST does not name.
+raw_vintage() { find "$1" -maxdepth 1 -name '*_RAW_*' | sort -V | tail -n 1; }

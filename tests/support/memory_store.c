@@ -261,6 +261,10 @@ static char *pair_line(const struct hash *hash, const struct pair *pair) {
     return line;
 }
 
+void memory_store_amend(struct memory_store *store, const struct progress *progress) {
+    store->progress = *progress;
+}
+
 static char *progress_text(const struct progress *progress) {
     char *text = NULL;
     size_t size = 0;
@@ -270,9 +274,10 @@ static char *progress_text(const struct progress *progress) {
                   "next %" PRId64 " ordinal %" PRId64 " watermark %" PRId64 " record_time_max %" PRId64 "\n",
                   progress->next, progress->ordinal, progress->watermark_ms, progress->record_time_max_ms);
     (void)fprintf(out,
-                  "window %" PRId64 " %" PRId64 " %" PRId64 " accounts %" PRId64 " units %" PRId64
+                  "window %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " accounts %" PRId64 " units %" PRId64
                   " floor %" PRId64 "\n",
-                  progress->window_offset, progress->window_ordinal, progress->window_record_time_max_ms,
+                  progress->window_offset, progress->window_element, progress->window_ordinal,
+                  progress->window_record_time_max_ms,
                   progress->accounts, progress->units, progress->ledger_day_min);
     (void)fprintf(out, "tail %" PRId64 " %" PRIx64 "\ncounts", progress->tail_offset, progress->tail_print);
     const struct counts *counts = &progress->counts;
@@ -283,6 +288,11 @@ static char *progress_text(const struct progress *progress) {
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
         (void)fprintf(out, " %" PRId64, numbers[i]);
     for (int i = 0; i < REASON_COUNT; i++) (void)fprintf(out, " %" PRId64, counts->reasons[i]);
+    for (int64_t i = 0; i < progress->gap_count; i++) {
+        const struct gap *gap = &progress->gaps[i];
+        (void)fprintf(out, "\ngap %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64, gap->from, gap->to,
+                      gap->reread, gap->since_ms, gap->record_time_ms, gap->until_ms);
+    }
     (void)fprintf(out, "\n");
     (void)fclose(out);
     return text;

@@ -20,6 +20,8 @@ size_t memory_store_warm(struct memory_store *store, struct rollup *rollup);
 struct batch_writer memory_store_writer(struct memory_store *store);
 /* The last committed progress; that of an empty partition before the first commit. */
 const struct progress *memory_store_progress(const struct memory_store *store);
+/* memory_store_recover() gives back this progress instead. */
+void memory_store_amend(struct memory_store *store, const struct progress *progress);
 /* Progress, accounts and existing hashes into an empty roll-up. The window remains to be fed. */
 void memory_store_recover(const struct memory_store *store, struct rollup *rollup);
 

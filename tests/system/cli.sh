@@ -12,8 +12,12 @@ says() { # STATUS PATTERN COMMAND...
 }
 
 check "nhip without arguments shows the commands and exits 2" says 2 "snapshot +Publish" "$NHIP"
-check "nhip --help exits 0" says 0 "First steps" "$NHIP" --help
+check "nhip --help exits 0" says 0 "How it goes" "$NHIP" --help
 check "an unknown command is named" says 2 'unknown command "rnu"' "$NHIP" rnu
+check "and the nearest one is told" says 2 'did you mean "snapshot"' "$NHIP" snapshto
+check "an unknown option gets the nearest one" says 2 'did you mean --file' "$NHIP" run --fiel x
+check "nhip help COMMAND is nhip COMMAND --help" bash -c "diff <('$NHIP' help backup) <('$NHIP' backup --help)"
+check "help for an unknown command is refused" says 2 'unknown command "rnu"' "$NHIP" help rnu
 check "an unknown setting gets the nearest one" says 2 'did you mean "redis.address"' "$NHIP" run --set redis.adress=x
 check "a bad value names what is accepted" says 2 'window.records: found "12x", accepted is an integer from 16' "$NHIP" \
     run --set window.records=12x
@@ -63,6 +67,19 @@ check "an eviction policy other than noeviction is refused" says 3 "allkeys-lru.
 rcli config set maxmemory-policy noeviction >/dev/null
 check "a snapshot of an empty namespace is refused with the remedy" says 3 "nhip run" "$NHIP" snapshot --set \
     "redis.address=$REDIS" --period 2021-09 --dir "$WORK/s"
+snapshot_of() { "$NHIP" snapshot --set "redis.address=$REDIS" --dir "$WORK/s" "$@"; }
+check "snapshot --help shows a backfill and turns on the clock" says 0 "from 2021-01 --every 24h" "$NHIP" snapshot --help
+check "neither a period nor the first of several is named" says 2 "NHIP-U01.*--period is missing" snapshot_of
+check "one period and several are not the same request" says 2 "give one of the two" snapshot_of --period 2021-09 --from 2021-07
+check "the last period lies not before the first" says 2 "earlier one first" snapshot_of --from 2021-09 --to 2021-07
+check "the periods of a series are of one form" says 2 "two periods of one form" snapshot_of --from 2021-07 --to 2021-Q3
+check "a duration that is none names what is accepted" says 2 '"often", accepted are durations' snapshot_of --period 2021-09 \
+    --every often
+check "days of an interval are whole days" says 2 '"36h".*whole days' snapshot_of --period 2021-09 --every 36h
+check "turns take AS_OF from the state" says 2 "leave --as-of out" snapshot_of --period 2021-09 --every 1h \
+    --as-of 2021-10-02T17:00:00Z
+check "a backfill of an empty namespace is refused with the remedy" says 3 "NHIP-R14.*nhip run" snapshot_of \
+    --from 2021-08 --to 2021-09
 cp tests/golden/example/events.ndjson "$WORK/events-0.ndjson"
 check "a file is read" says 0 "" "$NHIP" run --set "redis.address=$REDIS" --set log.level=warn --file "$WORK/events-0.ndjson"
 check "a bad period names the accepted forms" says 2 "2021-13.*2021-Q3" "$NHIP" snapshot --set "redis.address=$REDIS" \
@@ -70,5 +87,28 @@ check "a bad period names the accepted forms" says 2 "2021-13.*2021-Q3" "$NHIP" 
 rcli hset "nhip:f:$(rcli keys 'nhip:f:*' | sed 's/^nhip:f://')" layout 9 >/dev/null
 check "an unknown layout is refused" says 3 "layout" "$NHIP" run --set "redis.address=$REDIS" --set log.level=warn \
     --file "$WORK/events-0.ndjson"
+# Every example of every help text is typed, with private servers in the place of the usual ones.
+mkdir -p "$WORK/examples/log" "$WORK/examples/snapshots" "$WORK/bin"
+ln -s "$NHIP" "$WORK/bin/nhip"
+ln -s "$home/schemas" "$WORK/examples/schemas"
+cp schemas/mappings/*.json "$WORK/examples/"
+cp schemas/mappings/samples/momo.ndjson "$WORK/examples/"
+printf 'redis.address = %s\nkafka.bootstrap.servers = 127.0.0.1:1\n' "$REDIS" >"$WORK/examples/nhip.conf"
+cp "$WORK/examples/nhip.conf" "$WORK/examples/new.conf"
+head -n 3 tests/golden/example/events.ndjson >"$WORK/examples/log/payments-0.ndjson"
+: >"$WORK/examples/log/registry-0.ndjson"
+for command in $("$NHIP" help | sed -n 's/^  \([a-z]*\)  *[A-Z].*/\1/p'); do
+    "$NHIP" help "$command" | sed -n '/^Examples\{0,1\}:/,/^$/p' | sed -n 's/^  //p' |
+        sed "s,127.0.0.1:6379,$REDIS,; s/\(localhost\|127.0.0.1\):9092/127.0.0.1:1/; s,/backups/,$WORK/,g" >"$WORK/typed"
+    grep -q '^nhip\|| nhip' "$WORK/typed" || not_ok "nhip help $command has an example"
+    while IFS= read -r line; do
+        typed=(bash -c "$line")
+        case $line in "nhip top --config"*) typed=(script -qec "$line" /dev/null) ;; esac # wants a terminal
+        (cd "$WORK/examples" && PATH=$WORK/bin:$PATH timeout -k 5 3 "${typed[@]}") >"$WORK/out" 2>&1 </dev/null
+        status=$?
+        check "the example is understood: $line" bash -c "
+            test $status -ne 2 -a $status -ne 127 && ! grep -E 'NHIP-(U01|X01)|unknown (command|setting)' '$WORK/out'"
+    done <"$WORK/typed"
+done
 check "nobody wrote a snapshot on the way" test ! -e "$WORK/s/LATEST"
 finish

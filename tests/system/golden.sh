@@ -14,16 +14,36 @@ cp "$example/events.ndjson" "$log/events-0.ndjson"
 registry_bytes=$(wc -c <"$log/registry-0.ndjson")
 v1_bytes=$(head -n 14 "$log/events-0.ndjson" | wc -c)
 
-compare() { # VINTAGE OBS
-    tests/golden/expected.py $example/expected.csv "$1" "$2" >"$WORK/$1.tap" || true
+compare() { # VINTAGE OBS HOW [published]
+    tests/golden/expected.py $example/expected.csv "$1" "$2" "${4:-raw}" >"$WORK/$1.tap" || true
     sed "s/^\(not \)\?ok - /&$3: /" "$WORK/$1.tap"
     failures=$((failures + $(grep -c '^not ok' "$WORK/$1.tap")))
 }
 
 take() { # NAMESPACE DIR VINTAGE AS_OF HOW
-    must "$5: snapshot $3 is written" on snapshot --set "namespace=$1" --set "sources.file=$WORK/sources.json" --dir \
-        "$2" --period 2021-09 --as-of "$4"
-    compare "$3" "$(vintage "$2")/obs.csv" "$5"
+    local -a how=(--set "namespace=$1" --set "sources.file=$WORK/sources.json" --dir "$2" --period 2021-09 --as-of "$4")
+    must "$5: raw snapshot $3 is written" on snapshot "${how[@]}" --raw
+    compare "$3" "$(raw_vintage "$2")/obs.csv" "$5"
+    must "$5: snapshot $3 is written" on snapshot "${how[@]}" --set disclosure.near_ends=off
+    compare "$3" "$(vintage "$2")/obs.csv" "$5, published" published
+}
+
+# Both releases of a directory, byte for byte, as they were checked by hand; what changed, found again from the two tables.
+kept() { # DIR HOW
+    local v release raw
+    for v in 1 2; do
+        release=$(echo "$1"/THDX_ADOPTION_M_*_r${v}_*) raw=$(echo "$1"/*_RAW_*_r${v}_*)
+        check "$2: obs.csv of v$v is the one that was checked by hand, byte for byte" cmp "$release/obs.csv" \
+            tests/golden/v$v/obs.csv
+        check "$2: raw obs.csv of v$v is the one that was checked by hand, byte for byte" cmp "$raw/obs.csv" \
+            tests/golden/v$v/obs_raw.csv
+    done
+    check "$2: raw revisions.csv of v2 is the one that was checked by hand, byte for byte" cmp "$raw/revisions.csv" \
+        tests/golden/v2/revisions_raw.csv
+    check "$2: it holds exactly the keys of the rows that differ, cause LATE_EVENT" tests/oracle/revisions.py \
+        "$1"/*_RAW_*_r1_* "$raw" --cause LATE_EVENT
+    check "$2: of figures that may leave none was revised" tests/oracle/revisions.py "$1"/THDX_ADOPTION_M_*_r1_* "$release" \
+        --cause LATE_EVENT
 }
 
 files() { # NAMESPACE until?
@@ -36,6 +56,7 @@ must "files: 14 messages are read" files f "registry/0=$registry_bytes,events/0=
 take f "$WORK/f" v1 2021-10-02T17:00:00.000Z files
 must "files: the run goes on where it stopped" files f
 take f "$WORK/f" v2 2021-10-05T17:00:00.000Z files
+kept "$WORK/f" files
 must "files: everything is read at once into an empty state" files g
 take g "$WORK/g" v2 2021-10-05T17:00:00.000Z "files again"
 check "files: both ways give the same bytes of v2" sh -c \
@@ -53,6 +74,7 @@ must "kafka: 14 messages are read" stream k "$RUN_ID-" --until "$RUN_ID-registry
 take k "$WORK/k" v1 2021-10-02T17:00:00.000Z kafka
 must "kafka: the run goes on where it stopped" stream k "$RUN_ID-" --once
 take k "$WORK/k" v2 2021-10-05T17:00:00.000Z kafka
+kept "$WORK/k" kafka
 must "kafka: replayed into an empty state up to v1" stream k2 "$RUN_ID-" --until "$RUN_ID-registry/0=8,$RUN_ID-events/0=14"
 take k2 "$WORK/k2" v1 2021-10-02T17:00:00.000Z "kafka again"
 finish

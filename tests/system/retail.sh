@@ -19,7 +19,7 @@ must "the log is produced into Kafka" "$BUILD/tools/produce" "$KAFKA" "$RUN_ID-"
 must "it is counted" on run "${settings[@]}" --once
 on inspect "${settings[@]}" --state >"$WORK/state"
 for month in 2010-12 2011-01 2011-02 2011-03 2011-04 2011-05 2011-06 2011-07 2011-08 2011-09 2011-10 2011-11 2011-12; do
-    must "snapshot of $month" on snapshot "${settings[@]}" --dir "$WORK/snapshots" --period "$month" --daily
+    must "snapshot of $month" on snapshot "${settings[@]}" --dir "$WORK/snapshots" --period "$month" --daily --raw
 done
 check "counts and sums of every day reconcile to the last penny" python3 tests/real/reconcile.py "$data" \
     "$WORK/snapshots" "$WORK/dead.ndjson" "$WORK/state"

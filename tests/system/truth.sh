@@ -19,7 +19,7 @@ start_over() { # every variant starts with an empty Redis and a group of its own
 }
 run() { on run "${common[@]}" --set "kafka.group.id=$prefix$group" "$@"; }
 state() { on inspect "${common[@]}" --state >"$1"; }
-publish() { on snapshot "${common[@]}" --dir "$1" --period 2021-09 --daily; } # DIR
+publish() { on snapshot "${common[@]}" --dir "$1" --period 2021-09 --daily --raw; } # DIR
 
 must "a province of $EVENTS events is produced into Kafka, 8 partitions" "$NHIP" generate --seed 11 --events "$EVENTS" \
     --kafka "$KAFKA" \
@@ -29,11 +29,20 @@ start_over
 must "one worker reads it to the end" run --once --set "tee.directory=$WORK/log" --set "deadletter.file=$WORK/dead.ndjson"
 must "its state is dumped" state "$WORK/state"
 must "its snapshot is written" publish "$WORK/base"
-obs=$(vintage "$WORK/base")/obs.csv
+obs=$(raw_vintage "$WORK/base")/obs.csv
 on inspect "${common[@]}" --json >"$WORK/counts.json"
 check "every figure of the generator's truth is in the snapshot" python3 tests/oracle/compare_truth.py "$obs" \
     "$WORK/truth.json" "$WORK/counts.json"
-check "the manifest holds" sh -c "cd '$(vintage "$WORK/base")' && sha256sum --quiet -c MANIFEST.sha256"
+check "the manifest holds" sh -c "cd '$(raw_vintage "$WORK/base")' && sha256sum --quiet -c MANIFEST.sha256"
+must "a snapshot for publication is written" on snapshot "${common[@]}" --dir "$WORK/controlled" --period 2021-09 --daily
+controlled=$(vintage "$WORK/controlled")/obs.csv
+check "what disclosure control leaves is the raw table; what it takes tells nothing" python3 tests/oracle/compare_controlled.py \
+    "$obs" "$controlled"
+check "nothing it takes follows from what it leaves" python3 tests/oracle/disclosure_attack.py "$controlled"
+awk -F, -v OFS=, '$6 == "ORD_N" && /_D390/ { $20 = "D"; $15 = "" } NR > 1 && $20 == "N" { $20 = "F" } 1' "$obs" \
+    >"$WORK/holed.csv"
+check "the same attack finds the one district that is hidden in a table that hides nothing else" sh -c \
+    "! python3 tests/oracle/disclosure_attack.py $WORK/holed.csv | grep -q ' 0 leaks'"
 check "dead letters are as many as refused records" python3 - "$WORK/counts.json" "$WORK/dead.ndjson" <<'PY'
 import json, sys
 total = json.load(open(sys.argv[1]))["total"]
@@ -58,7 +67,7 @@ check "obs.csv equals the oracle's, all rows and columns" python3 tests/oracle/c
 same() { # CLAIM: identical state and table
     state "$WORK/other" && publish "$WORK/v$group" >/dev/null
     check "$1: identical state" cmp "$WORK/state" "$WORK/other"
-    check "$1: identical obs.csv" cmp "$obs" "$(vintage "$WORK/v$group")/obs.csv"
+    check "$1: identical obs.csv" cmp "$obs" "$(raw_vintage "$WORK/v$group")/obs.csv"
 }
 
 start_over
@@ -76,12 +85,12 @@ must "window.records=1000" run --once --set window.records=1000
 must "its state under window.records=1000 is dumped" on inspect "${common[@]}" --set window.records=1000 --state
 cp "$WORK/check.log" "$WORK/state1000"
 must "its snapshot is written (window.records=1000)" on snapshot "${common[@]}" --set window.records=1000 --dir \
-    "$WORK/w1000" --period 2021-09 --daily
+    "$WORK/w1000" --period 2021-09 --daily --raw
 must "the oracle under window.records=1000" oracle "$WORK/oracle1000" --config window.records=1000
 check "window.records=1000: state equals the oracle's" python3 tests/oracle/compare_state.py "$WORK/state1000" \
     "$WORK/oracle1000.state"
 check "window.records=1000: obs.csv equals the oracle's" python3 tests/oracle/compare_obs.py \
-    "$(vintage "$WORK/w1000")/obs.csv" "$WORK/oracle1000.obs"
+    "$(raw_vintage "$WORK/w1000")/obs.csv" "$WORK/oracle1000.obs"
 check "another window is refused under this state, with the remedy" sh -c \
     "'$NHIP' run --once --set redis.address=$REDIS --set namespace=n \
     --set topics=$topics --set sources.file=$WORK/sources.json --set kafka.bootstrap.servers=$KAFKA --set \

@@ -43,6 +43,7 @@ struct load {
     double *zipf;
     struct partition partitions[PARTITIONS_LIMIT];
     int64_t events, partition_count, ring_size, serial;
+    int64_t only, records; /* -1: every partition, every record */
 };
 
 static uint64_t draw(struct load *load) { /* splitmix64 */
@@ -159,29 +160,51 @@ static void write_line(struct load *load, int64_t at) {
         make_line(load, slot, account, ingest_ms);
     }
     partition->written++;
+    if (partition->file == NULL) return;
     (void)fwrite(slot->text, 1, slot->length, partition->file);
     (void)fputc('\n', partition->file);
 }
 
+static bool wanted(const struct load *load, int64_t partition) {
+    return load->only < 0 || load->only == partition;
+}
+
+static bool open_partitions(struct load *load, const char *directory) {
+    for (int64_t i = 0; i < load->partition_count; i++) {
+        struct partition *partition = &load->partitions[i];
+        char path[512];
+        (void)snprintf(path, sizeof(path), "%s/bench-%lld.ndjson", directory, (long long)i);
+        if (wanted(load, i)) partition->file = fopen(path, "we");
+        partition->recent = calloc((size_t)load->ring_size, sizeof(struct line));
+        if ((wanted(load, i) && partition->file == NULL) || partition->recent == NULL) return false;
+    }
+    return true;
+}
+
+static bool understand(struct load *load, int argc, char **argv) {
+    if (argc != 4 && argc != 6) return false;
+    load->events = strtoll(argv[2], NULL, 10);
+    load->partition_count = strtoll(argv[3], NULL, 10);
+    if (load->events < 1 || load->partition_count < 1 || load->partition_count > PARTITIONS_LIMIT) return false;
+    if (argc == 4) return true;
+    load->only = strtoll(argv[4], NULL, 10);
+    load->records = strtoll(argv[5], NULL, 10);
+    return load->only >= 0 && load->only < load->partition_count && load->records >= 1;
+}
+
 int main(int argc, char **argv) {
-    static struct load load = {.state = 38};
-    if (argc != 4) return 2;
-    load.events = strtoll(argv[2], NULL, 10);
-    load.partition_count = strtoll(argv[3], NULL, 10);
-    if (load.events < 1 || load.partition_count < 1 || load.partition_count > PARTITIONS_LIMIT) return 2;
+    static struct load load = {.state = 38, .only = -1};
+    if (!understand(&load, argc, argv)) return 2;
     load.ring_size = REDELIVERED_WITHIN / load.partition_count;
     make_zipf(&load);
-    for (int64_t i = 0; i < load.partition_count; i++) {
-        char path[512];
-        (void)snprintf(path, sizeof(path), "%s/bench-%lld.ndjson", argv[1], (long long)i);
-        load.partitions[i].file = fopen(path, "we");
-        load.partitions[i].recent = calloc((size_t)load.ring_size, sizeof(struct line));
-        if (load.partitions[i].file == NULL || load.partitions[i].recent == NULL) return 1;
+    if (!open_partitions(&load, argv[1])) return 1;
+    for (int64_t at = 0; at < load.events; at++) {
+        if (load.only >= 0 && load.partitions[load.only].written == load.records) break;
+        write_line(&load, at);
     }
-    for (int64_t at = 0; at < load.events; at++) write_line(&load, at);
-    bool fine = true;
+    bool fine = load.only < 0 || load.partitions[load.only].written == load.records;
     for (int64_t i = 0; i < load.partition_count; i++) {
-        fine = fclose(load.partitions[i].file) == 0 && fine;
+        if (load.partitions[i].file != NULL) fine = fclose(load.partitions[i].file) == 0 && fine;
         free(load.partitions[i].recent);
     }
     free(load.zipf);

@@ -1,49 +1,56 @@
-/* What our own rooms cost without Kafka and Redis: one NDJSON log in memory, decoded, then decoded and rolled up in
- * chunks as a worker does it. Prints nanoseconds per event and, for the second half of the log, how often our code
- * called the allocator (the linker wraps malloc and its kin).
+/* What our own rooms cost without Kafka: one NDJSON log in memory goes through partition_feed() and partition_step() as a
+ * worker calls them, with commits into a private Redis. For `make bench-profile` (under callgrind) and `make bench` (the
+ * allocations of the whole path, commits included).
  *
- *     pipeline_speed FILE [WINDOW_RECORDS]
- */
-#include "aggregate/rollup/rollup.h"
+ *     pipeline_speed FILE WARM RECORDS COMMIT_EVERY
+ *
+ * The first WARM records fill window and tables, the next RECORDS are measured: nanoseconds, instructions (valgrind collects
+ * nothing before them) and calls of the allocator, those of commits apart. Batches are as source_kafka.c delivers them; a
+ * commit is sent after each COMMIT_EVERY records of the measured part and waited for before anything goes on.
+ *
+ * Repeatable to the instruction, nearly: the records are fixed, commits come by count and never by the clock, and the answer
+ * of Redis is waited for outside of what is counted, in one piece; send() is made to take all bytes at once, or the number
+ * of pieces would depend on how fast Redis reads. */
+#include "aggregate/runtime/clock.h"
+#include "aggregate/runtime/partition.h"
+#include "aggregate/runtime/setup.h"
 #include "check.h"
-#include "decode.h"
+#include "ingest/source_kafka_parts.h"
+#include "tests/support/redis_server.h"
+#include "tests/tools/allocation_count.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <valgrind/callgrind.h>
 
-enum { CHUNK = 64 };
+enum { ANSWER_MS = 300, ANSWERS_MAX = 100, PATIENCE_MS = 30000 };
 
-static int64_t allocations;
+#define COMMIT_NOW_MS (INT64_C(1) << 60)
 
-void *__real_malloc(size_t bytes);
-void *__real_calloc(size_t count, size_t bytes);
-void *__real_realloc(void *block, size_t bytes);
-char *__real_strdup(const char *text);
-void *__wrap_malloc(size_t bytes);
-void *__wrap_calloc(size_t count, size_t bytes);
-void *__wrap_realloc(void *block, size_t bytes);
-char *__wrap_strdup(const char *text);
+struct measured {
+    double feed_s;
+    double commit_s;
+    struct allocation_count feed;
+    struct allocation_count commit;
+};
 
-void *__wrap_malloc(size_t bytes) {
-    allocations++;
-    return __real_malloc(bytes);
-}
+ssize_t __real_send(int socket, const void *bytes, size_t length, int flags);
+ssize_t __wrap_send(int socket, const void *bytes, size_t length, int flags);
 
-void *__wrap_calloc(size_t count, size_t bytes) {
-    allocations++;
-    return __real_calloc(count, bytes);
-}
-
-void *__wrap_realloc(void *block, size_t bytes) {
-    allocations++;
-    return __real_realloc(block, bytes);
-}
-
-char *__wrap_strdup(const char *text) {
-    allocations++;
-    return __real_strdup(text);
+ssize_t __wrap_send(int socket, const void *bytes, size_t length, int flags) {
+    size_t sent = 0;
+    while (sent < length) {
+        ssize_t got = __real_send(socket, (const char *)bytes + sent, length - sent, flags);
+        if (got > 0) sent += (size_t)got;
+        struct pollfd room = {.fd = socket, .events = POLLOUT};
+        if (got < 0 && (errno != EAGAIN || poll(&room, 1, PATIENCE_MS) != 1)) return got;
+    }
+    return (ssize_t)sent;
 }
 
 static double now_s(void) {
@@ -52,10 +59,9 @@ static double now_s(void) {
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static enum success_at first_always(const void *sources, struct slice source) {
-    (void)sources;
-    (void)source;
-    return SUCCESS_AT_FIRST;
+static void note(struct allocation_count *sum, struct allocation_count before) {
+    sum->growth += allocation_count.growth - before.growth;
+    sum->others += allocation_count.others - before.others;
 }
 
 static struct slice map_file(const char *path) {
@@ -68,105 +74,122 @@ static struct slice map_file(const char *path) {
     return (struct slice){bytes, (size_t)status.st_size};
 }
 
-/* Lines of the log as records; record time from the digits behind "ingest_time": of the workload. */
-static size_t split(struct slice text, struct record *records, size_t records_max) {
-    size_t count = 0;
+/* The first `count` lines as Kafka would deliver them; record time from the digits behind "ingest_time": of the workload. */
+static struct record *split(struct slice text, size_t count) {
+    struct record *records = calloc(count, sizeof(*records));
+    CHECK(records != NULL);
     const char *end = text.data + text.length;
-    for (const char *at = text.data; at < end && count < records_max;) {
-        const char *newline = memchr(at, '\n', (size_t)(end - at));
-        if (newline == NULL) newline = end;
+    const char *at = text.data;
+    for (size_t i = 0; i < count; i++) {
+        const char *newline = at < end ? memchr(at, '\n', (size_t)(end - at)) : NULL;
+        if (newline == NULL) {
+            (void)fprintf(stderr, "pipeline_speed: the log holds only %zu records\n", i);
+            exit(2);
+        }
         struct slice line = {at, (size_t)(newline - at)};
         const char *time = memmem(line.data, line.length, "\"ingest_time\":", 14);
-        records[count++] = (struct record){.value = line, .offset = at - text.data, .next_offset = newline + 1 - text.data,
-                                           .timestamp_ms = time != NULL ? strtoll(time + 14, NULL, 10) : 0};
+        records[i] = (struct record){.value = line,
+                                     .offset = (int64_t)i,
+                                     .next_offset = (int64_t)i + 1,
+                                     .timestamp_ms = time != NULL ? strtoll(time + 14, NULL, 10) : 0};
         at = newline + 1;
     }
-    return count;
+    return records;
 }
 
-static void drop_hash(void *context, struct hash_id id, int64_t last) {
-    (void)context;
-    (void)id;
-    (void)last;
+static void fail(const struct fault *fault) {
+    (void)fprintf(stderr, "pipeline_speed: %s\n", fault->message);
+    exit(1);
 }
 
-static void drop_field(void *context, struct slice field, struct slice value) {
-    *(size_t *)context += field.length + value.length;
-}
-
-static void drop_retired(void *context, struct hash_id id) {
-    (void)context;
-    (void)id;
-}
-
-static void roll(struct rollup *rollup, const struct decoder *decoder, const struct record *records, size_t count) {
-    static struct event events[CHUNK];
-    static struct rejection rejections[CHUNK];
-    bool valid[CHUNK];
-    for (size_t i = 0; i < count; i++) {
-        valid[i] = decode(decoder, records[i].value, &events[i], &rejections[i]);
-        if (!valid[i]) events[i].kind = KIND_NONE;
-    }
-    rollup_prefetch(rollup, events, count);
-    for (size_t i = 0; i < count; i++) {
-        enum reason reason = valid[i] ? REASON_NONE : rejections[i].reason;
-        (void)rollup_record(rollup, &records[i], valid[i] ? &events[i] : NULL, &reason);
-    }
-}
-
-static double time_decode(const struct decoder *decoder, const struct record *records, size_t count) {
-    static struct event event;
-    struct rejection rejection;
+/* Sends a commit and waits until it is confirmed. */
+static void commit(struct partition *partition, int64_t next, struct measured *measured) {
+    struct fault fault;
+    struct allocation_count before = allocation_count;
+    int64_t committed = 0;
     double started = now_s();
-    for (size_t i = 0; i < count; i++) (void)decode(decoder, records[i].value, &event, &rejection);
-    return now_s() - started;
+    if (!partition_step(partition, COMMIT_NOW_MS, &committed, &fault)) fail(&fault);
+    measured->commit_s += now_s() - started;
+    for (int i = 0; committed != next; i++) {
+        CHECK(i < ANSWERS_MAX);
+        clock_sleep_ms(ANSWER_MS);
+        started = now_s();
+        if (!partition_step(partition, 0, &committed, &fault)) fail(&fault);
+        measured->commit_s += now_s() - started;
+    }
+    note(&measured->commit, before);
+}
+
+static void feed(struct partition *partition, const struct record *records, size_t count, size_t commit_every,
+                 struct measured *measured) {
+    struct fault fault;
+    for (size_t done = 0; done < count;) {
+        size_t until = (done / commit_every + 1) * commit_every;
+        size_t length = until < count ? until - done : count - done;
+        if (length > READ_MAX) length = READ_MAX;
+        struct allocation_count before = allocation_count;
+        int64_t committed = 0;
+        double started = now_s();
+        if (!partition_feed(partition, records + done, length, &fault)) fail(&fault);
+        if (!partition_step(partition, 0, &committed, &fault)) fail(&fault);
+        measured->feed_s += now_s() - started;
+        note(&measured->feed, before);
+        done += length;
+        if (done == until || done == count) commit(partition, records[done - 1].next_offset, measured);
+    }
+}
+
+static void measure(const struct partition_context *context, const struct record *records, size_t warm, size_t count,
+                    size_t commit_every) {
+    struct fault fault;
+    struct source_position position = {.mirrored = -1};
+    struct measured before = {0};
+    struct measured measured = {0};
+    struct partition *partition =
+        partition_open(context, (struct source_partition){"bench", 0}, 0, (int64_t)(warm + count), &position, &fault);
+    if (partition == NULL) fail(&fault);
+    feed(partition, records, warm, warm, &before);
+    CALLGRIND_START_INSTRUMENTATION;
+    feed(partition, records + warm, count, commit_every, &measured);
+    CALLGRIND_STOP_INSTRUMENTATION;
+    double n = (double)count;
+    (void)printf("{\"events\":%zu,\"commit_every\":%zu,\"feed_ns\":%.1f,\"commit_ns\":%.1f,"
+                 "\"allocations\":%lld,\"growth\":%lld,\"commit_allocations\":%lld,\"commit_growth\":%lld}\n",
+                 count, commit_every, measured.feed_s / n * 1e9, measured.commit_s / n * 1e9, (long long)measured.feed.others,
+                 (long long)measured.feed.growth, (long long)measured.commit.others, (long long)measured.commit.growth);
+    partition_close(partition, true);
 }
 
 int main(int argc, char **argv) {
-    enum { RECORDS_MAX = 4000000 };
-    if (argc < 2) return 2;
     struct fault fault;
-    struct slice text = map_file(argv[1]);
-    struct record *records = calloc(RECORDS_MAX, sizeof(*records));
-    CHECK(records != NULL);
-    size_t count = split(text, records, RECORDS_MAX);
-    const struct decoder_options decoding = {
-        .secret_key = SLICE("0123456789abcdef"), .reporting_currency = "VND", .reporting_country = "VN"};
-    struct decoder *decoder = decoder_create(&decoding, &fault);
-    struct zone *zone = zone_create("Asia/Ho_Chi_Minh", &fault);
-    const struct rollup_options options = {.zone = zone,
-                                           .window_records = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 524288,
-                                           .window_age_ms_max = INT64_C(14) * 86400000,
-                                           .watermark_bound_ms = 300000,
-                                           .retention_days = 400,
-                                           .oldest_day = 16436,
-                                           .success_at = first_always,
-                                           .cells_max = 2000000};
-    struct rollup *rollup = rollup_create(&options, &fault);
-    CHECK(decoder != NULL && zone != NULL && rollup != NULL);
-    double decoding_s = time_decode(decoder, records, count);
-    size_t bytes = 0;
-    const struct batch_writer writer = {.hash = drop_hash, .field = drop_field, .retire = drop_retired, .context = &bytes};
-    double rolling_s = 0, cutting_s = 0;
-    int64_t before = 0;
-    for (size_t at = 0; at < count; at += CHUNK) {
-        if (at >= count / 2 && before == 0) before = allocations;
-        double started = now_s();
-        roll(rollup, decoder, records + at, count - at < CHUNK ? count - at : CHUNK);
-        rolling_s += now_s() - started;
-        if (at / CHUNK % 1024 != 1023) continue;
-        int64_t outside = allocations;
-        started = now_s();
-        rollup_cut(rollup, &writer);
-        cutting_s += now_s() - started;
-        before += allocations - outside; /* cuts are per commit, not per event */
+    long long warm = argc == 5 ? strtoll(argv[2], NULL, 10) : 0;
+    long long count = argc == 5 ? strtoll(argv[3], NULL, 10) : 0;
+    long long commit_every = argc == 5 ? strtoll(argv[4], NULL, 10) : 0;
+    if (warm < 1 || count < 1 || commit_every < 1) {
+        (void)fprintf(stderr, "usage: pipeline_speed FILE WARM RECORDS COMMIT_EVERY\n");
+        return 2;
     }
-    int64_t during = allocations - before;
-    double n = (double)count;
-    (void)printf("%zu events: decode %.0f ns, decode + rollup %.0f ns, cut %.0f ns per event; rollup holds %.1f MiB; allocations "
-                 "per event: %.6f\n",
-                 count, decoding_s / n * 1e9, rolling_s / n * 1e9, cutting_s / n * 1e9, (double)rollup_bytes(rollup) / 1048576,
-                 (double)during / (n / 2));
-    rollup_destroy(rollup);
+    struct slice text = map_file(argv[1]);
+    struct record *records = split(text, (size_t)(warm + count));
+    struct redis_server redis = {.pid = 0};
+    redis_server_start(&redis, false, NULL);
+    char address[128];
+    (void)snprintf(address, sizeof(address), "redis.address=%s", redis.socket);
+    struct config *config = config_create();
+    struct setup setup;
+    if (!config_set(config, address, &fault) || !config_finish(config, &fault) || !setup_create(&setup, config, &fault))
+        fail(&fault);
+    struct status *status = status_create(NULL, &fault);
+    static struct chunk chunk;
+    if (status == NULL) fail(&fault);
+    const struct partition_context context = {.decoder = setup.decoder, .mappings = setup.mappings,
+                                              .rollup = &setup.rollup, .store = &setup.store,
+                                              .status = status, .chunk = &chunk, .commit_cells_max = SIZE_MAX};
+    measure(&context, records, (size_t)warm, (size_t)count, (size_t)commit_every);
+    redis_server_stop(&redis);
+    status_destroy(status);
+    setup_destroy(&setup);
+    config_destroy(config);
+    free(records);
     return 0;
 }

@@ -34,8 +34,8 @@ struct rollup {
 
 static inline void fake_copy(char out[FAKE_TEXT_MAX], struct slice text) {
     CHECK(text.length < FAKE_TEXT_MAX);
+    memset(out, 0, FAKE_TEXT_MAX);
     memcpy(out, text.data, text.length);
-    out[text.length] = '\0';
 }
 
 static inline void fake_set(struct rollup *rollup, struct hash_id id, const char *field, const char *value, int64_t offset) {
@@ -90,7 +90,7 @@ bool rollup_cold(struct rollup *rollup, struct hash_id *id) {
 }
 
 bool rollup_fill(struct rollup *rollup, struct hash_id id, struct slice field, struct slice value, struct fault *fault) {
-    if (slice_equal(value, SLICE("broken"))) return fault_set(fault, FAULT_STORE, false, "a value that is none");
+    if (slice_equal(value, SLICE("broken"))) return fault_set(fault, STOP_STATE_DAMAGED, false, "a value that is none");
     CHECK(rollup->filled_count < FAKE_LIST_MAX);
     struct fake_cell *cell = &rollup->filled[rollup->filled_count++];
     cell->id = id;
@@ -137,7 +137,7 @@ void rollup_destroy(struct rollup *rollup) {
     UNREACHABLE();
 }
 
-void rollup_prefetch(const struct rollup *rollup, const struct event *events, size_t count) {
+void rollup_prefetch(struct rollup *rollup, const struct event *events, size_t count) {
     (void)rollup;
     (void)events;
     (void)count;
@@ -160,7 +160,7 @@ void rollup_rewarm(struct rollup *rollup, const struct record *record, const str
     UNREACHABLE();
 }
 
-bool rollup_rewarmed(const struct rollup *rollup, struct fault *fault) {
+bool rollup_rewarmed(struct rollup *rollup, struct fault *fault) {
     (void)rollup;
     (void)fault;
     UNREACHABLE();

@@ -159,6 +159,7 @@ static inline struct snapshot_options scene_options(const struct scene *scene, c
         .definitions_path = DEFINITIONS,
         .directory = scene->directory,
         .period = period,
+        .disclosure = {.allow_zero = true}, /* rules that withhold nothing */
         .as_of_ms = TIME_NONE,
         .reporting_currency = "VND",
         .reporting_country = "VN",

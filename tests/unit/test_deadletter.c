@@ -60,6 +60,24 @@ static void line_says_what_and_where(void **state) {
     json_decref(letter);
 }
 
+static void an_event_of_several_is_named(void **state) {
+    (void)state;
+    struct record record = {.value = SLICE("[1]"), .offset = 7};
+    struct deadletter_entry entry = entry_of(&record);
+    char line[4096];
+    line[deadletter_line(&entry, line)] = '\0';
+    assert_null(strstr(line, "element")); /* of others nothing is said */
+    for (uint32_t element = 0; element < 256; element += 255) {
+        entry.fans_out = true;
+        entry.element = element;
+        json_t *letter = json_loadb(line, deadletter_line(&entry, line), 0, NULL);
+        assert_non_null(letter);
+        assert_int_equal(json_integer_value(json_object_get(letter, "element")), element);
+        assert_int_equal(json_integer_value(json_object_get(letter, "offset")), 7);
+        json_decref(letter);
+    }
+}
+
 /* Well-formed text comes back as it was; other bytes come back through base64. */
 static void any_bytes_come_back(void **state) {
     (void)state;
@@ -92,6 +110,32 @@ static void any_bytes_come_back(void **state) {
         }
         json_decref(letter);
     }
+}
+
+static void of_a_value_that_is_too_large_the_beginning_is_kept_and_the_length_said(void **state) {
+    (void)state;
+    enum { LENGTH = 1000000 };
+    char *bytes = malloc(LENGTH);
+    assert_non_null(bytes);
+    bytes[0] = bytes[LENGTH - 1] = 'x'; /* so that the cut would fall into a sequence */
+    for (int i = 1; i + 1 < LENGTH; i += 2) memcpy(bytes + i, "\xc3\xa0", 2);
+    struct record record = {.value = {bytes, LENGTH}};
+    json_t *letter = line_of(&record);
+    assert_int_equal(json_integer_value(json_object_get(letter, "value_bytes")), LENGTH);
+    const json_t *value = json_object_get(letter, "value");
+    assert_int_equal(json_string_length(value), 65535);
+    assert_memory_equal(json_string_value(value), bytes, 65535);
+    json_decref(letter);
+    record.value.length = 65535;
+    letter = line_of(&record);
+    assert_null(json_object_get(letter, "value_bytes"));
+    json_decref(letter);
+    memset(bytes, 1, LENGTH); /* the longest line there is must still be a message that Kafka takes */
+    record.value.length = LENGTH;
+    struct deadletter_entry entry = entry_of(&record);
+    assert_true(deadletter_line_bytes_max(&entry) < 400000);
+    json_decref(line_of(&record));
+    free(bytes);
 }
 
 static void worst_case_fits_the_bound(void **state) {
@@ -197,7 +241,9 @@ static void unreachable_kafka_fails_the_flush(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(line_says_what_and_where),
+        cmocka_unit_test(an_event_of_several_is_named),
         cmocka_unit_test(any_bytes_come_back),
+        cmocka_unit_test(of_a_value_that_is_too_large_the_beginning_is_kept_and_the_length_said),
         cmocka_unit_test(worst_case_fits_the_bound),
         cmocka_unit_test(flushed_letters_are_in_the_file_and_stay),
         cmocka_unit_test(unwritable_place_is_refused_and_named),

@@ -108,6 +108,11 @@ static void wrong_definitions_are_refused_with_their_place(void **state) {
         {"THDX:DF_ADOPTION(1.0.0)", "ADOPTION", {"structure_id", "AGENCY:FLOW(version)", ""}},
         {"\"by\": \"party\"", "\"by\": \"wallet\"", {"HHI_WALLET.by", "\"wallet\"", "outlet party"}},
         {"\"version\": \"1.0.0\"", "\"version\": \"1,0\"", {"version", "comma", ""}},
+        {"\"ENT_EMAIL\": {\"en\"", "\"ENT_MAIL\": {\"en\"", {"names.ENT_MAIL", "indicators and populations", ""}},
+        {"{\"en\": \"Enterprises\"", "{\"en\": \"\"", {"ENT.en", "1 to 80 characters", ""}},
+        {"\"kind\": \"TARGET\"", "\"kind\": \"GOAL\"", {"benchmarks.kind", "\"GOAL\"", "TARGET or REPORTED"}},
+        {"\"value\": \"100\"", "\"value\": \"100%\"", {"benchmarks.value", "decimal number", ""}},
+        {"\"year\": 2020", "\"year\": \"2020\"", {"benchmarks.year", "1990 to 2100", ""}},
         {"\"codes\": [\"MARKETPLACE\"", "\"codes\": [\"MARKETS\"", {"axes.platform.codes", "\"MARKETS\"", "groups and codes"}},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -1,5 +1,6 @@
-/* Reference periods: the five forms, their days, and what comes before. */
+/* Reference periods: the five forms, their days, what comes before and behind; turns on the clock. */
 #include "aggregate/snapshot/period.h"
+#include "aggregate/snapshot/series.h"
 
 #include "check.h"
 #include "zone.h"
@@ -47,6 +48,38 @@ static void each_form_covers_its_days(void **state) {
         iso_date_format(before.last, last);
         assert_string_equal(first, good[i].before_first);
         assert_string_equal(last, good[i].before_last);
+        struct period again = period_after(&before);
+        assert_int_equal(again.first, period.first);
+        assert_int_equal(again.last, period.last);
+        assert_string_equal(again.text, period.text);
+    }
+}
+
+static void turns_are_counted_from_local_midnight(void **state) {
+    (void)state;
+    static const struct {
+        const char *zone, *now, *next;
+        int64_t every_ms;
+    } turns[] = {
+        {"Asia/Ho_Chi_Minh", "2021-10-02T16:59:59.999Z", "2021-10-02T17:00:00.000Z", 86400000},
+        {"Asia/Ho_Chi_Minh", "2021-10-02T17:00:00.000Z", "2021-10-03T17:00:00.000Z", 86400000},
+        {"Asia/Ho_Chi_Minh", "2021-10-02T17:00:00.001Z", "2021-10-02T17:00:01.000Z", 1000},
+        {"Asia/Ho_Chi_Minh", "2021-10-02T18:00:00.000Z", "2021-10-02T23:00:00.000Z", 6 * 3600000},
+        {"Asia/Ho_Chi_Minh", "2021-10-02T15:00:00.000Z", "2021-10-02T17:00:00.000Z", 7 * 3600000}, /* each day anew */
+        {"Asia/Ho_Chi_Minh", "2021-10-02T18:00:00.000Z", "2021-10-06T17:00:00.000Z", 7 * (int64_t)86400000},
+        {"Europe/Berlin", "2021-10-30T22:30:00.000Z", "2021-10-31T23:00:00.000Z", 86400000}, /* a day of 25 hours */
+        {"Europe/Berlin", "2021-10-31T22:30:00.000Z", "2021-10-31T23:00:00.000Z", 12 * 3600000},
+    };
+    for (size_t i = 0; i < sizeof(turns) / sizeof(turns[0]); i++) {
+        struct fault fault;
+        int64_t now_ms;
+        char next[25];
+        struct zone *zone = zone_create(turns[i].zone, &fault);
+        assert_non_null(zone);
+        assert_true(rfc3339_parse(slice_of(turns[i].now), &now_ms));
+        rfc3339_format(series_next_turn_ms(zone, turns[i].every_ms, now_ms), next);
+        assert_string_equal(next, turns[i].next);
+        zone_destroy(zone);
     }
 }
 
@@ -67,6 +100,7 @@ static void other_spellings_are_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_form_covers_its_days),
+        cmocka_unit_test(turns_are_counted_from_local_midnight),
         cmocka_unit_test(other_spellings_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -143,6 +143,7 @@ static void every_reason_and_every_kind_of_event_occurs(void **state) {
         if (tally.kinds[i] == 0) fail_msg("no event of kind %d", i);
     }
     for (int i = 1; i < REASON_COUNT; i++) {
+        if (i == REASON_BAD_ENVELOPE) continue; /* mappings only: what the province sends has no envelope */
         if (province->truth->reasons[i] == 0) fail_msg("no record was refused for reason %d", i);
     }
     assert_true(province->truth->ignored > 0 && province->truth->conflict > 0 && province->truth->unresolved > 0);

@@ -27,7 +27,7 @@ static bool tell_partition(void *context, struct source_partition partition, con
 
 static bool tell_field(void *context, struct hash_id id, struct slice field, struct slice value, struct fault *fault) {
     struct told *told = context;
-    if (told->stop_after != 0 && told->count >= told->stop_after) return fault_set(fault, FAULT_CONFIG, false, "enough");
+    if (told->stop_after != 0 && told->count >= told->stop_after) return fault_set(fault, STOP_SETTING, false, "enough");
     CHECK(told->count < LINES_MAX);
     (void)snprintf(told->lines[told->count++], LINE_BYTES, "%c %d %u %.*s=%.*s", (char)id.kind, id.bucket, id.shard,
                    (int)field.length, field.data, (int)value.length, value.data);
@@ -46,6 +46,7 @@ static void commit_some_state(struct scene *scene, struct source_partition who, 
     fake_set(rollup, (struct hash_id){HASH_LEDGER, 20, 2}, "b", "3 %\n", 3);
     fake_set(rollup, (struct hash_id){HASH_LEDGER, 3, 0}, "b", "4,40", 3);
     fake_set(rollup, (struct hash_id){HASH_ACCOUNT, 0, 0}, "0", "s\037a", 3);
+    rollup->progress.accounts = 1;
     fake_advance(rollup, next);
     commit_and_settle(lane, rollup);
     lane_close(lane, true);
@@ -66,7 +67,7 @@ static void state_is_delivered_in_one_order(void **state) {
     /* Claimed, but nothing committed: has no state and is passed over. */
     lane_close(lane_open(&scene->options, (struct source_partition){"aaa", 0}, &progress, &fault), true);
     struct told *told = calloc(1, sizeof(*told));
-    const struct reader_sink sink = {tell_partition, tell_field, told};
+    const struct reader_sink sink = {tell_partition, tell_field, told, NULL};
     assert_true(reader_read(&scene->options, &sink, &fault));
     static const char *const heads[] = {"orders/1 next=6 applied=6 aaaa c1", "payments/9 next=5 applied=5 aaaa c1",
                                         "payments/10 next=7 applied=7 aaaa c1"};
@@ -81,12 +82,40 @@ static void state_is_delivered_in_one_order(void **state) {
     free(told);
 }
 
+static void keys_that_are_gone_are_noticed(void **state) {
+    struct scene *scene = *state;
+    struct keys keys;
+    struct fault fault = {.code = FAULT_NONE};
+    const struct source_partition who = {"payments", 1};
+    assert_true(keys_create(&keys, "nhip", who, &fault));
+    struct key key;
+    for (int i = 0; i < 5; i++) {
+        struct told *told = calloc(1, sizeof(*told));
+        const struct reader_sink sink = {tell_partition, tell_field, told, NULL};
+        DO(scene, SLICE("FLUSHALL"));
+        commit_some_state(scene, who, 7);
+        assert_true(reader_read(&scene->options, &sink, &fault));
+        struct slice name = key_hash(&keys, (struct hash_id){HASH_MINUTE, 1000, 0}, &key);
+        if (i == 1) name = key_hash(&keys, (struct hash_id){HASH_LEDGER, 20, 2}, &key);
+        if (i == 2) name = key_shard_index(&keys, HASH_LEDGER, 20, &key);
+        if (i == 3) name = key_index(&keys, &key);
+        if (i == 4) name = key_hash(&keys, (struct hash_id){HASH_ACCOUNT, 0, 0}, &key);
+        DO(scene, SLICE("DEL"), name);
+        told->count = 0;
+        assert_false(reader_read(&scene->options, &sink, &fault));
+        assert_int_equal(fault.stop, STOP_STATE_GONE);
+        assert_non_null(strstr(fault.message, "evicted"));
+        assert_int_equal(told->count, 0);
+        free(told);
+    }
+}
+
 static void an_empty_namespace_is_refused_with_the_remedy(void **state) {
     struct scene *scene = *state;
     struct fault fault = {.code = FAULT_NONE};
     struct progress progress;
     struct told *told = calloc(1, sizeof(*told));
-    const struct reader_sink sink = {tell_partition, tell_field, told};
+    const struct reader_sink sink = {tell_partition, tell_field, told, NULL};
     for (int claimed = 0; claimed < 2; claimed++) {
         assert_false(reader_read(&scene->options, &sink, &fault));
         assert_int_equal(fault.code, FAULT_REFUSED);
@@ -234,7 +263,7 @@ static void what_is_read_under_a_writer_is_a_true_prefix(void **state) {
     int moved = 0;
     for (int i = 0; i < READINGS; i++) {
         struct prefix prefix = {.next = 0};
-        const struct reader_sink sink = {prefix_partition, prefix_field, &prefix};
+        const struct reader_sink sink = {prefix_partition, prefix_field, &prefix, NULL};
         bool fine = reader_read(&scene->options, &sink, &fault);
         if (!fine) print_message("%s\n", fault.message);
         assert_true(fine);
@@ -287,6 +316,7 @@ static void a_pass_that_failed_is_not_repeated_as_a_whole(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(state_is_delivered_in_one_order, scene_empty),
+        cmocka_unit_test_setup(keys_that_are_gone_are_noticed, scene_empty),
         cmocka_unit_test_setup(an_empty_namespace_is_refused_with_the_remedy, scene_empty),
         cmocka_unit_test_setup(a_dump_is_sorted_text_without_labels, scene_empty),
         cmocka_unit_test_setup(what_is_read_under_a_writer_is_a_true_prefix, scene_empty),

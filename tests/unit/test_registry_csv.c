@@ -23,7 +23,7 @@ struct protocol {
 
 static bool on_row(void *context, const struct registry_row *row, struct fault *fault) {
     struct protocol *protocol = context;
-    if (++protocol->rows == protocol->stop_at) return fault_set(fault, FAULT_SOURCE, true, "enough");
+    if (++protocol->rows == protocol->stop_at) return fault_set(fault, STOP_KAFKA_ERROR, true, "enough");
     if (protocol->rows > 100) return true; /* counted only */
     char *end = protocol->text + protocol->length;
     int length = snprintf(end, TEXT_BYTES - protocol->length, "row %lld %.*s %lld %.*s\n", (long long)row->line,

@@ -1,6 +1,7 @@
 /* The rolling windows on a real Redis, against a direct sum over every event. */
 #include "tests/unit/lane_scene.h"
 
+#include "aggregate/store/current.h"
 #include "facet.h"
 #include "zone.h"
 
@@ -140,7 +141,7 @@ static void assert_windows(struct scene *scene, const struct model *model, int32
     } windows[] = {{"1m", 1}, {"5m", 5}, {"1h", 60}, {"24h", DAY_MINUTES}, {"7d", 7 * DAY_MINUTES}};
     for (size_t w = 0; w < sizeof(windows) / sizeof(windows[0]); w++) {
         long long total = 0;
-        int fields = 4;
+        int fields = 5;
         char text[TEXT_MAX];
         for (size_t f = 0; f < FACETS; f++) {
             long long n = 0;
@@ -227,14 +228,15 @@ static void a_quiet_second_reads_no_cells_and_writes_nothing(void **state) {
     assert_int_equal(calls_of(scene, "smembers"), 0);
     step(rolling, 1000);
     assert_int_equal(calls_of(scene, "hmget"), PARTITIONS);
-    assert_int_equal(calls_of(scene, "hgetall") + calls_of(scene, "hset"), 0);
+    assert_int_equal(calls_of(scene, "hgetall"), 1); /* which namespace is the current one */
+    assert_int_equal(calls_of(scene, "hset"), 0);
     /* One event more: its minute and its hour are read again, and the five windows are written. */
     book(model, 1, end - 3, 0, 5);
     commit(model, 1, (int64_t)end * 60000 + 5000, false);
     model->committed = model->count;
     DO(scene, SLICE("CONFIG"), SLICE("RESETSTAT"));
     step(rolling, 2000);
-    assert_int_equal(calls_of(scene, "hgetall"), 1); /* the hour is not whole yet, so only the minute is needed */
+    assert_int_equal(calls_of(scene, "hgetall"), 2); /* the hour is not whole yet, so only the minute is needed */
     assert_int_equal(calls_of(scene, "rename"), 5);
     assert_windows(scene, model, end);
     rolling_destroy(rolling);
@@ -289,6 +291,46 @@ static void one_instance_writes_and_another_takes_over(void **state) {
     freeReplyObject(ttl);
     rolling_destroy(second);
     model_destroy(model);
+}
+
+static void windows_of_the_current_namespace_are_the_public_ones(void **state) {
+    struct scene *scene = *state;
+    struct fault fault;
+    struct current current;
+    struct store_options other = scene->options;
+    other.name_space = "n2";
+    struct model *old_model = model_create(&scene->options);
+    struct model *new_model = model_create(&other);
+    struct rolling *old_one = rolling_create(&scene->options, IDLE_MS, &fault);
+    struct rolling *new_one = rolling_create(&other, IDLE_MS, &fault);
+    commit_all(old_model, 27216000);
+    commit_all(new_model, 27216000);
+    step(old_one, 0);
+    step(new_one, 0);
+    assert_window(scene, "1h", "_namespace", "nhip");
+    assert_answer(scene, "n2", SLICE("HGET"), SLICE("n2:rolling:1h"), SLICE("_namespace"));
+    assert_true(current_read(&scene->options, &current, &fault));
+    assert_true(current_flip(&scene->options, &current, "n2", "", &fault));
+    step(new_one, 1000); /* the lease is still the former one's */
+    assert_window(scene, "1h", "_namespace", "nhip");
+    step(old_one, 1000); /* gives it up and writes no more */
+    step(new_one, 2000);
+    commit_all(old_model, 27216001);
+    step(old_one, 2000);
+    assert_window(scene, "1h", "_namespace", "n2");
+    assert_false(current_flip(&scene->options, &current, "n3", "", &fault)); /* somebody was faster */
+    assert_int_equal(fault.code, FAULT_REFUSED);
+    assert_true(current_read(&scene->options, &current, &fault));
+    assert_string_equal(current.previous, "nhip");
+    assert_true(current_flip(&scene->options, &current, current.previous, "", &fault));
+    step(new_one, 3000);
+    step(old_one, 3000);
+    assert_window(scene, "1h", "_namespace", "nhip");
+    rolling_destroy(old_one);
+    rolling_destroy(new_one);
+    assert_answer(scene, "0", SLICE("EXISTS"), SLICE("nhip:lease:rolling"), SLICE("n2:lease:rolling"));
+    model_destroy(old_model);
+    model_destroy(new_model);
 }
 
 static void nothing_is_written_before_anything_is_known(void **state) {
@@ -390,6 +432,7 @@ int main(void) {
         cmocka_unit_test_setup(a_quiet_second_reads_no_cells_and_writes_nothing, scene_empty),
         cmocka_unit_test_setup(the_slowest_partition_that_is_not_idle_decides_the_end, scene_empty),
         cmocka_unit_test_setup(one_instance_writes_and_another_takes_over, scene_empty),
+        cmocka_unit_test_setup(windows_of_the_current_namespace_are_the_public_ones, scene_empty),
         cmocka_unit_test_setup(nothing_is_written_before_anything_is_known, scene_empty),
         cmocka_unit_test_setup(a_lost_redis_is_found_again, scene_empty),
         cmocka_unit_test_setup(windows_stand_for_the_offsets_they_name, scene_empty),

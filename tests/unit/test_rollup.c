@@ -339,6 +339,53 @@ static void a_rebuild_from_another_log_is_refused(void **state) {
     scene_destroy(scene);
 }
 
+/* Offsets: message 1000 is 12 events, message 1001 is 10; the window of 16 begins at event 6 of message 1000. */
+static void a_window_that_begins_inside_a_message_is_rebuilt(void **state) {
+    (void)state;
+    enum { FIRST = 12, COUNT = 22, WINDOW = 16 };
+    struct scene *scene = scene_create_with(WINDOW, (int64_t)14 * DAY_MS, SIZE_MAX);
+    struct event events[COUNT];
+    struct record records[COUNT];
+    enum reason reason = REASON_NONE;
+    struct fault fault;
+    for (int i = 0; i < COUNT; i++) {
+        events[i] = scene_ride(scene, scene_time(D, 9));
+        records[i] = (struct record){.value = SLICE("{}"), .offset = i < FIRST ? 1000 : 1001, .timestamp_ms = scene_time(D, 9)};
+        bool last = i == FIRST - 1 || i == COUNT - 1;
+        records[i].next_offset = records[i].offset + last;
+        (void)rollup_record(scene->rollup, &records[i], &events[i], &reason);
+    }
+    scene_commit(scene);
+    const struct progress *progress = rollup_progress(scene->rollup);
+    assert_int_equal(progress->next, 1002);
+    assert_int_equal(progress->ordinal, COUNT);
+    assert_int_equal(progress->window_offset, 1000);
+    assert_int_equal(progress->window_element, COUNT - WINDOW);
+    assert_int_equal(progress->window_ordinal, COUNT - WINDOW);
+
+    struct rollup *good = recovered(scene);
+    for (int i = 0; i < COUNT; i++) rollup_rewarm(good, &records[i], &events[i]);
+    assert_true(rollup_rewarmed(good, &fault));
+    struct record next = {.value = SLICE("{}"), .offset = 1002, .next_offset = 1003, .timestamp_ms = scene_time(D, 9)};
+    assert_int_equal(rollup_record(good, &next, &events[COUNT - WINDOW], &reason), VERDICT_DUPLICATE);
+    rollup_destroy(good);
+    struct rollup *forgot = recovered(scene);
+    for (int i = 0; i < COUNT; i++) rollup_rewarm(forgot, &records[i], &events[i]);
+    assert_int_equal(rollup_record(forgot, &next, &events[COUNT - WINDOW - 1], &reason), VERDICT_APPLIED);
+    rollup_destroy(forgot);
+
+    for (int left_out = 0; left_out < COUNT; left_out++) { /* another mapping, or other messages: one event is missing */
+        struct rollup *other = recovered(scene);
+        for (int i = 0; i < COUNT; i++) {
+            if (i != left_out) rollup_rewarm(other, &records[i], &events[i]);
+        }
+        assert_false(rollup_rewarmed(other, &fault));
+        assert_int_equal(fault.code, FAULT_REFUSED);
+        rollup_destroy(other);
+    }
+    scene_destroy(scene);
+}
+
 static void damaged_state_is_refused(void **state) {
     (void)state;
     struct scene *scene = scene_create();
@@ -350,7 +397,7 @@ static void damaged_state_is_refused(void **state) {
     struct rollup *rollup = rollup_create(&scene->options, &fault);
     progress.ordinal++;
     assert_false(rollup_restore(rollup, &progress, &fault));
-    assert_int_equal(fault.code, FAULT_STORE);
+    assert_int_equal(fault.stop, STOP_STATE_DAMAGED);
     progress.ordinal--;
     assert_true(rollup_restore(rollup, &progress, &fault));
     assert_false(rollup_restore_account(rollup, 0, SLICE("SRC\x1Fm1"), &fault));
@@ -363,7 +410,7 @@ static void damaged_state_is_refused(void **state) {
     rollup = rollup_create(&scene->options, &fault);
     assert_true(rollup_restore(rollup, memory_store_progress(scene->store), &fault));
     assert_false(rollup_rewarmed(rollup, &fault)); /* its account is missing */
-    assert_int_equal(fault.code, FAULT_STORE);
+    assert_int_equal(fault.stop, STOP_STATE_DAMAGED);
     rollup_destroy(rollup);
     scene_destroy(scene);
 }
@@ -396,6 +443,7 @@ int main(void) {
         cmocka_unit_test(what_expired_before_its_commit_is_never_written),
         cmocka_unit_test(a_partition_end_moves_next_and_nothing_else),
         cmocka_unit_test(a_rebuild_from_another_log_is_refused),
+        cmocka_unit_test(a_window_that_begins_inside_a_message_is_rebuilt),
         cmocka_unit_test(damaged_state_is_refused),
         cmocka_unit_test(an_empty_partition_restores_to_an_empty_roll_up),
     };

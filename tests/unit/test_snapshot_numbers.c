@@ -120,8 +120,27 @@ static void union_is_the_greater_rank_and_repeats_add_nothing(void **state) {
     assert_memory_equal(left, whole, HLL_REGISTERS);
 }
 
+static void published_decimals_are_read_back_exactly(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t ten_thousandths;
+        int decimals;
+    } good[] = {{"0", 0, 0}, {"70.00", 700000, 2}, {"-0.0001", -1, 4}, {"12.5", 125000, 1}, {"-3", -30000, 0}};
+    static const char *const bad[] = {"", "-", ".", "1.", ".5", "1.00000", "1e3", "+1", "1,5", " 1", "x",
+                                      "1234567890123456789012345678901"};
+    __int128 value;
+    int decimals;
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        assert_true(decimal_parse(good[i].text, &value, &decimals));
+        assert_true(value == good[i].ten_thousandths && decimals == good[i].decimals);
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) assert_false(decimal_parse(bad[i], &value, &decimals));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(published_decimals_are_read_back_exactly),
         cmocka_unit_test(quotients_round_half_to_even_once),
         cmocka_unit_test(scaled_numbers_keep_every_digit),
         cmocka_unit_test(estimates_stay_within_three_standard_errors),

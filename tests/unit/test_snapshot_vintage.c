@@ -227,14 +227,41 @@ static void an_existing_vintage_is_never_overwritten(void **state) {
     struct period period;
     char path[VINTAGE_PATH_BYTES];
     assert_true(period_parse("2021-09", &period, &scene.fault));
-    assert_true(vintage_open(&vintage, scene.directory, "THDX_ADOPTION", &period, 0, &scene.fault));
-    (void)snprintf(path, sizeof(path), "%s/%s", scene.directory, vintage.name);
-    assert_int_equal(mkdir(path, 0755), 0); /* somebody was faster */
+    assert_true(vintage_open(&vintage, scene.directory, "THDX_ADOPTION", &period, 1, 0, &scene.fault));
+    (void)snprintf(path, sizeof(path), "%s/THDX_ADOPTION_M_2021-09_r1_20211002T000000Z", scene.directory);
+    assert_int_equal(mkdir(path, 0755), 0); /* somebody was faster, and knew more */
     int before = entries_of(scene.directory);
-    assert_false(vintage_publish(&vintage, path, &scene.fault));
-    assert_int_equal(scene.fault.code, FAULT_IO);
+    assert_int_equal(vintage_publish(&vintage, path, &scene.fault), VINTAGE_OVERTAKEN);
     vintage_abandon(&vintage);
     assert_int_equal(entries_of(scene.directory), before - 1); /* the temporary directory is gone, nothing else changed */
+    scene_close(&scene);
+}
+
+static void latest_does_not_go_back_to_a_slower_writer(void **state) {
+    (void)state;
+    struct scene scene;
+    book(&scene, 9);
+    struct vintage vintage;
+    struct period period;
+    char path[VINTAGE_PATH_BYTES];
+    static const char *const before[] = {"THDX_ADOPTION_M_2021-09_r2_20211002T000000Z\n",
+                                         "THDX_ADOPTION_Q_2021-Q3_r2_20211002T000000Z\n"};
+    assert_true(period_parse("2021-09", &period, &scene.fault));
+    for (size_t i = 0; i < 2; i++) { /* release 2 came while release 1 was being written; of another period that is no matter */
+        assert_true(vintage_open(&vintage, scene.directory, "THDX_ADOPTION", &period, (int64_t)i + 1, 0, &scene.fault));
+        assert_int_equal(vintage.release, i + 1);
+        (void)snprintf(path, sizeof(path), "%s/LATEST", scene.directory);
+        FILE *file = fopen(path, "we");
+        assert_non_null(file);
+        (void)fputs(before[i], file);
+        (void)fclose(file);
+        assert_int_equal(vintage_publish(&vintage, path, &scene.fault), VINTAGE_PUBLISHED);
+        char *latest = file_text(scene.directory, "LATEST");
+        char ours[VINTAGE_NAME_BYTES + 1];
+        (void)snprintf(ours, sizeof(ours), "%s\n", vintage.name);
+        assert_string_equal(latest, i == 0 ? before[0] : ours);
+        free(latest);
+    }
     scene_close(&scene);
 }
 
@@ -265,7 +292,7 @@ static void refusals_leave_nothing_behind(void **state) {
     scene.state->partitions[1].progress.counts.applied++; /* verdicts no longer add up to what was delivered */
     struct snapshot_options options = scene_options(&scene, "2021-09");
     assert_false(snapshot_write_state(&options, scene.state, &result, &scene.fault));
-    assert_int_equal(scene.fault.code, FAULT_STORE);
+    assert_int_equal(scene.fault.stop, STOP_STATE_DAMAGED);
     scene_close(&scene);
 }
 
@@ -321,7 +348,7 @@ static void text_that_is_not_of_the_layout_is_refused(void **state) {
         struct hash_id id = {cases[i].kind, 18800, 0};
         if (scene_field(&scene, id, cases[i].field, slice_of(cases[i].value)))
             fail_msg("case %zu (%s) was taken", i, cases[i].field);
-        assert_int_equal(scene.fault.code, FAULT_STORE);
+        assert_int_equal(scene.fault.stop, STOP_STATE_DAMAGED);
         assert_non_null(strstr(scene.fault.message, "t/0"));
         scene_close(&scene);
     }
@@ -335,7 +362,39 @@ static void a_cell_without_its_account_is_refused(void **state) {
     scene_account(&scene, 0, "S", "A", ";;;");
     scene_cell(&scene, 1, "2021-09-01", random_facet(), 1, 1);
     assert_false(state_finish(scene.state, &scene.fault));
-    assert_int_equal(scene.fault.code, FAULT_STORE);
+    assert_int_equal(scene.fault.stop, STOP_STATE_DAMAGED);
+    scene_close(&scene);
+}
+
+static void raw_figures_say_so_and_do_not_become_the_latest(void **state) {
+    (void)state;
+    struct scene scene;
+    struct snapshot_result result;
+    struct obs_table table;
+    book(&scene, 5);
+    struct snapshot_options options = scene_options(&scene, "2021-09");
+    options.raw = true;
+    scene_snapshot(&scene, &options, &result, &table);
+    for (size_t i = 0; i < table.count; i++)
+        assert_string_equal(table.rows[i].cells[OBS_CONF_STATUS], "N");
+    obs_table_close(&table);
+    assert_string_equal(result.vintage, "THDX_ADOPTION_RAW_M_2021-09_r1_20211002T000000Z");
+    char path[160];
+    (void)snprintf(path, sizeof(path), "%s/LATEST", scene.directory);
+    assert_int_equal(access(path, F_OK), -1);
+    char *text = file_text(result.path, "snapshot.json");
+    assert_non_null(strstr(text, "\"publication\": \"not for publication"));
+    free(text);
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+    assert_true(adoption_table_print(result.path, "2021-09", out));
+    CHECK(fclose(out) == 0);
+    assert_non_null(strstr(text, "Not for publication"));
+    free(text);
+    options.raw = false;
+    scene_snapshot(&scene, &options, &result, &table);
+    obs_table_close(&table);
+    assert_string_equal(result.vintage, "THDX_ADOPTION_M_2021-09_r1_20211002T000000Z");
     scene_close(&scene);
 }
 
@@ -363,7 +422,7 @@ static void figures_can_be_looked_up_and_the_table_fits_a_terminal(void **state)
     assert_false(adoption_table_print(result.path, "2021-08", out));
     assert_false(adoption_table_print("/nowhere", "2021-09", out));
     CHECK(fclose(out) == 0);
-    assert_non_null(strstr(text, "Not for publication"));
+    assert_null(strstr(text, "Not for publication"));
     assert_non_null(strstr(text, "Modern retail taking e-payment"));
     for (const char *line = text; *line != '\0'; line += strcspn(line, "\n") + 1)
         assert_true(strcspn(line, "\n") <= 100);
@@ -377,9 +436,11 @@ int main(void) {
         cmocka_unit_test(same_inputs_make_the_same_bytes),
         cmocka_unit_test(a_second_vintage_is_a_release_and_the_first_stays),
         cmocka_unit_test(an_existing_vintage_is_never_overwritten),
+        cmocka_unit_test(latest_does_not_go_back_to_a_slower_writer),
         cmocka_unit_test(refusals_leave_nothing_behind),
         cmocka_unit_test(text_that_is_not_of_the_layout_is_refused),
         cmocka_unit_test(a_cell_without_its_account_is_refused),
+        cmocka_unit_test(raw_figures_say_so_and_do_not_become_the_latest),
         cmocka_unit_test(figures_can_be_looked_up_and_the_table_fits_a_terminal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,7 +49,7 @@ static bool resume(void *context, struct source_partition who, int64_t first, in
     struct reader *reader = context;
     size_t slot = slot_of(who);
     reader->resumes++;
-    if (reader->refuse) return fault_set(fault, FAULT_REFUSED, false, "no");
+    if (reader->refuse) return fault_set(fault, STOP_LOG_PASSED, false, "no");
     reader->firsts[slot] = first;
     reader->log_ends[slot] = end;
     *position = (struct source_position){.window_start = reader->starts[slot], .next = reader->starts[slot]};

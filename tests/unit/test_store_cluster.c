@@ -148,7 +148,7 @@ static void partitions_live_on_all_nodes_and_are_found_through_one(void **state)
         assert_true(size->integer >= 2 * 5); /* two partitions at least, of meta, index, shard index and two hashes */
         freeReplyObject(size);
         struct seen seen = {.partitions = 0};
-        const struct reader_sink sink = {see_partition, see_field, &seen};
+        const struct reader_sink sink = {see_partition, see_field, &seen, NULL};
         bool fine = reader_read(&nodes[i].options, &sink, &fault);
         if (!fine) print_message("%s\n", fault.message);
         assert_true(fine);
@@ -243,11 +243,47 @@ static void a_lane_follows_its_slot_to_another_node(void **state) {
     free(rollup);
 }
 
+/* The set of partitions is on a node of its own; when that loses it, readers would find less, in silence. */
+static void a_lost_set_of_partitions_is_announced_again(void **state) {
+    (void)state;
+    struct fault fault = {.code = FAULT_NONE};
+    struct source_partition all[PARTITIONS];
+    struct seen seen = {.partitions = 0};
+    const struct reader_sink sink = {see_partition, see_field, &seen, NULL};
+    for (int32_t p = 0; p < PARTITIONS; p++)
+        all[p] = (struct source_partition){"payments", p};
+    for (int i = 0; i < NODES; i++)
+        DO(&nodes[i].scene, SLICE("DEL"), SLICE("nhip:p"));
+    assert_false(reader_read(&nodes[0].options, &sink, &fault));
+    assert_int_equal(fault.code, FAULT_REFUSED);
+    assert_true(store_announce(&nodes[2].options, all, PARTITIONS, &fault));
+    assert_true(store_announce(&nodes[2].options, all, 1, &fault));
+    assert_true(reader_read(&nodes[0].options, &sink, &fault));
+    assert_int_equal(seen.partitions, PARTITIONS);
+}
+
+/* Every node is asked for its eviction policy, whichever is named. */
+static void one_node_that_evicts_is_enough(void **state) {
+    (void)state;
+    struct fault fault = {.code = FAULT_NONE};
+    assert_true(store_check(&nodes[0].options, &fault));
+    DO(&nodes[2].scene, SLICE("CONFIG"), SLICE("SET"), SLICE("maxmemory-policy"), SLICE("volatile-ttl"));
+    for (int i = 0; i < NODES; i++) {
+        assert_false(store_check(&nodes[i].options, &fault));
+        assert_int_equal(fault.code, FAULT_REFUSED);
+        assert_non_null(strstr(fault.message, nodes[2].address));
+    }
+    DO(&nodes[2].scene, SLICE("CONFIG"), SLICE("SET"), SLICE("maxmemory-policy"), SLICE("noeviction"));
+    assert_true(store_check(&nodes[1].options, &fault));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(partitions_live_on_all_nodes_and_are_found_through_one),
         cmocka_unit_test(windows_are_summed_over_all_nodes),
         cmocka_unit_test(a_lane_follows_its_slot_to_another_node),
+        cmocka_unit_test(a_lost_set_of_partitions_is_announced_again),
+        cmocka_unit_test(one_node_that_evicts_is_enough),
     };
     return cmocka_run_group_tests(tests, cluster_set_up, cluster_tear_down);
 }

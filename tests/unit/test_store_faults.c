@@ -297,7 +297,7 @@ static void a_stopped_redis_blocks_nobody_and_is_found_again(void **state) {
     free(rollup);
 }
 
-static void a_redis_that_lost_its_memory_fences(void **state) {
+static void a_redis_that_lost_its_memory_stops_with_both_offsets_and_writes_nothing(void **state) {
     struct scene *scene = *state;
     struct progress progress;
     struct fault fault = {.code = FAULT_NONE};
@@ -315,8 +315,24 @@ static void a_redis_that_lost_its_memory_fences(void **state) {
     while (!sent && fault.retriable)
         sent = lane_commit(lane, rollup, &fault);
     if (sent) assert_false(settle(lane, &committed, NULL, &fault));
-    assert_int_equal(fault.code, FAULT_FENCED);
+    assert_int_equal(fault.code, FAULT_REFUSED);
+    assert_non_null(strstr(fault.message, "payments/3: the state is gone"));
+    assert_non_null(strstr(fault.message, "committed was offset 10"));
+    assert_non_null(strstr(fault.message, "--accept-empty"));
     assert_answer(scene, "0", SLICE("DBSIZE"));
+
+    /* A witness of the offset refuses a claim too, until a person has decided. */
+    struct store_options options = scene->options;
+    assert_null(lane_open_after(&options, PAYMENTS_3, 10, &progress, &fault));
+    assert_int_equal(fault.code, FAULT_REFUSED);
+    assert_non_null(strstr(fault.message, "offset 10"));
+    assert_answer(scene, "0", SLICE("DBSIZE"));
+    options.accept_empty = true;
+    struct lane *anew = lane_open_after(&options, PAYMENTS_3, 10, &progress, &fault);
+    assert_non_null(anew);
+    assert_true(progress.next == SOURCE_START_BEGINNING);
+    assert_meta(scene, "replayed", "10");
+    lane_close(anew, true);
     lane_close(lane, true);
     free(rollup);
 }
@@ -373,7 +389,7 @@ int main(void) {
         cmocka_unit_test_setup(a_connection_cut_after_any_byte_sent_leaves_every_commit_applied_once, scene_empty),
         cmocka_unit_test_setup(a_connection_cut_after_any_byte_received_leaves_every_commit_applied_once, scene_empty),
         cmocka_unit_test(a_redis_that_comes_back_from_its_log_is_taken_up_again),
-        cmocka_unit_test_setup(a_redis_that_lost_its_memory_fences, scene_empty),
+        cmocka_unit_test_setup(a_redis_that_lost_its_memory_stops_with_both_offsets_and_writes_nothing, scene_empty),
     };
     return cmocka_run_group_tests(tests, scene_set_up, scene_tear_down);
 }

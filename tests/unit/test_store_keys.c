@@ -193,15 +193,23 @@ static void progress_survives_its_text(void **state) {
         numbers[i] = (int64_t)(i + 1) * 1000003;
     written.counts.reasons[0] = 0; /* no reason has number 0 */
     written.tail_print = UINT64_MAX;
+    written.gap_count = GAPS_MAX;
+    written.gaps[1].since_ms = written.gaps[1].record_time_ms = INT64_MIN;
+    written.gaps[2].until_ms = INT64_MAX;
     round_trip(scene, &written, &meta);
     assert_memory_equal(&meta.progress, &written, sizeof(written));
     assert_answer(scene, "18446744073709551615", SLICE("HGET"), SLICE("m"), SLICE("tail_print"));
+    written = (struct progress){.gap_count = 1, .gaps = {{1, 2, 3, INT64_MIN, INT64_MIN, INT64_MAX}}};
+    round_trip(scene, &written, &meta);
+    assert_answer(scene, "1,2,3,,,", SLICE("HGET"), SLICE("m"), SLICE("gap.0"));
 }
 
 static void meta_of_another_hand_is_refused(void **state) {
     struct scene *scene = *state;
     static const char *const bad[][2] = {
-        {"layout", "2"}, {"layout", "x"}, {"next", "12x"}, {"reason.no_such_reason", "1"}, {"tail_print", "-1"}};
+        {"layout", "2"}, {"layout", "x"}, {"next", "12x"}, {"reason.no_such_reason", "1"}, {"tail_print", "-1"},
+        {"gap.16", "1,2,0,,,"}, {"gap.x", "1,2,0,,,"}, {"gap.0", "1,2"}, {"gap.0", "2,1,0,,,"}, {"gap.0", "1,,0,,,"},
+        {"gap.0", "1,2,0,,,,"}, {"gap.0", "1,2,-1,,,"}};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         struct fault fault = {.code = FAULT_NONE};
         struct meta meta;

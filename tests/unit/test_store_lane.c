@@ -330,48 +330,8 @@ static void a_key_of_another_type_stops_the_partition(void **state) {
     assert_true(lane_commit(lane, rollup, &fault));
     int64_t committed = 0;
     assert_false(settle(lane, &committed, NULL, &fault));
-    assert_int_equal(fault.code, FAULT_STORE);
+    assert_int_equal(fault.stop, STOP_STATE_DAMAGED);
     assert_false(fault.retriable);
-    lane_close(lane, true);
-    free(rollup);
-}
-
-static void cold_hashes_come_with_the_commit_before_them(void **state) {
-    struct scene *scene = *state;
-    struct progress progress;
-    struct fault fault;
-    struct rollup *rollup = rollup_fake();
-    struct lane *lane = open_lane(&scene->options, &progress);
-    commit_value(lane, rollup, "1", 10);
-    /* Commit 2 is on its way; the same hash turns cold and is asked for behind it. */
-    fake_set(rollup, MINUTE_1, "cell", "2", 10);
-    fake_advance(rollup, 11);
-    assert_true(lane_commit(lane, rollup, &fault));
-    fake_cold(rollup, MINUTE_1);
-    fake_cold(rollup, (struct hash_id){HASH_MINUTE, 77, 0}); /* does not exist: filled with nothing */
-    assert_true(lane_warm(lane, rollup, &fault));
-    fake_advance(rollup, 12);
-    commit_and_settle(lane, rollup); /* waits for both by itself; the fake checks that none is open at the cut */
-    assert_int_equal(rollup->filled_hashes, 2);
-    assert_int_equal(rollup->filled_count, 1);
-    assert_string_equal(rollup->filled[0].value, "2");
-    lane_close(lane, true);
-    free(rollup);
-}
-
-static void a_cold_hash_that_is_not_of_the_layout_stops_the_partition(void **state) {
-    struct scene *scene = *state;
-    struct progress progress;
-    struct fault fault = {.code = FAULT_NONE};
-    struct rollup *rollup = rollup_fake();
-    struct lane *lane = open_lane(&scene->options, &progress);
-    commit_value(lane, rollup, "broken", 10);
-    fake_cold(rollup, MINUTE_1);
-    fake_advance(rollup, 11);
-    assert_false(lane_commit(lane, rollup, &fault));
-    assert_int_equal(fault.code, FAULT_STORE);
-    assert_false(fault.retriable);
-    assert_int_equal(rollup->cuts, 1);
     lane_close(lane, true);
     free(rollup);
 }
@@ -445,8 +405,6 @@ int main(void) {
         cmocka_unit_test_setup(partitions_do_not_fence_each_other, scene_empty),
         cmocka_unit_test_setup(foreign_state_is_refused_with_the_remedy, scene_empty),
         cmocka_unit_test_setup(a_key_of_another_type_stops_the_partition, scene_empty),
-        cmocka_unit_test_setup(cold_hashes_come_with_the_commit_before_them, scene_empty),
-        cmocka_unit_test_setup(a_cold_hash_that_is_not_of_the_layout_stops_the_partition, scene_empty),
         cmocka_unit_test_setup(the_end_of_the_log_is_told_by_the_next_commit, scene_empty),
         cmocka_unit_test_setup(a_redis_that_evicts_is_refused, scene_empty),
         cmocka_unit_test_setup(users_and_passwords_are_used, scene_empty),

@@ -10,6 +10,8 @@
 #include "aggregate/rollup/table.h"
 #include "tests/support/event_stream.h"
 
+static const uint64_t no_key[2] = {0, 0};
+
 static void refs_find_what_was_inserted_and_not_removed(void **state) {
     (void)state;
     enum { COUNT = 5000 };
@@ -148,7 +150,7 @@ static void tickets_fall_into_sixteen_buckets_a_doubling(void **state) {
 static void accounts_are_told_apart_by_their_bytes(void **state) {
     (void)state;
     struct accounts accounts;
-    assert_true(accounts_create(&accounts));
+    assert_true(accounts_create(&accounts, no_key));
     uint64_t hash = UINT64_C(0x1234567800000000); /* the same for all: as bad as a hash can be */
     uint32_t a = accounts_source_add(&accounts, SLICE("A"), 1, 0);
     uint32_t b = accounts_source_add(&accounts, SLICE("B"), 1, 0);
@@ -164,10 +166,57 @@ static void accounts_are_told_apart_by_their_bytes(void **state) {
     accounts_destroy(&accounts);
 }
 
+/* What an attacker does who knows how names are hashed: of a source, he tries names until the first word of an id can be
+ * written in printable letters that make the first factor of the product zero; then all ids that begin with it have the same
+ * hash. Returns the prefix that does it. */
+static void prepare_names(const struct accounts *accounts, char source[static 16], char prefix[static 8]) {
+    enum { ID_BYTES = 16, TRIES_MAX = 1000000 };
+    for (int i = 0; i < TRIES_MAX; i++) {
+        (void)snprintf(source, 16, "S%d", i);
+        uint64_t factor = accounts_source_hash(accounts, slice_of(source)) ^ ID_BYTES ^ MIX_A;
+        memcpy(prefix, &factor, 8);
+        bool printable = true;
+        for (int k = 0; k < 8; k++) printable = printable && prefix[k] >= 0x20 && prefix[k] <= 0x7E;
+        if (printable) return;
+    }
+    fail_msg("no source found");
+}
+
+static void names_that_are_made_to_meet_do_not_meet_under_a_key(void **state) {
+    (void)state;
+    enum { NAMES = 20000 };
+    static const uint64_t key[2] = {UINT64_C(0x0123456789abcdef), UINT64_C(0xfedcba9876543210)};
+    struct accounts open;
+    struct accounts keyed;
+    assert_true(accounts_create(&open, no_key));
+    assert_true(accounts_create(&keyed, key));
+    char source[16], id[17], prefix[8];
+    prepare_names(&open, source, prefix);
+    uint64_t open_hash = accounts_source_hash(&open, slice_of(source));
+    uint64_t keyed_hash = accounts_source_hash(&keyed, slice_of(source));
+    uint32_t owner = accounts_source_add(&keyed, slice_of(source), keyed_hash, 0);
+    size_t met = 0;
+    size_t probes = 0;
+    for (uint32_t i = 0; i < NAMES; i++) {
+        (void)snprintf(id, sizeof(id), "%.8s%08u", prefix, i);
+        struct slice name = {id, 16};
+        met += accounts_hash(&open, open_hash, name) == 0;
+        uint64_t hash = accounts_hash(&keyed, keyed_hash, name);
+        assert_int_equal(accounts_find(&keyed, owner, name, hash), ACCOUNT_NONE);
+        uint64_t home = refs_home(&keyed.refs, hash);
+        for (uint64_t at = home; keyed.refs.slots[at & keyed.refs.mask] != 0; at++) probes++;
+        (void)accounts_add(&keyed, owner, name, hash, i);
+    }
+    assert_int_equal(met, NAMES);        /* the attack is real: 20,000 names would cost 200 million probes */
+    assert_true(probes < NAMES * 3ULL); /* and in vain: a slot or two per name, as with names that nobody prepared */
+    accounts_destroy(&keyed);
+    accounts_destroy(&open);
+}
+
 static void an_account_keeps_first_and_last_day_of_each_activity(void **state) {
     (void)state;
     struct accounts accounts;
-    assert_true(accounts_create(&accounts));
+    assert_true(accounts_create(&accounts, no_key));
     uint32_t source = accounts_source_add(&accounts, SLICE("SRC"), 1, 0);
     uint32_t handle = accounts_add(&accounts, source, SLICE("m 1"), 5, 0);
     accounts_active(&accounts, handle, ACTIVITY_SOLD, 100, 10);
@@ -210,7 +259,7 @@ static void an_account_keeps_first_and_last_day_of_each_activity(void **state) {
 static void a_cold_cell_adds_what_is_stored_once(void **state) {
     (void)state;
     struct table table;
-    assert_true(table_create(&table));
+    assert_true(table_create(&table, no_key));
     uint64_t hash_place = place_of(RANK_LEDGER, 5, 0);
     catalog_add(&table.catalog, hash_place);
     table_add(&table, table_cell(&table, place_of(RANK_LEDGER, 5, 3), 9), 100, 50, false);
@@ -253,6 +302,7 @@ int main(void) {
         cmocka_unit_test(fields_and_values_read_as_they_were_written),
         cmocka_unit_test(tickets_fall_into_sixteen_buckets_a_doubling),
         cmocka_unit_test(accounts_are_told_apart_by_their_bytes),
+        cmocka_unit_test(names_that_are_made_to_meet_do_not_meet_under_a_key),
         cmocka_unit_test(an_account_keeps_first_and_last_day_of_each_activity),
         cmocka_unit_test(a_cold_cell_adds_what_is_stored_once),
     };

@@ -12,6 +12,7 @@
 
 struct said {
     int64_t offset;
+    uint32_t element; /* of the events with this offset */
     int64_t record_time_max_ms;
     uint64_t event_key; /* 0: left nothing */
     uint64_t entity_key;
@@ -68,11 +69,13 @@ static void compare_tail(const struct window *window, const struct model *model,
     size_t first = model_first(model, now_ms);
     assert_int_equal(window_ordinal(window), first);
     assert_int_equal(window->tail_offset, model->said[first].offset);
+    assert_int_equal(window->tail_element, model->said[first].element);
     int64_t before = first > 0 ? model->said[first - 1].record_time_max_ms : INT64_MIN;
     assert_int_equal(window->before_record_time_max_ms, before);
 }
 
-static void play(uint32_t records, int64_t age_ms, size_t count, uint64_t seed, uint32_t keys) {
+/* `fan_out`: one of so many records begins a new message; 1: each. */
+static void play(uint32_t records, int64_t age_ms, size_t count, uint64_t seed, uint32_t keys, uint32_t fan_out) {
     struct window window;
     assert_true(window_create(&window, records, age_ms));
     struct model model = {.said = calloc(count, sizeof(struct said)), .records = records, .age_ms = age_ms};
@@ -83,10 +86,13 @@ static void play(uint32_t records, int64_t age_ms, size_t count, uint64_t seed, 
     for (size_t i = 0; i < count; i++) {
         now_ms += (int64_t)(stream_random(&seed) % 2000);
         if (stream_random(&seed) % 997 == 0) now_ms += 86400000;
-        offset += 1 + (int64_t)(stream_random(&seed) % 3);
-        if (stream_random(&seed) % 500 == 0)
+        bool more = i > 0 && stream_random(&seed) % fan_out != 0;
+        if (!more) offset += 1 + (int64_t)(stream_random(&seed) % 3);
+        if (!more && stream_random(&seed) % 500 == 0)
             offset += INT64_C(5000000000) * (int64_t)(1 + stream_random(&seed) % 3);
+        if (!more && stream_random(&seed) % 500 == 0) offset += INT64_C(1) << 32; /* the same lower half */
         struct said said = {.offset = offset, .record_time_max_ms = now_ms};
+        if (more) said.element = model.said[i - 1].element + 1;
         window_age(&window, now_ms);
         if (stream_random(&seed) % 10 == 0) {
             window_push(&window, offset, NULL, NULL);
@@ -114,18 +120,44 @@ static void play(uint32_t records, int64_t age_ms, size_t count, uint64_t seed, 
 
 static void a_window_remembers_exactly_the_last_records(void **state) {
     (void)state;
-    play(16, INT64_C(1) << 50, 3000, 1, 20);
-    play(17, INT64_C(1) << 50, 3000, 2, 200);
-    play(64, INT64_C(1) << 50, 5000, 3, 60);
-    play(1000, INT64_C(1) << 50, 8000, 4, 5000);
+    play(16, INT64_C(1) << 50, 3000, 1, 20, 1);
+    play(17, INT64_C(1) << 50, 3000, 2, 200, 1);
+    play(64, INT64_C(1) << 50, 5000, 3, 60, 1);
+    play(1000, INT64_C(1) << 50, 8000, 4, 5000, 1);
 }
 
 static void a_window_forgets_what_is_too_old(void **state) {
     (void)state;
-    play(16, 5000, 3000, 5, 20);
-    play(100, 30000, 5000, 6, 60);
-    play(1000, 400000, 6000, 7, 3000);
-    play(1000, 0, 2000, 8, 50);
+    play(16, 5000, 3000, 5, 20, 1);
+    play(100, 30000, 5000, 6, 60, 1);
+    play(1000, 400000, 6000, 7, 3000, 1);
+    play(1000, 0, 2000, 8, 50, 1);
+}
+
+static void the_tail_may_lie_inside_a_message(void **state) {
+    (void)state;
+    play(16, INT64_C(1) << 50, 4000, 9, 20, 2);
+    play(17, 5000, 4000, 10, 40, 9);
+    play(100, 30000, 6000, 11, 60, 256);
+    play(1000, 0, 2000, 12, 50, 4); /* each record forgets all before it, also of its own message */
+}
+
+static void a_window_begun_inside_a_message_counts_on(void **state) {
+    (void)state;
+    struct window window;
+    assert_true(window_create(&window, 16, 1000));
+    window_start(&window, 300, 0);
+    window_start_inside(&window, 77, 40);
+    window_age(&window, 0);
+    for (uint32_t i = 0; i < 20; i++) {
+        window_push(&window, i < 18 ? 77 : 78, NULL, NULL);
+        assert_int_equal(window.tail_offset, 77);
+        assert_int_equal(window.tail_element, i < 16 ? 40 : 40 + i - 15);
+    }
+    for (uint32_t i = 0; i < 14; i++) window_push(&window, 78, NULL, NULL);
+    assert_int_equal(window.tail_offset, 78);
+    assert_int_equal(window.tail_element, 0);
+    window_destroy(&window);
 }
 
 static void only_the_latest_64_facts_of_an_entity_count(void **state) {
@@ -186,6 +218,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_window_remembers_exactly_the_last_records),
         cmocka_unit_test(a_window_forgets_what_is_too_old),
+        cmocka_unit_test(the_tail_may_lie_inside_a_message),
+        cmocka_unit_test(a_window_begun_inside_a_message_counts_on),
         cmocka_unit_test(only_the_latest_64_facts_of_an_entity_count),
         cmocka_unit_test(a_full_bucket_overflows_and_nothing_is_lost),
         cmocka_unit_test(memory_is_48_bytes_a_record),

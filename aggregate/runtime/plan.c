@@ -1,0 +1,50 @@
+/* The arithmetic of memory: see plan.h.
+ *
+ * A window is reserved when its partition is opened and touched as it fills; cells are bounded by cells.max. A second namespace
+ * over the same log takes about as much of Redis as the first, since it holds as many cells: that is all one can say before
+ * counting. */
+#include "aggregate/runtime/plan.h"
+
+#include "aggregate/store/current.h"
+#include "log.h"
+
+enum { CELL_BYTES = 80 }; /* a cache line (table.h), and its share of the index over it */
+
+/* The partitions that have state; -1 when Redis does not say. */
+static int64_t filled(const struct setup *setup, const char *name_space) {
+    struct standing *list = NULL;
+    size_t count = 0;
+    struct fault ignored;
+    int64_t partitions = 0;
+    if (!standings_read(&setup->store, name_space, &list, &count, &ignored)) return -1;
+    for (size_t i = 0; i < count; i++)
+        partitions += list[i].next >= 0;
+    free(list);
+    return partitions;
+}
+
+void plan_tell(const struct setup *setup) {
+    struct current current;
+    struct fault ignored;
+    int64_t used = 0;
+    int64_t max = 0;
+    const char *name_space = setup->store.name_space;
+    if (!current_read(&setup->store, &current, &ignored)) current = (struct current){.name_space = PUBLIC_NAME};
+    struct rollup *rollup = rollup_create(&setup->rollup, &ignored);
+    int64_t window_bytes = rollup != NULL ? (int64_t)rollup_bytes(rollup) : 0;
+    rollup_destroy(rollup);
+    if (!store_memory(&setup->store, &used, &max, &ignored)) return;
+    int64_t ours = filled(setup, name_space);
+    bool beside = strcmp(current.name_space, name_space) != 0;
+    log_info("memory_plan",
+             "namespace=%s current=%s partitions_with_state=%lld window_bytes_per_partition=%lld "
+             "cells_bytes_max_per_partition=%lld redis_used=%lld redis_max=%lld",
+             name_space, current.name_space, (long long)ours, (long long)window_bytes,
+             (long long)setup->rollup.cells_max * CELL_BYTES, (long long)used, (long long)max);
+    if (beside && ours == 0 && max > 0 && used > max / 2 && filled(setup, current.name_space) > 0) {
+        log_warn("memory_short",
+                 "namespace=%s redis_used=%lld redis_max=%lld text=\"namespace %s is filled beside %s and takes about as much "
+                 "again, for which maxmemory leaves no room: commits will be held when it is reached\"",
+                 name_space, (long long)used, (long long)max, name_space, current.name_space);
+    }
+}

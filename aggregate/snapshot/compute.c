@@ -1,0 +1,82 @@
+/* The order of work, in one place: definitions, registry, crosswalk, cells, figures, control of disclosure, finality. A snapshot
+ * does it once; finding the cause of a revision does it again with parts of the release before. */
+#include "aggregate/snapshot/compute.h"
+
+#include "aggregate/snapshot/gaps.h"
+#include "decode.h"
+
+static void prepare(struct computation *computation) {
+    const struct snapshot_options *options = computation->options;
+    computation->crosswalk = crosswalk_create(computation->registry, computation->state->accounts);
+    computation->cells = cells_create(computation->state, computation->registry, computation->crosswalk, computation->definitions,
+                                      options->sources, &computation->period);
+    computation->statistics = (struct statistics){
+        .definitions = computation->definitions,
+        .state = computation->state,
+        .registry = computation->registry,
+        .crosswalk = computation->crosswalk,
+        .cells = computation->cells,
+        .sources = options->sources,
+        .zone = options->zone,
+        .currency = options->reporting_currency,
+        .currency_exponent = currency_exponent(slice_of(options->reporting_currency)),
+        .area = options->reporting_area,
+        .period = computation->period,
+        .observations = &computation->observations,
+    };
+}
+
+/* The figures, and what of them may leave. */
+static void calculate(struct computation *computation) {
+    const struct snapshot_options *options = computation->options;
+    const struct control_inputs inputs = {
+        .rules = &options->disclosure,
+        .definitions = computation->definitions,
+        .registry = computation->registry,
+        .cells = computation->cells,
+        .period = &computation->period,
+        .daily = options->daily && computation->period.frequency != FREQUENCY_DAY,
+    };
+    struct control *control = options->raw ? NULL : control_create(&inputs);
+    computation->statistics.control = control;
+    statistics_run(&computation->statistics, options->daily);
+    gaps_mark(computation->state, options->zone, computation->definitions, &computation->observations);
+    observations_sort(&computation->observations);
+    if (control != NULL && computation->before != NULL) control_hold(control, &computation->observations, computation->before);
+    control_apply(control, &computation->observations, &computation->disclosure);
+    control_destroy(control);
+    computation->statistics.control = NULL;
+}
+
+bool computation_define(struct computation *computation, struct fault *fault) {
+    const char *path = computation->definitions_path;
+    if (path == NULL) path = computation->options->definitions_path;
+    if (computation->definitions == NULL) computation->definitions = definitions_create(path, fault);
+    return computation->definitions != NULL;
+}
+
+bool computation_run(struct computation *computation, struct fault *fault) {
+    const struct snapshot_options *options = computation->options;
+    if (!computation_define(computation, fault)) return false;
+    computation->registry =
+        registry_create_cut(computation->state, computation->as_of_ms, computation->cut, computation->definitions, fault);
+    if (computation->registry == NULL) return false;
+    prepare(computation);
+    calculate(computation);
+    const struct finality finality = {
+        .definitions = computation->definitions,
+        .registry = computation->registry,
+        .zone = options->zone,
+        .as_of_ms = computation->as_of_ms,
+    };
+    finality_apply(&finality, &computation->observations);
+    return true;
+}
+
+void computation_clear(struct computation *computation) {
+    observations_clear(&computation->observations);
+    cells_destroy(computation->cells);
+    crosswalk_destroy(computation->crosswalk);
+    registry_destroy(computation->registry);
+    definitions_destroy(computation->definitions);
+}

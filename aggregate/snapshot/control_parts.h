@@ -1,0 +1,68 @@
+/* Inside of disclosure control: control.c (the whole), control_flows.c (flows and ratios), control_units.c (numbers of units). */
+#ifndef NHIP_SNAPSHOT_CONTROL_PARTS_H
+#define NHIP_SNAPSHOT_CONTROL_PARTS_H
+
+#include "aggregate/snapshot/control.h"
+
+/* Dimensions of the table of flows, as in enum place_axis. */
+enum flow_dimension { BY_DISTRICT = 0, BY_UNIT_TYPE, BY_OUTLET, BY_INSTRUMENT, BY_MONTH };
+
+/* A sum of flows: how often each flow's n and sum are in it. */
+struct form {
+    uint8_t n[FLOWS_MAX];
+    uint8_t sum[FLOWS_MAX];
+};
+
+struct form_use {
+    struct form form;
+    enum judge judge;
+    uint32_t whole;
+    unsigned dimensions;
+    bool daily;
+};
+
+struct flow_figures {
+    struct form_use *uses; /* a figure each, in this order */
+    size_t count, capacity;
+    struct disclosure_table *matched;
+    struct disclosure_table *unmatched;
+    struct disclosure_table *days; /* totals by day; null unless --daily */
+    uint32_t *day_places;          /* of the period's days */
+    uint32_t districts[DISTRICT_COUNT];
+    uint32_t unit_types[UNIT_TYPES_MAX];
+    uint32_t outlets[AXIS_CODES_MAX];
+    uint32_t instruments[AXIS_CODES_MAX];
+};
+
+struct control {
+    struct control_inputs inputs;
+    uint32_t *contributors; /* per version */
+    uint32_t contributor_count;
+    uint32_t *order; /* cells of the period, those of a contributor together */
+    size_t order_count;
+    struct flow_figures flows;
+    struct unit_figures **units;
+    size_t unit_count, unit_capacity;
+    int64_t differencing_checks;
+};
+
+/* The contributor of a cell: of an unmatched one, its account. */
+uint32_t control_cell_contributor(const struct control *control, const struct cell *cell);
+/* Who on the platform axis knows the cell: the marketplace, the wallet, or else the source. */
+uint32_t control_cell_platform(const struct control *control, const struct cell *cell);
+
+void flow_figures_fill(struct control *control);
+void flow_figures_run(struct flow_figures *flows);
+void flow_figures_clear(struct flow_figures *flows);
+/* Withholds what a quarter or a year would tell of its months. */
+void control_hold_months(struct control *control);
+void unit_figures_destroy(struct unit_figures *units);
+
+/* True where TP Thanh Hoa with and without Dong Son is in use (schemas/disclosure.md §5): their sum is known. */
+bool control_merged_known(const struct control *control);
+enum { DISTRICT_MERGED_INTO = 380 - DISTRICT_FIRST, DISTRICT_MERGED = 405 - DISTRICT_FIRST };
+/* Places of all districts in dimension `dimension`, adding up to `all`. */
+void control_district_places(const struct control *control, struct disclosure_table *table, unsigned dimension, uint32_t all,
+                             uint32_t districts[static DISTRICT_COUNT]);
+
+#endif

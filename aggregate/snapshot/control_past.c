@@ -1,0 +1,150 @@
+/* What earlier publications told, against what this one is about to tell.
+ *
+ * The release before: a figure that was suppressed there, and is published now, tells nearly what it was, and with it what it
+ * protected. So whatever no row of that release showed stays in, unless it had too few contributors then and has enough now.
+ *
+ * Months of a quarter or a year are publications of their own, each with figures withheld. A published quarter less its published
+ * months is the sum of the others, which must be fit to be published itself. What the months withhold is computed here again, as
+ * their own vintages would from this state, so that a vintage needs no other vintage to be rebuilt from. */
+#include "aggregate/snapshot/control_parts.h"
+
+#include "aggregate/snapshot/memory.h"
+
+/* What a row of the release before said of one figure at one place. */
+struct witness {
+    struct disclosure_table *table;
+    uint32_t figure, place;
+    char status;
+    bool alone; /* the row shows nothing else, so its status is the figure's */
+};
+
+struct witnesses {
+    struct witness *items;
+    size_t count, capacity;
+};
+
+static int compare_witnesses(const void *left, const void *right) {
+    const struct witness *a = left;
+    const struct witness *b = right;
+    if (a->table != b->table) return (uintptr_t)a->table < (uintptr_t)b->table ? -1 : 1;
+    if (a->figure != b->figure) return a->figure < b->figure ? -1 : 1;
+    if (a->place != b->place) return a->place < b->place ? -1 : 1;
+    return 0;
+}
+
+static void add_witnesses(struct witnesses *witnesses, const struct origin *origin, char status) {
+    for (size_t i = 0; i < origin->figure_count * (origin->everywhere_too ? 2 : 1); i++) {
+        bool everywhere = i >= origin->figure_count;
+        witnesses->items =
+            memory_reserve(witnesses->items, &witnesses->capacity, witnesses->count + 1, sizeof(*witnesses->items));
+        witnesses->items[witnesses->count++] = (struct witness){
+            .table = origin->table,
+            .figure = origin->figures[i % origin->figure_count],
+            .place = everywhere ? 0 : origin->place,
+            .status = status,
+            .alone = origin->figure_count == 1 && !origin->everywhere_too && origin->own.status == 'F',
+        };
+    }
+}
+
+/* All that was said of one figure at one place: withheld for another reason than few contributors, and shown by nobody? */
+static bool stays_in(const struct witness *witnesses, size_t count) {
+    char alone = '\0';
+    bool protected = false;
+    for (size_t i = 0; i < count; i++) {
+        if (witnesses[i].status == 'F') return false;
+        if (witnesses[i].alone) alone = witnesses[i].status;
+        protected = protected || witnesses[i].status != 'A';
+    }
+    return alone != '\0' ? alone != 'A' : protected;
+}
+
+static void row_key(const struct obs_row *row, char out[static OBSERVATION_KEY_BYTES]) {
+    size_t length = 0;
+    for (int column = OBS_FREQ; column <= OBS_TIME_PERIOD; column++) {
+        int written = snprintf(out + length, OBSERVATION_KEY_BYTES - length, "%s%s", column > OBS_FREQ ? "," : "",
+                               row->cells[column]);
+        CHECK(written >= 0 && length + (size_t)written < OBSERVATION_KEY_BYTES);
+        length += (size_t)written;
+    }
+}
+
+void control_hold(struct control *control, struct observations *observations, const struct obs_table *before) {
+    struct witnesses witnesses = {.items = NULL};
+    if (control == NULL) return;
+    for (size_t i = 0; i < before->count; i++) {
+        char key[OBSERVATION_KEY_BYTES];
+        const struct obs_row *row = &before->rows[i];
+        char status = row->cells[OBS_CONF_STATUS][0];
+        row_key(row, key);
+        struct observation *now = observations_find(observations, key);
+        bool told = status != 'F' || row->cells[OBS_VALUE][0] != '\0' || row->cells[OBS_DENOMINATOR][0] != '\0';
+        if (now == NULL || status == 'N' || !told) continue;
+        add_witnesses(&witnesses, &now->origin, status);
+        bool held = status != 'F' && status != 'A';
+        if (held && now->origin.own.status == 'F') now->origin.own = (struct judgement){'D', GROUND_VINTAGE};
+    }
+    qsort(witnesses.items, witnesses.count, sizeof(*witnesses.items), compare_witnesses);
+    for (size_t i = 0; i < witnesses.count;) {
+        const struct witness *first = &witnesses.items[i];
+        size_t count = 1;
+        while (i + count < witnesses.count && compare_witnesses(first, first + count) == 0)
+            count++;
+        if (stays_in(first, count))
+            disclosure_hold(first->table, first->figure, first->place, (struct judgement){'D', GROUND_VINTAGE});
+        i += count;
+    }
+    free(witnesses.items);
+}
+
+/* The months of the period that withhold the figure at the place, as a set of their numbers. */
+static uint64_t withholding(struct control *const *months, size_t count, uint32_t figure, uint32_t place) {
+    uint64_t set = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (disclosure_verdict(months[i]->flows.matched, figure, place).status != 'F') set |= (uint64_t)1 << i;
+    }
+    return set;
+}
+
+static size_t create_months(const struct control *control, struct period *periods, struct control **months) {
+    const struct period *whole = control->inputs.period;
+    size_t count = 0;
+    for (int32_t first = whole->first; first <= whole->last; count++) {
+        int32_t last = first;
+        while (last < whole->last && month_of_day(last + 1) == month_of_day(first))
+            last++;
+        periods[count] = *whole;
+        periods[count].frequency = FREQUENCY_MONTH;
+        periods[count].first = first;
+        periods[count].last = last;
+        struct control_inputs inputs = control->inputs;
+        inputs.period = &periods[count];
+        inputs.daily = false;
+        months[count] = control_create(&inputs);
+        flow_figures_run(&months[count]->flows);
+        first = last + 1;
+    }
+    return count;
+}
+
+void control_hold_months(struct control *control) {
+    struct period periods[12];
+    struct control *months[12];
+    const struct flow_figures *flows = &control->flows;
+    enum frequency frequency = control->inputs.period->frequency;
+    if (frequency != FREQUENCY_QUARTER && frequency != FREQUENCY_YEAR) return;
+    size_t count = create_months(control, periods, months);
+    for (uint32_t figure = 0; figure < flows->count; figure++) {
+        for (uint32_t place = 0; place < disclosure_places(flows->matched); place++) {
+            if (!disclosure_stands(flows->matched, figure, place)) continue;
+            uint64_t set = withholding(months, count, figure, place);
+            if (set == 0) continue;
+            control->differencing_checks++;
+            struct judgement judgement = disclosure_judge_within(flows->matched, figure, place, BY_MONTH, set);
+            if ((set & (set - 1)) == 0 || judgement.status != 'F')
+                disclosure_hold(flows->matched, figure, place, (struct judgement){'D', GROUND_MONTHS});
+        }
+    }
+    for (size_t i = 0; i < count; i++)
+        control_destroy(months[i]);
+}

@@ -1,0 +1,175 @@
+/* The proof behind "every published figure can be recomputed": see rebuild.h.
+ *
+ *     private redis-server -> engine up to the vintage's offsets -> snapshot with its period, cut and definitions
+ *
+ * Everything that a vintage depends on beside the log comes from the vintage itself (offsets, cut, definitions, the vintages that
+ * stand before it in its directory) or must be what it was (settings that change the state: their hash is compared before
+ * anything is read). The engine's version and commit are taken over into the new snapshot.json: whether another version gives the
+ * same figures is exactly the question. */
+#include "aggregate/verify/rebuild.h"
+
+#include "aggregate/runtime/engine.h"
+#include "aggregate/runtime/private_redis.h"
+#include "aggregate/snapshot/vintage.h"
+#include "check.h"
+#include "ingest/source_file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PATH_BYTES = 1024, LIST_MAX = 1024 };
+
+struct run {
+    const struct rebuild_request *request;
+    struct source_vector_entry *vector;
+    char (*paths)[PATH_BYTES]; /* with logs only; parallel to `vector` */
+    const char **path_list;
+};
+
+static bool configure(const struct rebuild_request *request, struct config *config, const char *redis, struct fault *fault) {
+    char path[PATH_BYTES];
+    static const char *const emptied[] = {"redis.user",    "redis.password", "redis.password.file", "tee.directory",
+                                          "deadletter.file", "deadletter.topic", "status.file", "http.listen",
+                                          "stream.topic"};
+    for (size_t i = 0; i < sizeof(emptied) / sizeof(emptied[0]); i++) {
+        if (!config_put(config, emptied[i], "", fault)) return false;
+    }
+    (void)snprintf(path, sizeof(path), "%.900s/indicators.json", request->directory);
+    return config_put(config, "redis.address", redis, fault) && config_put(config, "redis.tls", "off", fault) &&
+           config_put(config, "durability", "async", fault) && config_put(config, "namespace", "verify", fault) &&
+           config_put(config, "rate.limit", "0", fault) && config_put(config, "snapshot.definitions", path, fault) &&
+           config_put(config, "snapshot.directory", request->work, fault);
+}
+
+/* Offset behind the first `records` lines of a file; -1 and `found` when it has fewer. */
+static int64_t end_of_lines(FILE *file, int64_t records, int64_t *found) {
+    int64_t offset = 0;
+    int byte = 0;
+    *found = 0;
+    while (*found < records && (byte = getc_unlocked(file)) != EOF) {
+        offset++;
+        *found += byte == '\n';
+    }
+    return *found == records ? offset : -1;
+}
+
+/* A file for each input, cut where the vintage ends. */
+static bool find_logs(struct run *run, struct fault *fault) {
+    const struct passport *passport = run->request->passport;
+    for (size_t i = 0; i < passport->input_count; i++) {
+        const struct passport_input *input = &passport->inputs[i];
+        (void)snprintf(run->paths[i], PATH_BYTES, "%.600s/%s-%d.ndjson", run->request->logs, input->topic, input->partition);
+        run->path_list[i] = run->paths[i];
+        FILE *file = fopen(run->paths[i], "rbe");
+        if (file == NULL)
+            return fault_set(fault, STOP_FILE_UNREADABLE, false, "%.300s: %s", run->paths[i], strerror(errno));
+        int64_t found = 0;
+        int64_t end = end_of_lines(file, input->delivered, &found);
+        (void)fclose(file);
+        if (end < 0) {
+            return fault_set(fault, STOP_VERIFY_DIFFERS, false,
+                             "%.200s holds %lld records, the vintage has counted %lld of %s/%d: records are lost", run->paths[i],
+                             (long long)found, (long long)input->delivered, input->topic, input->partition);
+        }
+        run->vector[i].next = end;
+    }
+    return true;
+}
+
+static bool same_settings(const struct setup *setup, const struct passport *passport, struct fault *fault) {
+    if (strcmp(setup->store.configuration_hash, passport->state_hash) == 0) return true;
+    return fault_set(fault, STOP_CONFIGURATION, false,
+                     "the settings are not those of the vintage (state hash %.12s..., the vintage's is %.12s...): give the "
+                     "configuration file, sources.file, mappings and secret.key.file that it was counted with",
+                     setup->store.configuration_hash, passport->state_hash);
+}
+
+static bool count_log(struct run *run, struct setup *setup, struct fault *fault) {
+    const struct rebuild_request *request = run->request;
+    size_t count = request->passport->input_count;
+    struct engine_result result;
+    struct engine_options engine = {.setup = setup, .until = run->vector, .until_count = count, .stop = request->stop};
+    if (request->logs != NULL) {
+        if (!find_logs(run, fault)) return false;
+        engine.paths = run->path_list;
+        engine.path_count = count;
+        setup->store.cluster_id = request->passport->inputs[0].cluster_id;
+    }
+    if (!engine_run(&engine, &result, fault)) return false;
+    if (!atomic_load(request->stop)) return true;
+    return fault_set(fault, STOP_DEMO_SHORT, false, "interrupted after %lld records", (long long)result.delivered);
+}
+
+/* The vintages of the same directory, as links: releases and revisions go on from those before this one. */
+static bool link_earlier(const struct rebuild_request *request, struct fault *fault) {
+    char parent[PATH_BYTES], from[2 * PATH_BYTES], to[PATH_BYTES], *whole = realpath(request->directory, NULL);
+    if (whole == NULL) return fault_set(fault, STOP_FILE_UNREADABLE, false, "%.300s: %s", request->directory, strerror(errno));
+    (void)snprintf(parent, sizeof(parent), "%.1000s", whole);
+    free(whole);
+    char *slash = strrchr(parent, '/');
+    if (slash == NULL || slash == parent) return true;
+    *slash = '\0';
+    const char *own = request->passport->vintage;
+    size_t stem = vintage_stem(own);
+    DIR *listing = opendir(parent);
+    if (listing == NULL) return true;
+    bool fine = true;
+    for (const struct dirent *entry; fine && (entry = readdir(listing)) != NULL;) {
+        /* Of this period those before it; of others all. */
+        bool later = vintage_release(entry->d_name, own, stem) >= request->passport->release;
+        if (entry->d_name[0] == '.' || strchr(entry->d_name, '_') == NULL || later) continue;
+        (void)snprintf(from, sizeof(from), "%s/%.255s", parent, entry->d_name);
+        (void)snprintf(to, sizeof(to), "%.700s/%.255s", request->work, entry->d_name);
+        if (symlink(from, to) != 0)
+            fine = fault_set(fault, STOP_FILE_UNWRITABLE, false, "%.300s: %s", to, strerror(errno));
+    }
+    (void)closedir(listing);
+    return fine;
+}
+
+static bool publish(const struct rebuild_request *request, const struct setup *setup, char made[static 512],
+                    struct fault *fault) {
+    const struct passport *passport = request->passport;
+    char definitions[512];
+    struct snapshot_options options;
+    struct snapshot_result result;
+    if (!link_earlier(request, fault) || !setup_snapshot(setup, &options, definitions, fault)) return false;
+    options.period = passport->period;
+    options.as_of_ms = passport->as_of_ms;
+    options.daily = passport->daily;
+    options.raw = passport->raw;
+    options.engine_version = passport->engine_version;
+    options.engine_commit = passport->engine_commit;
+    if (!snapshot_write(&options, &result, fault)) return false;
+    (void)snprintf(made, 512, "%s", result.path);
+    return true;
+}
+
+bool rebuild(const struct rebuild_request *request, struct config *config, char made[static 512], struct fault *fault) {
+    size_t count = request->passport->input_count;
+    struct run run = {.request = request, .vector = calloc(count, sizeof(*run.vector)),
+                      .paths = calloc(count, sizeof(*run.paths)), .path_list = calloc(count, sizeof(*run.path_list))};
+    struct setup setup;
+    CHECK(run.vector != NULL && run.paths != NULL && run.path_list != NULL);
+    for (size_t i = 0; i < count; i++) {
+        const struct passport_input *input = &request->passport->inputs[i];
+        run.vector[i] = (struct source_vector_entry){
+            .topic = input->topic, .partition = input->partition, .next = input->end_offset};
+    }
+    struct private_redis *redis = private_redis_start(fault);
+    bool fine = redis != NULL && configure(request, config, private_redis_address(redis), fault) &&
+                setup_create(&setup, config, fault);
+    if (fine) {
+        fine = same_settings(&setup, request->passport, fault) && count_log(&run, &setup, fault) &&
+               publish(request, &setup, made, fault);
+        setup_destroy(&setup);
+    }
+    private_redis_stop(redis);
+    free(run.vector);
+    free(run.paths);
+    free((void *)run.path_list);
+    return fine;
+}
