@@ -117,7 +117,7 @@ bool fault_point(const char *name) {
     }
     (void)pthread_mutex_unlock(&lock);
     if (action == ACTION_KILL) (void)kill(getpid(), SIGKILL);
-    if (action == ACTION_STOP) (void)raise(SIGSTOP); /* this thread stops here; kill() would let it run on until another has taken it */
+    if (action == ACTION_STOP) (void)raise(SIGSTOP); /* here: after kill() this thread runs on until another one has taken it */
     errno = EIO;
     return action == ACTION_ERROR;
 }
