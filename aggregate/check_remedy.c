@@ -32,6 +32,8 @@ static const struct {
     [REASON_BAD_AMOUNT] = {"an integer of minor units from 0 to 2^63-1",
                            "must come to a whole number of minor units from 0: \"unit\", \"scale\", \"multiply\", \"absolute\""},
     [REASON_BAD_REGISTRY] = {"a rule of schemas/README.md, section 3, is broken", "units are not mapped: nhip registry import"},
+    [REASON_IMPLAUSIBLE_AMOUNT] = {"the amount is beyond `amount.max` of its currency: minor units sent as major ones?",
+                                   "the amount is beyond `amount.max` of its currency: see `unit` and `scale` in the mapping"},
     [REASON_BAD_ENVELOPE] = {"there is no envelope in canonical events",
                              "not what \"envelope\" or \"wire\" expects around the body: schemas/mapping.md, section 5"},
 };

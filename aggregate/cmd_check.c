@@ -324,7 +324,8 @@ static bool run(struct check *check, struct config *config, const char *path, st
     const struct settings *settings = config_settings(config);
     const struct decoder_options options = {.secret_key = config_secret_key(config),
                                             .reporting_currency = settings->reporting_currency,
-                                            .reporting_country = settings->reporting_country};
+                                            .reporting_country = settings->reporting_country,
+                                            .amount_max = settings->amount_max};
     char topic[250];
     int32_t partition;
     source_file_name(path, topic, &partition);

@@ -96,6 +96,7 @@
     X(BAD_AMOUNT, "bad_amount", REJECTED)      /* fraction, exponent, negative, beyond int64 */ \
     X(BAD_REGISTRY, "bad_registry", REJECTED)  /* a unit.registered record that breaks a registry rule */ \
     X(BAD_ENVELOPE, "bad_envelope", REJECTED)  /* what a mapping expects around the body is not there */ \
+    X(IMPLAUSIBLE_AMOUNT, "implausible_amount", REJECTED) /* beyond `amount.max` of its currency */ \
     X(FUTURE, "future", QUARANTINED)                                                      \
     X(TOO_OLD, "too_old", QUARANTINED)                                                    \
     X(IMPOSSIBLE_STATE, "impossible_state", QUARANTINED)

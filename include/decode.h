@@ -21,9 +21,10 @@ struct decoder_options {
     struct slice secret_key;       /* 16..256 bytes; keys all fingerprints */
     const char *reporting_currency; /* "VND" */
     const char *reporting_country;  /* "VN" */
+    const char *amount_max; /* "USD=1000000,VND=50000000000": larger amounts are refused; null or "": no bound */
 };
 
-/* Null and `fault` for an unknown currency or a bad key. */
+/* Null and `fault` for an unknown currency, a bad key or bounds that are none. */
 struct decoder *decoder_create(const struct decoder_options *options, struct fault *fault);
 void decoder_destroy(struct decoder *decoder);
 

@@ -1,7 +1,7 @@
 /* From what was read to what it means: the rules that need the whole text, and the coordinates of booking.md §3.
  *
  * Order of the judgement (schemas/README.md §1): `type`, `schema_version`, `status` (whose list depends on the
- * type), missing fields in the order of the table, rules between fields in the same order. The table of required
+ * type), missing fields in the order of the table, rules between fields in the same order, `amount.max`. The table of required
  * fields is a set per family, so finding the first missing one is one AND and one count of zeros.
  *
  * Decided here, because two people could decide it differently:
@@ -59,6 +59,19 @@ static bool reading_holds(const struct reading *reading, struct slice message, e
     if (lacking != 0) return missing(rejection, message, (enum field)(__builtin_ctzll(lacking) + 1));
     enum field lacked = *family == FAMILY_PAYMENT ? payment_lacks(reading) : FIELD_NONE;
     return lacked == FIELD_NONE || missing(rejection, message, lacked);
+}
+
+/* The amount as it is written, in its own currency; then what is booked of a foreign one. */
+static bool amount_holds(const struct decoder *decoder, const struct reading *reading, struct slice message, enum family family,
+                         struct rejection *rejection) {
+    if (family != FAMILY_PAYMENT && family != FAMILY_ORDER && family != FAMILY_RIDE) return true;
+    enum field amount = family == FAMILY_RIDE ? FIELD_FARE_MINOR : FIELD_AMOUNT_MINOR;
+    int64_t currency = reading->number[FIELD_CURRENCY];
+    if (reading->number[amount] > amount_bound(&decoder->bounds, currency))
+        return reject_value(reading, message, amount, REASON_IMPLAUSIBLE_AMOUNT, rejection);
+    if (currency == decoder->reporting_currency || !reading_has(reading, FIELD_FX_AMOUNT_MINOR)) return true;
+    if (reading->number[FIELD_FX_AMOUNT_MINOR] <= amount_bound(&decoder->bounds, decoder->reporting_currency)) return true;
+    return reject_value(reading, message, FIELD_FX_AMOUNT_MINOR, REASON_IMPLAUSIBLE_AMOUNT, rejection);
 }
 
 static int64_t time_or_none(const struct reading *reading, enum field field) {
@@ -228,6 +241,7 @@ bool event_derive(const struct decoder *decoder, struct slice message, const str
                   struct rejection *rejection) {
     enum family family = FAMILY_NONE;
     if (!reading_holds(reading, message, &family, rejection)) return false;
+    if (decoder->bounds.count > 0 && !amount_holds(decoder, reading, message, family, rejection)) return false;
     struct print_plan plan = {.read = family_read[family]};
     event_clear(event);
     event->kind = (enum event_kind)reading->number[FIELD_TYPE];

@@ -3,6 +3,7 @@
 #define NHIP_DECODE_INNER_H
 
 #include "decode.h"
+#include "ingest/amount_bounds.h"
 #include "ingest/decode_fields.h"
 #include "ingest/decode_lexicon.h"
 
@@ -34,6 +35,7 @@ struct decoder {
     struct field_card cards[FIELD_LIMIT];
     int32_t reporting_currency; /* currency_pack() */
     int32_t reporting_country;  /* two letters, big endian */
+    struct amount_bounds bounds;
     uint32_t reporting_currency_text; /* as it stands in a text, with the quote behind it, loaded as it lies */
     unsigned char secret[PRINT_SECRET_BYTES];
     struct lexicon keys;

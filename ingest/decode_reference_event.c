@@ -62,6 +62,16 @@ static void take_amount(const struct plain_reader *reader, enum field amount, st
                                                : reading->number[FIELD_FX_AMOUNT_MINOR];
 }
 
+/* What is written against the bound of its currency, then what is booked against that of the reporting one. */
+static bool plausible(const struct plain_reader *reader, enum field amount, const struct event *event) {
+    const struct decoder *decoder = reader->decoder;
+    int64_t currency = reader->reading->number[FIELD_CURRENCY];
+    if (reader->reading->number[amount] > amount_bound(&decoder->bounds, currency))
+        return refuse_at_value(reader, REASON_IMPLAUSIBLE_AMOUNT, amount);
+    bool held = event->amount_minor <= amount_bound(&decoder->bounds, decoder->reporting_currency);
+    return held || refuse_at_value(reader, REASON_IMPLAUSIBLE_AMOUNT, FIELD_FX_AMOUNT_MINOR);
+}
+
 static enum cross_border border(const struct plain_reader *reader, enum field seller, enum field buyer) {
     int64_t home = reader->decoder->reporting_country;
     int64_t from = number_or(reader->reading, seller, 0);
@@ -95,6 +105,7 @@ static bool derive_payment(const struct plain_reader *reader, struct event *even
     event->cross_border = border(reader, FIELD_MERCHANT_COUNTRY, FIELD_PAYER_COUNTRY);
     event->captured_ms = number_or(reading, FIELD_CAPTURED_AT, TIME_NONE);
     take_amount(reader, FIELD_AMOUNT_MINOR, event);
+    if (!plausible(reader, FIELD_AMOUNT_MINOR, event)) return false;
     plan->entity = FIELD_PAYMENT_ID;
     plan->account = has(reading, FIELD_MERCHANT_ID) ? FIELD_MERCHANT_ID : FIELD_TERMINAL_ID;
     plan->person = FIELD_PAYER_ID;
@@ -123,6 +134,7 @@ static bool derive_order(const struct plain_reader *reader, struct event *event,
     event->shipped_ms = number_or(reading, FIELD_SHIPPED_AT, TIME_NONE);
     event->delivered_ms = number_or(reading, FIELD_DELIVERED_AT, TIME_NONE);
     take_amount(reader, FIELD_AMOUNT_MINOR, event);
+    if (!plausible(reader, FIELD_AMOUNT_MINOR, event)) return false;
     plan->entity = FIELD_ORDER_ID;
     plan->account = FIELD_SELLER_ID;
     return true;
@@ -133,6 +145,7 @@ static bool derive_ride(const struct plain_reader *reader, struct event *event, 
     event->outlet = OUTLET_RIDE_APP;
     event->person_type = (enum person_type)number_or(reader->reading, FIELD_BUYER_TYPE, PERSON_HOUSEHOLD);
     take_amount(reader, FIELD_FARE_MINOR, event);
+    if (!plausible(reader, FIELD_FARE_MINOR, event)) return false;
     plan->account = FIELD_OPERATOR;
     return true;
 }

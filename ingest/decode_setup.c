@@ -104,6 +104,10 @@ struct decoder *decoder_create(const struct decoder_options *options, struct fau
     memset(decoder, 0, sizeof(*decoder));
     decoder->reporting_currency = currency_pack(slice_of(options->reporting_currency));
     decoder->reporting_country = options->reporting_country[0] << 8 | options->reporting_country[1];
+    if (!amount_bounds_read(&decoder->bounds, options->amount_max, fault)) {
+        decoder_destroy(decoder);
+        return NULL;
+    }
     const char *currency = options->reporting_currency;
     decoder->reporting_currency_text = lexicon_load4((const char[]){currency[0], currency[1], currency[2], '"'});
     print_setup(decoder, options->secret_key);

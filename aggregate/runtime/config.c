@@ -313,12 +313,17 @@ static bool names_files(const struct setting *setting) {
     return strstr(setting->name, ".file") != NULL || strcmp(setting->name, "mappings") == 0;
 }
 
+/* Settings that came later and mean nothing while empty: states that were counted without them are what they were. */
+static bool says_nothing(const struct config *config, size_t index) {
+    return strcmp(settings_table[index].name, "amount.max") == 0 && config->texts[index][0] == '\0';
+}
+
 /* One line a setting, in table order, with the meaning (numbers, not spellings: 60s and 1m are the same). */
 static size_t describe(const struct config *config, enum setting_scope scope, char *out, size_t out_bytes) {
     size_t length = 0;
     for (size_t i = 0; i < settings_count; i++) {
         const struct setting *setting = &settings_table[i];
-        if (setting->scope != scope || names_files(setting)) continue;
+        if (setting->scope != scope || names_files(setting) || says_nothing(config, i)) continue;
         const void *member = (const char *)&config->settings + setting->offset;
         int made =
             setting->type == SETTING_TEXT

@@ -38,6 +38,7 @@ struct settings {
     const char *reporting_currency;
     const char *reporting_country;
     const char *reporting_area;
+    const char *amount_max;
     const char *sources_file;
     const char *mappings; /* comma separated */
     const char *secret_key_file;

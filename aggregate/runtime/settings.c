@@ -81,6 +81,8 @@ const struct setting settings_table[] = {
      "...unless they are older than this, by record time."},
     {"watermark.bound", SETTING_DURATION, SCOPE_STATE, "5m", 0, (int64_t)30 * DAY_MS, AT(watermark_bound_ms),
      "How far the watermark stays behind the greatest event time."},
+    {"amount.max", SETTING_TEXT, SCOPE_STATE, "", 0, 0, AT(amount_max),
+     "Refuses larger amounts; minor units, by currency: USD=100000000,VND=50000000000."},
     {"sources.file", SETTING_TEXT, SCOPE_STATE, "", 0, 0, AT(sources_file),
      "JSON: what each source declares (success_at, records_cash); schemas/sources.schema.json."},
     {"mappings", SETTING_TEXT, SCOPE_STATE, "", 0, 0, AT(mappings),

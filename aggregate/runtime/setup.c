@@ -50,6 +50,7 @@ bool setup_create(struct setup *setup, struct config *config, struct fault *faul
         .secret_key = config_secret_key(config),
         .reporting_currency = settings->reporting_currency,
         .reporting_country = settings->reporting_country,
+        .amount_max = settings->amount_max,
     };
     setup->decoder = decoder_create(&decoder, fault);
     if (setup->decoder == NULL) goto refuse;

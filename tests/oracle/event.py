@@ -252,6 +252,12 @@ def open_unknowns(family, fields):
     return 0
 
 
+def bound_check(amount, currency, field, config):
+    """The setting amount.max."""
+    if currency in config.amount_max and amount > config.amount_max[currency]:
+        raise Refusal("implausible_amount", field)
+
+
 def read_event(data, config):
     """A valid Event. Refusal otherwise."""
     if not data:
@@ -277,6 +283,10 @@ def read_event(data, config):
     event.time = fields["event_time"]
     event.record_time = fields["ingest_time"]
     if family != "WEBSITE":
+        written = "fare_minor" if family == "RIDE" else "amount_minor"
+        bound_check(fields[written], fields["currency"], written, config)
+        if fields["currency"] != config.currency and fields.get("fx_amount_minor") is not None:
+            bound_check(fields["fx_amount_minor"], config.currency, "fx_amount_minor", config)
         if fields["currency"] == config.currency:
             event.amount = fields["fare_minor" if family == "RIDE" else "amount_minor"]
         elif fields.get("fx_amount_minor") is not None:

@@ -240,6 +240,16 @@ class Money(unittest.TestCase):
         self.assertEqual(state.counts["unconverted"], 1)
         self.assertEqual(sum(cell[0] for found in state.histogram.values() for cell in found.values()), 2)
 
+    def test_amounts_beyond_amount_max_of_their_currency_are_refused_and_leave_nothing(self):
+        log = Log().pay("CAPTURED", "2021-09-03 10:00", amount_minor=101).pay("CAPTURED", "2021-09-03 10:00", amount_minor=100)
+        log.pay("CAPTURED", "2021-09-03 10:00", "P2", currency="USD", amount_minor=6)
+        log.pay("CAPTURED", "2021-09-03 10:00", "P3", currency="USD", amount_minor=5, fx_amount_minor=101)
+        log.pay("CAPTURED", "2021-09-03 10:00", "P4", currency="EUR", amount_minor=1000000)
+        state = log.run(amount__max="USD=5,VND=100")
+        self.assertEqual((state.counts["rejected"], state.reasons), (3, {"implausible_amount": 3}))
+        self.assertEqual(cells(state), {(day("2021-09-03"), "M1", "SELLER", "OK"): (2, 100, 1)})
+        self.assertEqual(log.run().reasons, {})
+
 
 if __name__ == "__main__":
     unittest.main()

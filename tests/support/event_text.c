@@ -8,7 +8,7 @@
 
 struct decoder *test_decoder(void) {
     struct fault fault;
-    const struct decoder_options options = {SLICE("a secret only for tests"), "VND", "VN"};
+    const struct decoder_options options = {SLICE("a secret only for tests"), "VND", "VN", NULL};
     struct decoder *decoder = decoder_create(&options, &fault);
     if (decoder == NULL) {
         (void)fprintf(stderr, "test_decoder: %s\n", fault.message);

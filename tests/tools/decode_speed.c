@@ -90,7 +90,7 @@ static void report(const char *name, const struct decoder *decoder, decoder_func
 
 int main(int argc, char **argv) {
     struct fault fault;
-    const struct decoder_options options = {SLICE("decode_speed: a fixed secret"), "VND", "VN"};
+    const struct decoder_options options = {SLICE("decode_speed: a fixed secret"), "VND", "VN", NULL};
     struct decoder *decoder = decoder_create(&options, &fault);
     if (decoder == NULL) {
         (void)fprintf(stderr, "decode_speed: %s\n", fault.message);

@@ -257,7 +257,7 @@ static void prepared_ids_meet_only_for_who_knows_the_key(void **state) {
     struct fault fault;
     char key[32], letters[9];
     weak_key(key, letters);
-    const struct decoder_options leaked = {slice_of(key), "VND", "VN"};
+    const struct decoder_options leaked = {slice_of(key), "VND", "VN", NULL};
     struct decoder *known = decoder_create(&leaked, &fault);
     struct decoder *secret = test_decoder();
     assert_non_null(known);

@@ -232,7 +232,7 @@ static void prints_are_those_of_the_public_functions(void **state) {
 static void pairs_are_not_their_joined_text_and_keys_matter(void **state) {
     (void)state;
     struct fault fault;
-    const struct decoder_options options = {SLICE("another secret, also long"), "USD", "US"};
+    const struct decoder_options options = {SLICE("another secret, also long"), "USD", "US", NULL};
     struct decoder *one = test_decoder();
     struct decoder *two = decoder_create(&options, &fault);
     assert_non_null(two);
@@ -244,14 +244,71 @@ static void pairs_are_not_their_joined_text_and_keys_matter(void **state) {
     decoder_destroy(one);
 }
 
+/* One payment: its amount members as text; where and as which field both decoders refuse it, or "" when neither does. */
+static void check_bound(const struct decoder *decoder, const char *money, const char *field) {
+    static struct event event;
+    char text[600];
+    struct rejection plain = {.reason = REASON_NONE};
+    struct rejection quick = {.reason = REASON_NONE};
+    (void)snprintf(text, sizeof(text),
+                   "{\"type\":\"payment.status\",\"schema_version\":1,\"event_id\":\"e\",\"source\":\"P\",\"payment_id\":\"p\","
+                   "\"merchant_id\":\"m\",\"status\":\"SETTLED\",\"instrument\":\"CASH\",\"context\":\"POS\","
+                   "\"payer_type\":\"HOUSEHOLD\",\"payer_id\":\"b\","
+                   "\"event_time\":1630000000000,\"ingest_time\":1630000000000,%s}",
+                   money);
+    bool taken = decode(decoder, slice_of(text), &event, &quick);
+    assert_int_equal(decode_reference(decoder, slice_of(text), &event, &plain), taken);
+    assert_int_equal(taken, field[0] == '\0');
+    if (taken) return;
+    char member[40];
+    (void)snprintf(member, sizeof(member), "\"%s\":", field);
+    size_t at = (size_t)(strstr(text, member) - text) + strlen(member);
+    assert_int_equal(quick.reason, REASON_IMPLAUSIBLE_AMOUNT);
+    assert_int_equal(plain.reason, REASON_IMPLAUSIBLE_AMOUNT);
+    assert_string_equal(quick.field, field);
+    assert_string_equal(plain.field, field);
+    assert_int_equal(quick.byte, at);
+    assert_int_equal(plain.byte, at);
+}
+
+static void amounts_beyond_the_bound_of_their_currency_are_refused_where_they_stand(void **state) {
+    (void)state;
+    struct fault fault;
+    const struct decoder_options options = {SLICE("a secret only for tests"), "VND", "VN", "USD=5,VND=100"};
+    struct decoder *bounded = decoder_create(&options, &fault);
+    struct decoder *unbounded = test_decoder();
+    assert_non_null(bounded);
+    check_bound(bounded, "\"currency\":\"VND\",\"amount_minor\":100", "");
+    check_bound(bounded, "\"currency\":\"VND\",\"amount_minor\":101", "amount_minor");
+    check_bound(bounded, "\"amount_minor\":9223372036854775807,\"currency\":\"VND\"", "amount_minor");
+    check_bound(bounded, "\"currency\":\"VND\",\"amount_minor\":1,\"fx_amount_minor\":101", "");
+    check_bound(bounded, "\"currency\":\"USD\",\"amount_minor\":5", "");
+    check_bound(bounded, "\"currency\":\"USD\",\"amount_minor\":6", "amount_minor");
+    check_bound(bounded, "\"currency\":\"USD\",\"amount_minor\":5,\"fx_amount_minor\":100", "");
+    check_bound(bounded, "\"currency\":\"USD\",\"amount_minor\":5,\"fx_amount_minor\":101", "fx_amount_minor");
+    check_bound(bounded, "\"currency\":\"EUR\",\"amount_minor\":1000000", "");
+    check_bound(unbounded, "\"currency\":\"VND\",\"amount_minor\":9223372036854775807", "");
+    decoder_destroy(unbounded);
+    decoder_destroy(bounded);
+}
+
 static void wrong_options_are_refused_with_a_sentence(void **state) {
     (void)state;
     static const struct decoder_options wrong[] = {
-        {SLICE("short"), "VND", "VN"},
-        {SLICE("a secret that is long enough"), "VNDX", "VN"},
-        {SLICE("a secret that is long enough"), "XAU", "VN"},
-        {SLICE("a secret that is long enough"), "VND", "vn"},
-        {SLICE("a secret that is long enough"), "VND", "VNM"},
+        {SLICE("short"), "VND", "VN", NULL},
+        {SLICE("a secret that is long enough"), "VNDX", "VN", NULL},
+        {SLICE("a secret that is long enough"), "XAU", "VN", NULL},
+        {SLICE("a secret that is long enough"), "VND", "vn", NULL},
+        {SLICE("a secret that is long enough"), "VND", "VNM", NULL},
+        {SLICE("a secret that is long enough"), "VND", "VN", "VND"},
+        {SLICE("a secret that is long enough"), "VND", "VN", "VND=1,"},
+        {SLICE("a secret that is long enough"), "VND", "VN", "VND=01"},
+        {SLICE("a secret that is long enough"), "VND", "VN", "VND=-1"},
+        {SLICE("a secret that is long enough"), "VND", "VN", "VND=1234567890123456789"},
+        {SLICE("a secret that is long enough"), "VND", "VN", "XAU=1"},
+        {SLICE("a secret that is long enough"), "VND", "VN", "VND=1, USD=1"},
+        {SLICE("a secret that is long enough"), "VND", "VN", "VND=1,USD=1"},
+        {SLICE("a secret that is long enough"), "VND", "VN", "VND=1,VND=1"},
     };
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         struct fault fault = {.code = FAULT_NONE};
@@ -269,6 +326,7 @@ int main(void) {
         cmocka_unit_test(the_payload_print_tells_a_redelivery_from_a_conflict),
         cmocka_unit_test(prints_are_those_of_the_public_functions),
         cmocka_unit_test(pairs_are_not_their_joined_text_and_keys_matter),
+        cmocka_unit_test(amounts_beyond_the_bound_of_their_currency_are_refused_where_they_stand),
         cmocka_unit_test(wrong_options_are_refused_with_a_sentence),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
