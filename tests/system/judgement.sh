@@ -59,7 +59,8 @@ check "with it the vintage is proved" "$NHIP" verify "$vintage" --logs "$log" "$
 check "without it, refused: exit 3" bash -c "'$NHIP' verify '$vintage' --logs '$log' ${common[*]}; test \$? = 3"
 check "another bound for a counted namespace is refused: exit 3" bash -c "'$NHIP' run --set 'redis.address=$REDIS' \
     --set namespace=bound ${common[*]} --file '$log/events-0.ndjson' --set amount.max=VND=1; test \$? = 3"
-check "a bound that is none is refused with what is accepted: exit 2" bash -c "'$NHIP' run --set amount.max=VND:1 >'$WORK/out' 2>&1
+check "a bound that is none is refused with what is accepted: exit 2" bash -c "
+    '$NHIP' run --set amount.max=VND:1 >'$WORK/out' 2>&1
     test \$? = 2 && grep -q 'amount.max: found \"VND:1\", accepted is CODE=N' '$WORK/out'"
 check "nhip check judges by the bound too" bash -c "'$NHIP' check ${bound[*]} '$log/events-0.ndjson' >'$WORK/out' 2>&1
     grep -q implausible_amount '$WORK/out'"
