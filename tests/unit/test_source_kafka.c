@@ -152,7 +152,7 @@ static void go(struct reader *reader) {
 static void end(struct reader *reader) {
     int64_t started_ms = now_ms();
     reader->source->operations->destroy(reader->source);
-    assert_true(now_ms() - started_ms < 8000);
+    assert_true(now_ms() - started_ms < WAIT_MS);
     free(reader);
 }
 
