@@ -1,8 +1,8 @@
 /* libmicrohttpd around the routes: see server.h.
  *
  * One internal thread with epoll, at a low priority: counting comes first. Bounds against people who mean no good:
- * CONNECTIONS_MAX at once, IDLE_S for a request to come, REQUEST_BYTES for its headers, no bodies (a connection that sends one is
- * closed after the answer), viewers (live.h), bytes on the way out (server_answer.c). */
+ * CONNECTIONS_MAX at once, IDLE_S of silence, deadlines (server_deadline.c), REQUEST_BYTES for its headers, no bodies (a
+ * connection that sends one is closed after the answer), viewers (live.h), bytes on the way out (server_answer.c). */
 #include "aggregate/http/server_parts.h"
 
 #include "check.h"
@@ -116,6 +116,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         if (waiter == NULL) return MHD_NO;
         waiter->connection = connection;
         *state = waiter;
+        server_allow(server, connection, HTTP_ANSWER);
         return MHD_YES;
     }
     if (*body_bytes > 0) { /* nobody asked for one */
@@ -127,8 +128,9 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 }
 
 static void on_completed(void *context, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode how) {
-    (void)connection, (void)how;
+    (void)how;
     if (*state == NULL) return;
+    server_allow(context, connection, HTTP_REQUEST);
     server_forget(context, *state);
     free(*state);
     *state = NULL;
@@ -173,13 +175,16 @@ struct http_server *http_server_start(const char *listen, const struct http_view
     CHECK(server != NULL);
     server->view = *view;
     (void)pthread_mutex_init(&server->lock, NULL);
+    server_deadlines_start(&server->deadlines);
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
                      (address.ss_family == AF_INET6 ? MHD_USE_IPv6 : 0);
     server->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
                                       MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
                                       MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                                      (size_t)REQUEST_BYTES, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_END);
+                                      (size_t)REQUEST_BYTES, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
+                                      MHD_OPTION_NOTIFY_CONNECTION, server_on_connection, &server->deadlines, MHD_OPTION_END);
     if (server->daemon == NULL) {
+        server_deadlines_stop(&server->deadlines);
         (void)pthread_mutex_destroy(&server->lock);
         free(server);
         (void)fault_set(fault, STOP_SETTING, false,
@@ -204,6 +209,7 @@ void http_server_stop(struct http_server *server) {
     resume_all(server);
     (void)pthread_mutex_unlock(&server->lock);
     MHD_stop_daemon(server->daemon);
+    server_deadlines_stop(&server->deadlines);
     (void)pthread_mutex_destroy(&server->lock);
     free(server);
 }

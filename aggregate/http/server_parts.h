@@ -15,10 +15,20 @@ struct http_waiter {
     bool waiting;
 };
 
+/* Of all connections, what each may still take (server_deadline.c). */
+struct http_deadlines {
+    pthread_t thread;
+    pthread_mutex_t lock; /* of what follows */
+    pthread_cond_t bell;
+    bool stop;
+    struct http_peer *peers;
+};
+
 struct http_server {
     struct MHD_Daemon *daemon;
     struct http_view view;
     int port;
+    struct http_deadlines deadlines;
     _Atomic size_t outgoing_bytes; /* of answers that are not yet sent */
     pthread_mutex_t lock;          /* of what follows, and of suspending and resuming */
     struct http_waiter *waiters;
@@ -36,6 +46,18 @@ void server_forget(struct http_server *server, struct http_waiter *waiter);
 enum MHD_Result server_send(struct http_server *server, struct MHD_Connection *connection, const struct http_answer *answer,
                             char *text, size_t length);
 void server_add_headers(struct MHD_Response *response, const struct http_answer *answer);
+
+/* --- server_deadline.c --- */
+
+void server_deadlines_start(struct http_deadlines *deadlines);
+void server_deadlines_stop(struct http_deadlines *deadlines); /* after the daemon: no connection is left */
+/* For MHD_OPTION_NOTIFY_CONNECTION, with the deadlines as its context. */
+void server_on_connection(void *context, struct MHD_Connection *connection, void **state,
+                          enum MHD_ConnectionNotificationCode what);
+/* What the connection has time for from now on: 10 s for a request to come, 120 s for its answer,
+ * for events as long as may be. */
+enum http_phase { HTTP_REQUEST, HTTP_ANSWER, HTTP_EVENTS };
+void server_allow(struct http_server *server, struct MHD_Connection *connection, enum http_phase phase);
 
 /* --- server_stream.c --- */
 

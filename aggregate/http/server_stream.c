@@ -75,6 +75,7 @@ enum MHD_Result server_stream(struct http_server *server, struct MHD_Connection 
         return MHD_NO;
     }
     server_add_headers(response, answer);
+    server_allow(server, connection, HTTP_EVENTS);
     enum MHD_Result result = MHD_queue_response(connection, MHD_HTTP_OK, response);
     MHD_destroy_response(response);
     return result;
