@@ -1,9 +1,9 @@
 /* When a connection has had its time.
  *
  * The library ends who is silent for IDLE_S; who sends a byte now and then is never silent, and CONNECTIONS_MAX of them would
- * keep Prometheus and the supervisor out for good. So each connection has a deadline: for a request to come, and then for its answer
- * to be taken; a stream of events has none. A thread of its own looks every second while there are connections, and shuts
- * sockets down; the library then finds them ended. A socket on the list is open: it leaves the list before it is closed. */
+ * keep Prometheus and the supervisor out for good. So each connection has a deadline: for a request to come, and then for its
+ * answer to be taken; a stream of events has none. A thread of its own looks every second while there are connections, and
+ * shuts sockets down; the library then finds them ended. A socket on the list is open: it leaves the list before it is closed. */
 #include "aggregate/http/server_parts.h"
 
 #include "aggregate/runtime/clock.h"
