@@ -2,11 +2,11 @@
 """live_load.py CHROMIUM PORT SOCKET SECONDS: the live page in a real browser while much is coming in.
 
 A thread reads the five hashes from Redis as often as it can and keeps every version that it sees, whole (one HGETALL is one
-moment). Meanwhile the page is asked, at one moment of its own, for all numbers in its tables and for what it drew them from (from,
-to and total of each window). The column of a window must then be, code by code, the version of Redis with these three: what stood
-there at that moment. A version that the thread missed says nothing; at least ten columns must be found, half of all, and with more
-than one version. Counts of records are conserved in each picture, and never fall. No complaint in the console. TAP, and a comment
-with what was seen."""
+moment). Meanwhile the page is asked, at one moment of its own, for all numbers in its tables and for what it drew them from
+(from, to and total of each window). The column of a window must then be, code by code, the version of Redis with these three:
+what stood there at that moment. A version that the thread missed says nothing; at least ten columns must be found, half of all,
+and with more than one version. Counts of records are conserved in each picture, and never fall. No complaint in the console.
+TAP, and a comment with what was seen."""
 import collections
 import json
 import socket
@@ -23,9 +23,10 @@ PLATFORMS = {"LAZADA", "SHOPEE", "TIKI", "SENDO", "TIKTOK_SHOP", "OTHER"}
 COUNTS = ("delivered", "applied", "duplicate", "ignored", "refused")
 LOOK = """(() => {
   const text = id => document.getElementById(id).textContent;
-  return {rolling: last && last.rolling && last.rolling.windows, lag: text("lag"), rate: text("rate"), drawn: document.body.dataset.drawn,
+  return {rolling: last && last.rolling && last.rolling.windows, rate: text("rate"), drawn: document.body.dataset.drawn,
     counts: Object.fromEntries(%s.map(id => [id, text(id)])),
-    cells: [...document.querySelectorAll("td[data-axis]")].map(c => [c.dataset.axis, c.dataset.code, c.dataset.window, c.textContent])};
+    cells: [...document.querySelectorAll("td[data-axis]")].map(c =>
+      [c.dataset.axis, c.dataset.code, c.dataset.window, c.textContent])};
 })()""" % json.dumps(list(COUNTS))
 failures = 0
 
@@ -75,8 +76,9 @@ class Recorder(threading.Thread):
                     if field.startswith("_") or len(parts) != 5:
                         continue
                     family, outlet, instrument = parts[:3]
-                    of = {"family": family, "instrument": instrument, "channel": "MARKETPLACE" if outlet in PLATFORMS else outlet,
-                          "platform": outlet if outlet in PLATFORMS else "_Z"}
+                    platform = outlet in PLATFORMS
+                    of = {"family": family, "instrument": instrument, "channel": "MARKETPLACE" if platform else outlet,
+                          "platform": outlet if platform else "_Z"}
                     for axis, code in of.items():
                         if code != "_Z":
                             cells[axis, code] += int(value)
@@ -111,9 +113,9 @@ for look in looks:
         else:
             wrong.append((key, shown, recorder.versions[key][0]))
 rates = sorted(whole(look["rate"]) for look in looks if look["rate"] != "–")
-print(f"# {len(looks)} looks, {len({look['drawn'] for look in looks})} pictures; columns: {found} those of Redis, {missed} of versions "
-      f"that were missed, {len(wrong)} others; {len(versions)} versions, {recorder.reads} reads; events/s on the page: median "
-      f"{rates[len(rates) // 2] if rates else 0:,}, most {rates[-1] if rates else 0:,}", flush=True)
+print(f"# {len(looks)} looks, {len({look['drawn'] for look in looks})} pictures; columns: {found} those of Redis, {missed} of "
+      f"versions that were missed, {len(wrong)} others; {len(versions)} versions, {recorder.reads} reads; events/s on the page: "
+      f"median {rates[len(rates) // 2] if rates else 0:,}, most {rates[-1] if rates else 0:,}", flush=True)
 check("under load every column of the page is what stood in Redis at that moment", not wrong and found >= 10 and found >= missed,
       (found, missed, wrong[:1]))
 check("and not of one moment only", len(versions) > 5, versions)

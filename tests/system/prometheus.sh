@@ -36,7 +36,7 @@ produce() { # SEED EVENTS [generate options]
 must "a province is produced" produce 8 5000
 EXEC="exec" on run --set "topics=$topics" --set "kafka.group.id=$prefix" --set "sources.file=$WORK/sources.json" \
     --set log.level=info --set http.listen=127.0.0.1:0 --set "snapshot.directory=$WORK/snapshots" \
-    --set commit.interval=200ms --set rolling.idle=1s 2>"$WORK/run.log" &
+    --set commit.interval=200ms --set rolling.idle=1s --set "stream.topic=${prefix}stream" 2>"$WORK/run.log" &
 job=$!
 # The port that a program says it listens on in its log.
 port_in() { # LOG SED-PATTERN
