@@ -183,6 +183,20 @@ static bool in_list(const struct text_list *list, const char *text) {
     return false;
 }
 
+/* Sales channels of total rows that are no part of the axis and of its total: rides. */
+static void visit_other_channels(const struct visitor *visitor) {
+    const struct definitions *definitions = visitor->publication->definitions;
+    struct text_list seen = {.items = {"_T", "_Z"}, .count = 2};
+    for (size_t i = 0; i < definitions->platform.code_count; i++)
+        seen.items[seen.count++] = definitions->platform.codes[i].name;
+    for (size_t i = 0; i < definitions->indicator_count; i++) {
+        const char *name = definitions->indicators[i].platform;
+        if (seen.count == TEXTS_MAX || in_list(&seen, name)) continue;
+        seen.items[seen.count++] = name;
+        give_axis_code(visitor, name, "");
+    }
+}
+
 /* _T, the types of total rows that are no types of single units, then those of units. */
 static void visit_unit_types(const struct visitor *visitor) {
     const struct definitions *definitions = visitor->publication->definitions;
@@ -292,6 +306,7 @@ void code_list_visit(const struct publication *publication, const char *list, vo
     if (strcmp(list, "CL_ACTIVITY") == 0) visit_activities(&visitor);
     if (strcmp(list, "CL_UNIT_TYPE") == 0) visit_unit_types(&visitor);
     if (strcmp(list, "CL_PLATFORM") == 0) visit_axis(&visitor, &publication->definitions->platform);
+    if (strcmp(list, "CL_PLATFORM") == 0) visit_other_channels(&visitor);
     if (strcmp(list, "CL_INSTRUMENT") == 0) visit_axis(&visitor, &publication->definitions->instrument);
     for (size_t i = 0; i < COUNT(fixed_codes); i++) {
         const struct fixed_code *code = &fixed_codes[i];

@@ -103,6 +103,8 @@ NAMER(pay_mode, pay_mode)
 NAMER(person_type, person_type)
 NAMER(outcome, outcome)
 NAMER(reason_class, reason_class)
+NAMER(category, category)
+NAMER(cross_border, cross_border)
 
 static const char *role_of(int code) {
     return code == ROLE_SELLER ? "SELLER" : "BUYER";
@@ -122,6 +124,8 @@ void flows_text(const struct definitions *definitions, FILE *out) {
         write_set("context", flow->context, CONTEXT_COUNT, context_of, out);
         write_set("pay mode", flow->pay_mode, PAY_MODE_COUNT, pay_mode_of, out);
         write_set("payer or buyer", flow->person_type, PERSON_COUNT, person_type_of, out);
+        write_set("category", flow->category, CATEGORY_COUNT, category_of, out);
+        write_set("cross-border", flow->cross_border, CROSS_BORDER_COUNT, cross_border_of, out);
         (void)fputs(flow->records_cash ? "; only sources that record cash |\n" : " |\n", out);
     }
 }
@@ -148,8 +152,10 @@ static void write_terms(const struct definitions *definitions, const struct term
 }
 
 static void write_share(const struct definitions *definitions, const struct indicator *indicator, FILE *out) {
-    (void)fprintf(out, "100 × units / all units of `%s`. Declared (R): ", indicator->populations[0]->name);
-    write_side(&indicator->declared, out);
+    bool declarable = indicator->declared.column != COLUMN_NONE;
+    (void)fprintf(out, "100 × units / all units of `%s`. %s", indicator->populations[0]->name,
+                  declarable ? "Declared (R): " : "");
+    if (declarable) write_side(&indicator->declared, out);
     for (size_t i = 0; i < indicator->side_count; i++) {
         (void)fputs(" and ", out);
         write_side(&indicator->sides[i], out);
@@ -158,9 +164,9 @@ static void write_share(const struct definitions *definitions, const struct indi
         (void)fputs(". Not observable in events.", out);
         return;
     }
-    (void)fputs(". Observed (O): an event of ", out);
+    (void)fputs(declarable ? ". Observed (O): an event of " : "Observed (O): an event of ", out);
     write_flow_names(definitions, indicator->flows, out);
-    (void)fprintf(out, " in the last %d days. Combined (C): either.", (int)definitions->window_days);
+    (void)fprintf(out, " in the last %d days%s", (int)definitions->window_days, declarable ? ". Combined (C): either." : ".");
 }
 
 static void write_members(const struct indicator *indicator, FILE *out) {

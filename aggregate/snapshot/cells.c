@@ -27,7 +27,8 @@ uint64_t facet_flows(const struct definitions *definitions, uint64_t facet) {
                      in_set(rule->role, facet_role(facet)) && in_set(rule->outlet, facet_outlet(facet) & 63) &&
                      in_set(rule->instrument, facet_instrument(facet)) && in_set(rule->context, facet_context(facet)) &&
                      in_set(rule->pay_mode, facet_pay_mode(facet)) && in_set(rule->person_type, facet_person_type(facet)) &&
-                     in_set(rule->reason_class, facet_reason_class(facet));
+                     in_set(rule->reason_class, facet_reason_class(facet)) && in_set(rule->category, facet_category(facet)) &&
+                     in_set(rule->cross_border, facet_cross_border(facet));
         if (holds) flows |= (uint64_t)1 << i;
     }
     return flows;

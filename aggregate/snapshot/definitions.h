@@ -72,6 +72,7 @@ struct population {
 struct flow_rule {
     const char *name;
     uint64_t family, role, outlet, instrument, context, pay_mode, person_type, outcome, reason_class;
+    uint64_t category, cross_border;
     bool records_cash; /* only accounts whose source records cash */
 };
 
@@ -136,7 +137,7 @@ struct indicator {
     size_t population_count;
     uint64_t flows;       /* set of flow numbers: share (O), active, turnover */
     bool needs_flow;      /* share: evidence O counts only when some cell of the flows exists */
-    struct side declared; /* share: main column and its test */
+    struct side declared; /* share: main column and its test; COLUMN_NONE: nothing is declared, evidence O only */
     struct side sides[SIDES_MAX];
     size_t side_count;
     bool declared_window; /* share: R looks at the window */

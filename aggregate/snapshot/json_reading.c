@@ -134,6 +134,10 @@ static const char *code_name(enum code_list list, int code, int *count) {
         return *count = REASON_CLASS_COUNT, reason_class_name((enum reason_class)code);
     case LIST_ACTIVITY:
         return *count = ACTIVITY_COUNT, activity_name((enum activity)code);
+    case LIST_CATEGORY:
+        return *count = CATEGORY_COUNT, category_name((enum category)code);
+    case LIST_CROSS_BORDER:
+        return *count = CROSS_BORDER_COUNT, cross_border_name((enum cross_border)code);
     }
     *count = 0;
     return "";
@@ -162,6 +166,8 @@ const char *reading_code_list_name(enum code_list list) {
         "outcomes (include/codes.h: OUTCOMES)",
         "reason classes (include/codes.h: REASON_CLASSES)",
         "activities (include/codes.h: ACTIVITIES)",
+        "categories (include/codes.h: CATEGORIES)",
+        "DOMESTIC, IMPORT or EXPORT",
     };
     return names[list];
 }

@@ -23,7 +23,9 @@ enum code_list {
     LIST_PERSON_TYPE,
     LIST_OUTCOME,
     LIST_REASON_CLASS,
-    LIST_ACTIVITY
+    LIST_ACTIVITY,
+    LIST_CATEGORY,
+    LIST_CROSS_BORDER
 };
 
 /* Always false: "FILE line N: WHERE.KEY: found X, accepted: ACCEPTED". `found` may be null (missing). */

@@ -49,6 +49,7 @@ static bool seen_through(const struct share *share, uint32_t unit, uint32_t outl
 static void gather(struct share *share) {
     const struct statistics *statistics = share->statistics;
     const struct registry *registry = statistics->registry;
+    bool declarable = share->indicator->declared.column != COLUMN_NONE;
     share->members = memory_zeroed(registry->unit_count, sizeof(*share->members));
     for (uint32_t unit = 0; unit < registry->unit_count; unit++) {
         uint32_t version = statistics->alive[unit];
@@ -59,7 +60,9 @@ static void gather(struct share *share) {
         share->members[share->count++] = (struct member){
             .unit = unit,
             .version = &registry->versions[version],
-            .declared = population_declared(share->indicator, record, statistics->window_first, statistics->period.last),
+            .declared = !declarable ? DECLARED_NO
+                                    : population_declared(share->indicator, record, statistics->window_first,
+                                                          statistics->period.last),
             .observed = seen_through(share, unit, UINT32_MAX, UINT32_MAX),
             .ge10 = record->employees >= 10,
         };
@@ -182,8 +185,10 @@ static void write_evidence(const struct share *share, struct coordinates at, int
 }
 
 static void write_evidences(const struct share *share, const struct coordinates *at, struct subset subset) {
-    for (int evidence = 0; evidence < EVIDENCE_COUNT; evidence++)
-        write_evidence(share, *at, evidence, subset);
+    bool declarable = share->indicator->declared.column != COLUMN_NONE;
+    for (int evidence = 0; evidence < EVIDENCE_COUNT; evidence++) {
+        if (declarable || evidence == EVIDENCE_O) write_evidence(share, *at, evidence, subset);
+    }
 }
 
 /* Evidence O, restricted to some outlets or instruments, over the whole population. */
@@ -261,7 +266,8 @@ static void write_channel_slices(const struct share *share, const struct coordin
 
 void share_write(const struct statistics *statistics, const struct indicator *indicator) {
     struct share share = {.statistics = statistics, .indicator = indicator};
-    share.declared_collected = statistics->registry->columns[indicator->declared.column];
+    bool declarable = indicator->declared.column != COLUMN_NONE;
+    share.declared_collected = declarable && statistics->registry->columns[indicator->declared.column];
     share.observed_collected = indicator->flows != 0 || !indicator->needs_flow;
     if (indicator->needs_flow) share.observed_collected = (statistics->window_flows & indicator->flows) != 0;
     gather(&share);

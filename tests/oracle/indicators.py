@@ -128,23 +128,23 @@ class Indicators:
 
     def collected(self, indicator):
         """Are evidence R and evidence O collected at all?"""
-        column = indicator["R"]["column"]
+        column = indicator.get("R", {}).get("column")
         declared_somewhere = any(column in record.columns for record in self.units.records)
         flows = indicator["O"]["flows"]
         return declared_somewhere, not indicator["O"].get("needs_flow") or any(flow in self.view.window_any for flow in flows)
 
     def share_rows(self, indicator, members, at):
-        rule = indicator["R"]
+        rule = indicator.get("R")
         collected_r, collected_o = self.collected(indicator)
         observed = self.seen(indicator["O"]["flows"])
-        states = [(declared(rule, version, self.view.window_first, self.period.last), version.unit in observed)
+        states = [(declared(rule, version, self.view.window_first, self.period.last) if rule else "no", version.unit in observed)
                   for version in members]
         yes = {"R": sum(state == "yes" for state, _ in states), "O": sum(seen for _, seen in states),
                "C": sum(state == "yes" or seen for state, seen in states)}
         unknown = {"R": sum(state == "unknown" for state, _ in states), "O": 0,
                    "C": sum(state == "unknown" and not seen for state, seen in states)}
         collected = {"R": collected_r, "O": collected_o, "C": collected_r and collected_o}
-        for evidence in "ROC":
+        for evidence in "ROC" if rule else "O":
             extra = {"WINDOW": "P90D" if evidence != "R" or rule["window"] else ""}
             if not collected[evidence]:
                 self.rows.add(indicator, evidence, self.period, "PT", 2, at, {**MISSING, **extra})

@@ -37,8 +37,8 @@ static void shipped_definitions_are_read_whole(void **state) {
     struct definitions *definitions = definitions_create(SHIPPED, &fault);
     if (definitions == NULL) fail_msg("%s", fault.message);
     assert_int_equal(definitions->window_days, 90);
-    assert_int_equal(definitions->indicator_count, 38);
-    assert_int_equal(definitions->flow_count, 23);
+    assert_int_equal(definitions->indicator_count, 48);
+    assert_int_equal(definitions->flow_count, 33);
     assert_int_equal(definitions->platform.code_count, 11);
     assert_int_equal(definitions->platform.codes[0].codes, 0x7E);
     const struct indicator *indicator = find_indicator(definitions, "EW_SH_VNET");
@@ -235,6 +235,9 @@ static void facets_belong_to_the_flows_that_name_them(void **state) {
     assert_int_equal(facet_flows(definitions, sold), flow_bit(definitions, "marketplace") | flow_bit(definitions, "created"));
     assert_int_equal(facet_flows(definitions, bought), flow_bit(definitions, "marketplace"));
     assert_int_equal(facet_flows(definitions, mailed), flow_bit(definitions, "email"));
+    assert_int_equal(facet_flows(definitions, facet_with_cross_border(sold, CROSS_BORDER_EXPORT)),
+                     flow_bit(definitions, "marketplace") | flow_bit(definitions, "created") |
+                         flow_bit(definitions, "created_known") | flow_bit(definitions, "created_export"));
     assert_int_equal(facet_flows(definitions, facet_with_pay_mode(sold, PAY_MODE_COD)), flow_bit(definitions, "marketplace") |
                                                                                             flow_bit(definitions, "created") |
                                                                                             flow_bit(definitions, "created_cod"));
