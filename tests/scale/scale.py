@@ -42,8 +42,8 @@ class Scene:
                     "kafka.heartbeat.interval.ms": 1500, "kafka.group.id": "scale", "window.records": options.window,
                     "cells.max": options.cells}
         self.fleet = Fleet(options.nhip, work, self.brokers, self.redis, settings)
-        output(options.nhip, "generate", "--events", "10", "--output", os.path.join(work, "sample"), "--sources",
-               os.path.join(work, "sources.json"))
+        output(options.nhip, "generate", "--seed", str(options.seed), "--events", "10", "--output", os.path.join(work, "sample"),
+               "--sources", os.path.join(work, "sources.json"))
         self.rows, self.progress, self.health = [], None, None
 
     def begin(self):
@@ -126,7 +126,7 @@ class Scene:
         self.rows.append((what, until - since, stall, whose, self.progress.rate(since, until), os.getloadavg()[0]))
         if self.fleet.dead():
             raise RuntimeError(f"after \"{what}\" {self.fleet.dead()} ended by itself: see the log")
-        if self.fleet.load.poll() is not None:
+        if self.fleet.load.failed:
             raise RuntimeError(f"after \"{what}\" the generator has ended: see generate.log")
         print(f"# {what}: stall {stall:.1f} s ({whose}), over after {until - since:.0f} s", flush=True)
 
@@ -191,8 +191,9 @@ class Scene:
 
     def finish(self, claims):
         """The load ends, the lag goes to zero, and the state is that of one undisturbed run."""
-        self.fleet.load.terminate()
-        self.fleet.load.wait()
+        self.fleet.load.end()
+        if self.fleet.load.again:
+            print(f"# the generator lost its sequence {self.fleet.load.again} times and went on with another seed")
         ended = time.monotonic()
         alone = os.path.join(self.work, "alone.sock")
         output("redis-server", "--port", "0", "--unixsocket", alone, "--dir", self.work, "--save", "", "--daemonize", "yes",
