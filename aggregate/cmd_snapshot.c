@@ -41,6 +41,9 @@ static const char usage[] =
     "                       not for publication; LATEST stays where it is\n"
     "  --quiet              print the path only\n"
     "\n"
+    "With snapshot.judgement = on: where a headline moved further than its bound (`jump` in indicators.json),\n"
+    "the release is staged and not published until somebody has looked at it: nhip publish.\n"
+    "\n"
     "Examples:\n"
     "  nhip snapshot --period 2021-09 --set redis.address=127.0.0.1:6379\n"
     "  nhip snapshot --config nhip.conf --period 2021-Q3 --as-of 2021-10-02T17:00:00Z --dir snapshots\n"
@@ -48,7 +51,7 @@ static const char usage[] =
     "  nhip snapshot --config nhip.conf --from 2021-01 --every 24h        # each midnight, whatever has changed\n"
     "\n"
     "Exit codes: 0 written, 1 Redis failed, 2 usage, setting or definitions, 3 refused (no state, as-of\n"
-    "too early), 4 file error; with --from: that of the first period that failed.\n";
+    "too early) or staged, 4 file error; with --from: that of the first period that failed.\n";
 
 static const struct option long_options[] = {
     {"period", required_argument, NULL, 'p'},
@@ -125,6 +128,7 @@ static bool apply(const struct request *request, struct snapshot_options *option
     options->period = request->period;
     options->daily = request->daily;
     options->raw = request->raw;
+    if (request->raw) options->judged = false;
     if (request->directory != NULL) options->directory = request->directory;
     if (request->as_of == NULL || rfc3339_parse(slice_of(request->as_of), &options->as_of_ms)) return true;
     return fault_set(fault, STOP_USAGE, false, "--as-of: found \"%.40s\", accepted is RFC 3339 such as 2021-10-02T17:00:00Z",
@@ -141,9 +145,17 @@ static void say_raw(const struct request *request) {
     if (request->raw) (void)fputs("nhip: raw figures, without disclosure control: not for publication\n", stderr);
 }
 
+static bool say_staged(const struct snapshot_options *options, const struct snapshot_result *result, struct fault *fault) {
+    return fault_set(fault, STOP_STAGED, false,
+                     "%.260s; not published, staged: look at it, then `nhip publish --dir %.60s --approve %.80s --by WHO "
+                     "--reason TEXT`, or --reject",
+                     result->jump, options->directory, result->vintage);
+}
+
 static bool write_and_print(const struct request *request, const struct snapshot_options *options, struct fault *fault) {
     struct snapshot_result result;
     if (!snapshot_write(options, &result, fault)) return false;
+    if (result.staged) return say_staged(options, &result, fault);
     say_raw(request);
     (void)printf("%s\n", result.path);
     say_final(result.revised_after_final);
@@ -163,10 +175,16 @@ static bool write_series(const struct request *request, const struct series *ser
     say_raw(request);
     say_final(result.revised_after_final);
     if (!request->quiet) {
-        (void)printf("%lld periods: %lld released, %lld unchanged, %lld failed\n", (long long)result.periods,
+        (void)printf("%lld periods: %lld released, %lld unchanged, %lld failed", (long long)result.periods,
                      (long long)result.released, (long long)result.unchanged, (long long)result.failed);
+        if (result.staged > 0) (void)printf(", %lld staged", (long long)result.staged);
+        (void)putchar('\n');
     }
-    if (result.failed == 0) return true;
+    if (result.failed == 0 && result.staged == 0) return true;
+    if (result.failed == 0) {
+        return fault_set(fault, STOP_STAGED, false, "%lld periods wait for a judgement: nhip publish --dir %.200s",
+                         (long long)result.staged, options->directory);
+    }
     return fault_set(fault, result.first_fault.stop, result.first_fault.retriable, "%s: %.400s", result.first_failed,
                      result.first_fault.message);
 }
@@ -183,9 +201,9 @@ static void take_turn(struct setup *setup, const struct series *series, const st
     }
     *failed += result.failed;
     say_final(result.revised_after_final);
-    log_info("snapshot_turn", "turn=%lld released=%lld unchanged=%lld failed=%lld failed_in_all=%lld took_ms=%lld",
+    log_info("snapshot_turn", "turn=%lld released=%lld unchanged=%lld failed=%lld failed_in_all=%lld staged=%lld took_ms=%lld",
              (long long)turn, (long long)result.released, (long long)result.unchanged, (long long)result.failed,
-             (long long)*failed, (long long)(clock_monotonic_ms() - started_ms));
+             (long long)*failed, (long long)result.staged, (long long)(clock_monotonic_ms() - started_ms));
 }
 
 /* Until a signal; whatever fails is the turn's. A turn that outlasts its interval skips those that it has missed. */

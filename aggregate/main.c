@@ -14,6 +14,7 @@ static const struct {
     {"run", cmd_run, "Read events (Kafka or files), keep exact counters in Redis"},
     {"snapshot", cmd_snapshot, "Publish adoption statistics from the counters"},
     {"stream", cmd_stream, "Minutes and observations as keyed upserts, one JSON object a line"},
+    {"publish", cmd_publish, "Judge a release whose headlines jumped: approve or reject it"},
     {"verify", cmd_verify, "Prove a vintage: hashes, identities, and the log read again"},
     {"generate", cmd_generate, "Make the synthetic province: registry, events, truth"},
     {"registry", cmd_registry, "Import registry records from CSV"},

@@ -79,6 +79,9 @@
     X(REGISTRY_RULE, "S03", FAULT_REFUSED, "a stored registry record breaks a rule")                                 \
     X(VERIFY_DIFFERS, "S04", FAULT_REFUSED, "a vintage is not what the log, or the manifest, says")                  \
     X(RELEASE_PAST, "S05", FAULT_REFUSED, "a release would be older than the one before it")                         \
+    X(STAGED, "S06", FAULT_REFUSED, "a headline jumped beyond its bound: the release waits for a judgement")          \
+    X(NOT_STAGED, "S07", FAULT_REFUSED, "no release of that name waits for a judgement")                             \
+    X(STAGED_OVERTAKEN, "S08", FAULT_REFUSED, "a later release overtook one that waited for a judgement")            \
     X(MEMORY, "M01", FAULT_MEMORY, "memory is short")                                                                \
     X(BROKEN_PROMISE, "X01", FAULT_NONE, "nhip has found a mistake of its own")                                      \
     X(REPLAY_DIFFERS, "X02", FAULT_REFUSED, "the demo's replay gave another table")                                  \

@@ -51,6 +51,7 @@ struct settings {
     int64_t disclosure_p_percent;
     int64_t disclosure_near_ends; /* switches: 0 off, 1 on */
     int64_t disclosure_zeros;
+    int64_t snapshot_judgement; /* 0 or 1 */
     int64_t log_burst;
     int64_t redis_timeout_ms;
     int64_t redis_tls;        /* 0 or 1 */

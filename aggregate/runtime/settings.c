@@ -107,6 +107,8 @@ const struct setting settings_table[] = {
      "Publishes figures to which nobody contributes as 0; off suppresses them."},
     {"snapshot.directory", SETTING_TEXT, SCOPE_OPERATION, "snapshots", 0, 0, AT(snapshot_directory),
      "Where vintages are collected."},
+    {"snapshot.judgement", SETTING_SWITCH, SCOPE_OPERATION, "off", 0, 0, AT(snapshot_judgement),
+     "on: a release whose headlines jump beyond their bounds waits for nhip publish --approve."},
     {"snapshot.definitions", SETTING_TEXT, SCOPE_OPERATION, "", 0, 0, AT(snapshot_definitions),
      "indicators.json; empty: schemas/indicators.json here, else the installed one."},
 };

@@ -137,6 +137,10 @@ static struct period period_at(enum frequency frequency, int32_t day) {
     return period;
 }
 
+struct period period_preceding(const struct period *period) {
+    return period_at(period->frequency, period->first - 1);
+}
+
 struct period period_after(const struct period *period) {
     return period_at(period->frequency, period->last + 1);
 }

@@ -26,6 +26,8 @@ struct period {
 bool period_parse(const char *text, struct period *period, struct fault *fault);
 /* The period of the same form right before; its `text` is empty. */
 struct period period_before(const struct period *period);
+/* The same with its `text`. */
+struct period period_preceding(const struct period *period);
 /* The one right behind, with its `text`. */
 struct period period_after(const struct period *period);
 struct period period_of_day(int32_t day);

@@ -35,6 +35,14 @@ static bool same_figure(const struct obs_row *left, const struct obs_row *right)
     return true;
 }
 
+bool tables_agree(const struct obs_table *left, const struct obs_table *right) {
+    if (left->count != right->count) return false;
+    for (size_t i = 0; i < left->count; i++) {
+        if (strcmp(left->rows[i].key, right->rows[i].key) != 0 || !same_figure(&left->rows[i], &right->rows[i])) return false;
+    }
+    return true;
+}
+
 static bool render(struct obs_table *table, const struct computation *computation, int64_t release) {
     const struct observation_frame frame = {
         .structure_id = computation->definitions->structure_id,

@@ -43,6 +43,9 @@ bool revisions_find(struct revisions *revisions, const struct previous *previous
                     int64_t release, struct fault *fault);
 void revisions_clear(struct revisions *revisions);
 
+/* Whether two tables hold the same keys with the same figures; status P and A are one, RELEASE and AS_OF may differ. Pure. */
+bool tables_agree(const struct obs_table *left, const struct obs_table *right);
+
 /* revisions_file.c: revisions.csv and revisions_summary.csv. */
 bool revisions_file(const struct publication *publication, FILE *out, struct fault *fault);
 bool revisions_summary_file(const struct publication *publication, FILE *out, struct fault *fault);

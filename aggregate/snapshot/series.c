@@ -52,6 +52,10 @@ static void write_one(const struct series *series, const struct snapshot_options
     if (!good) {
         note_failure(result, options->period, &fault);
         (void)fprintf(series->out, "failed, %s\n", stop_code(fault.stop));
+    } else if (one.staged) {
+        result->staged++;
+        log_warn("snapshot_staged", "period=%s vintage=%s jump=\"%s\"", options->period, one.vintage, one.jump);
+        (void)fprintf(series->out, "not published, see nhip publish: %s: %s\n", one.path, one.jump);
     } else if (one.unchanged) {
         result->unchanged++;
         (void)fprintf(series->out, "unchanged since %s\n", one.path);

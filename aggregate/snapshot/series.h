@@ -17,10 +17,11 @@ struct series {
 };
 
 struct series_result {
-    int64_t periods; /* that were looked at: the sum of the three below */
+    int64_t periods; /* that were looked at: the sum of released, unchanged, failed and staged */
     int64_t released;
     int64_t unchanged;
     int64_t failed;
+    int64_t staged; /* wait for a judgement, with these figures */
     int64_t revised_after_final;
     bool interrupted;           /* `stop` was set before the last period */
     struct fault first_fault;   /* when failed > 0 */

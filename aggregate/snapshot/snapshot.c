@@ -7,9 +7,11 @@
  * (past states are made by replay). */
 #include "aggregate/snapshot/snapshot.h"
 
+#include "aggregate/snapshot/jumps.h"
 #include "aggregate/snapshot/provenance.h"
 #include "aggregate/snapshot/publication.h"
 #include "aggregate/snapshot/snapshot_state.h"
+#include "aggregate/snapshot/staging.h"
 #include "decode.h"
 #include "fault_point.h"
 #include "log.h"
@@ -22,6 +24,7 @@ struct work {
     struct computation computation;
     struct previous *previous;
     struct revisions revisions;
+    struct jumps jumps;
     struct vintage vintage;
 };
 
@@ -138,6 +141,21 @@ static bool is_unchanged(const struct work *work) {
            (previous->as_of_ms >= end_ms) == (computation->as_of_ms >= end_ms);
 }
 
+/* Whether this release is one to be looked at first; `held`: it has been, or is waiting for it, with these very figures. */
+static bool judge(struct work *work, const char *flow, int64_t release, struct snapshot_result *result, bool *held,
+                  struct fault *fault) {
+    const struct snapshot_options *options = work->options;
+    *held = false;
+    if (!options->judged || options->raw) return true;
+    if (!jumps_find(&work->jumps, &work->computation, &work->revisions.now, work->previous, flow, fault)) return false;
+    if (work->jumps.count == 0) return true;
+    result->staged = true;
+    jumps_text(&work->jumps, result->jump, sizeof(result->jump));
+    *held = options->only_changed && staging_holds(options->directory, flow, &work->computation.period, release,
+                                                   &work->revisions.now, result->vintage, result->path);
+    return true;
+}
+
 static enum vintage_end publish(struct work *work, struct snapshot_result *result, struct fault *fault) {
     const struct computation *computation = &work->computation;
     char flow[64];
@@ -151,13 +169,18 @@ static enum vintage_end publish(struct work *work, struct snapshot_result *resul
         memcpy(result->path, work->previous->path, sizeof(result->path));
         return VINTAGE_PUBLISHED;
     }
+    bool held;
+    if (!judge(work, flow, release, result, &held, fault)) return VINTAGE_FAILED;
+    if (held) return VINTAGE_PUBLISHED;
     if (!vintage_open(&work->vintage, work->options->directory, flow, &computation->period, release, computation->as_of_ms,
                       fault))
         return VINTAGE_FAILED;
     work->vintage.unpublished = work->options->raw;
+    work->vintage.staged = result->staged;
     if (!write_files(work, fault)) return VINTAGE_FAILED;
     enum vintage_end end = vintage_publish(&work->vintage, result->path, fault);
     if (end != VINTAGE_PUBLISHED) return end;
+    if (result->staged && !staging_note(work->options->directory, work->vintage.name, &work->jumps, fault)) return VINTAGE_FAILED;
     memcpy(result->vintage, work->vintage.name, sizeof(result->vintage));
     result->observations = (int64_t)computation->observations.count;
     result->unmatched_accounts = computation->cells->unmatched_accounts;

@@ -23,6 +23,7 @@ struct snapshot_options {
     struct disclosure_rules disclosure;
     bool raw;                     /* no disclosure control: not for publication */
     bool only_changed;            /* no release when no figure differs from the release before and none became final */
+    bool judged;                  /* a headline that jumps beyond its bound: staged, not published */
     bool daily;                   /* also FREQ D rows for the days of the period */
     const char *reporting_currency;
     const char *reporting_country;
@@ -43,6 +44,8 @@ struct snapshot_result {
     int64_t suppressed; /* rows that disclosure control emptied */
     int64_t revisions;           /* cells that differ from the release before */
     int64_t revised_after_final; /* of them: had been final (OBS_STATUS A) */
+    bool staged;                 /* `judged` and a headline jumped: `path` is where it waits, `jump` says why */
+    char jump[440];
     bool unchanged;              /* `only_changed` and nothing was: `path` and `vintage` are those of the release before */
 };
 

@@ -72,6 +72,11 @@ int64_t vintage_newest(const char *directory, const char *flow, const struct per
     return newest(directory, prefix, strlen(prefix), path);
 }
 
+int64_t vintage_greatest(const char *directory, const char *name, size_t stem_bytes) {
+    char path[VINTAGE_PATH_BYTES];
+    return newest(directory, name, stem_bytes, path);
+}
+
 /* The lock of a directory, which is held for a moment only: a descriptor for close(), or -1 after LOCK_WAIT_MS. */
 static int lock_directory(const char *directory, struct fault *fault) {
     const struct timespec pause = {.tv_nsec = LOCK_PAUSE_MS * 1000000L};
@@ -217,6 +222,15 @@ static bool replace_latest(const struct vintage *vintage, struct fault *fault) {
     return good && sync_directory(vintage->directory, fault);
 }
 
+/* One that is staged already under this name waits with other figures: the newer ones take its place. */
+static bool clear_staged(const struct vintage *vintage, const char *path, struct fault *fault) {
+    char staged[VINTAGE_PATH_BYTES];
+    (void)snprintf(staged, sizeof(staged), "%.300s/" STAGED_DIRECTORY, vintage->directory);
+    if (!tree_make(staged, fault)) return false;
+    tree_remove(path);
+    return true;
+}
+
 /* Gives the directory its name, unless its number was taken meanwhile. */
 static enum vintage_end name_it(struct vintage *vintage, char path[static VINTAGE_PATH_BYTES], struct fault *fault) {
     char other[VINTAGE_PATH_BYTES];
@@ -225,6 +239,8 @@ static enum vintage_end name_it(struct vintage *vintage, char path[static VINTAG
     enum vintage_end end = VINTAGE_PUBLISHED;
     if (newest(vintage->directory, vintage->name, vintage->prefix_bytes, other) >= vintage->release) {
         end = VINTAGE_OVERTAKEN;
+    } else if (vintage->staged && !clear_staged(vintage, path, fault)) {
+        end = VINTAGE_FAILED;
     } else if (renameat2(AT_FDCWD, vintage->temporary, AT_FDCWD, path, RENAME_NOREPLACE) != 0) {
         /* File systems without that flag: rename() refuses to replace a directory that is not empty, which every vintage is. */
         if (errno != EINVAL || rename(vintage->temporary, path) != 0) {
@@ -239,7 +255,8 @@ static enum vintage_end name_it(struct vintage *vintage, char path[static VINTAG
 
 enum vintage_end vintage_publish(struct vintage *vintage, char path[static VINTAGE_PATH_BYTES], struct fault *fault) {
     if (!write_manifest(vintage, fault) || !sync_directory(vintage->temporary, fault)) return VINTAGE_FAILED;
-    (void)snprintf(path, VINTAGE_PATH_BYTES, "%.300s/%s", vintage->directory, vintage->name);
+    (void)snprintf(path, VINTAGE_PATH_BYTES, "%.300s/%s%s", vintage->directory, vintage->staged ? STAGED_DIRECTORY "/" : "",
+                   vintage->name);
     if (FAULT_FAILS("vintage.rename")) {
         (void)io_fault(fault, path, "vintage cannot be named");
         return VINTAGE_FAILED;
@@ -247,8 +264,22 @@ enum vintage_end vintage_publish(struct vintage *vintage, char path[static VINTA
     enum vintage_end end = name_it(vintage, path, fault);
     if (end != VINTAGE_PUBLISHED) return end;
     FAULT_STEP("vintage.renamed");
-    bool good = sync_directory(vintage->directory, fault) && (vintage->unpublished || replace_latest(vintage, fault));
+    bool good = sync_directory(vintage->directory, fault) &&
+                (vintage->unpublished || vintage->staged || replace_latest(vintage, fault));
     return good ? VINTAGE_PUBLISHED : VINTAGE_FAILED;
+}
+
+enum vintage_end vintage_approve(const char *directory, const char *name, char path[static VINTAGE_PATH_BYTES],
+                                 struct fault *fault) {
+    struct vintage vintage = {.prefix_bytes = vintage_stem(name)};
+    vintage.release = vintage_release(name, name, vintage.prefix_bytes);
+    (void)snprintf(vintage.directory, sizeof(vintage.directory), "%.300s", directory);
+    (void)snprintf(vintage.name, sizeof(vintage.name), "%s", name);
+    (void)snprintf(vintage.temporary, sizeof(vintage.temporary), "%.300s/" STAGED_DIRECTORY "/%.150s", directory, name);
+    (void)snprintf(path, VINTAGE_PATH_BYTES, "%.300s/%.150s", directory, name);
+    enum vintage_end end = name_it(&vintage, path, fault);
+    if (end != VINTAGE_PUBLISHED) return end;
+    return sync_directory(vintage.directory, fault) && replace_latest(&vintage, fault) ? VINTAGE_PUBLISHED : VINTAGE_FAILED;
 }
 
 void vintage_abandon(struct vintage *vintage) {

@@ -8,6 +8,11 @@
 
 #include <stdio.h>
 
+/* In a directory of vintages: those that wait for somebody's judgement, and those that were refused. Readers look for names of
+ * vintages, which these are not. */
+#define STAGED_DIRECTORY "staged"
+#define REJECTED_DIRECTORY "rejected"
+
 enum { VINTAGE_FILES_MAX = 48, VINTAGE_NAME_BYTES = 160, VINTAGE_PATH_BYTES = 512 };
 
 struct vintage {
@@ -16,6 +21,7 @@ struct vintage {
     char temporary[VINTAGE_PATH_BYTES]; /* empty when there is none (any more) */
     int64_t release;
     bool unpublished; /* LATEST stays where it is */
+    bool staged;      /* to DIRECTORY/staged/, where no reader looks; LATEST stays */
     size_t prefix_bytes; /* of the name, before the release number */
     const char *files[VINTAGE_FILES_MAX]; /* names, literals of the caller */
     char digests[VINTAGE_FILES_MAX][DIGEST_TEXT_BYTES];
@@ -30,6 +36,8 @@ int64_t vintage_release(const char *name, const char *stem, size_t stem_bytes);
  * directory that does not exist has none. */
 int64_t vintage_newest(const char *directory, const char *flow, const struct period *period,
                        char path[static VINTAGE_PATH_BYTES]);
+/* The greatest release among the names in `directory` that begin with the first `stem_bytes` of `name`; 0: none. */
+int64_t vintage_greatest(const char *directory, const char *name, size_t stem_bytes);
 /* Makes `directory` (with parents) when it is missing, and the temporary directory in it. `flow` is the flow part of the name,
  * such as THDX_ADOPTION. On failure nothing is left behind. */
 bool vintage_open(struct vintage *vintage, const char *directory, const char *flow, const struct period *period, int64_t release,
@@ -48,6 +56,10 @@ enum vintage_end {
     VINTAGE_OVERTAKEN /* another writer has published this release or a later one: what is measured from the one before is void */
 };
 enum vintage_end vintage_publish(struct vintage *vintage, char path[static VINTAGE_PATH_BYTES], struct fault *fault);
+/* Gives the staged vintage `name` of `directory` its place among the published ones: one rename, then LATEST. `path` gets
+ * directory/name. VINTAGE_OVERTAKEN: this release or a later one of its period has been published. */
+enum vintage_end vintage_approve(const char *directory, const char *name, char path[static VINTAGE_PATH_BYTES],
+                                 struct fault *fault);
 /* Removes the temporary directory, if there still is one. Harmless after a publication. */
 void vintage_abandon(struct vintage *vintage);
 

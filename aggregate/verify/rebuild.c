@@ -112,6 +112,8 @@ static bool link_earlier(const struct rebuild_request *request, struct fault *fa
     char *slash = strrchr(parent, '/');
     if (slash == NULL || slash == parent) return true;
     *slash = '\0';
+    slash = strrchr(parent, '/'); /* one that waits for a judgement goes on from those that are published */
+    if (slash != NULL && slash > parent && strcmp(slash + 1, STAGED_DIRECTORY) == 0) *slash = '\0';
     const char *own = request->passport->vintage;
     size_t stem = vintage_stem(own);
     DIR *listing = opendir(parent);
@@ -141,6 +143,7 @@ static bool publish(const struct rebuild_request *request, const struct setup *s
     options.as_of_ms = passport->as_of_ms;
     options.daily = passport->daily;
     options.raw = passport->raw;
+    options.judged = false; /* it has been */
     options.engine_version = passport->engine_version;
     options.engine_commit = passport->engine_commit;
     if (!snapshot_write(&options, &result, fault)) return false;

@@ -64,4 +64,83 @@ check "a bound that is none is refused with what is accepted: exit 2" bash -c "
     test \$? = 2 && grep -q 'amount.max: found \"VND:1\", accepted is CODE=N' '$WORK/out'"
 check "nhip check judges by the bound too" bash -c "'$NHIP' check ${bound[*]} '$log/events-0.ndjson' >'$WORK/out' 2>&1
     grep -q implausible_amount '$WORK/out'"
+
+# Headlines that jump: a registry record three days after the end of September, in which a unit has no e-mail any more.
+jumps=$WORK/j
+common+=(--set snapshot.judgement=on --set disclosure.merchants=1 --set disclosure.near_ends=off --set disclosure.dominance=off)
+september() { # OPTION...; output in $WORK/out
+    on snapshot --set namespace=j "${common[@]}" --dir "$jumps" --quiet "$@" >"$WORK/out" 2>&1
+}
+ends_with() { # STATUS PATTERN COMMAND...
+    local wanted=$1 pattern=$2 status=0
+    shift 2
+    "$@" >"$WORK/said" 2>&1 || status=$?
+    [ "$1" = september ] && cp "$WORK/out" "$WORK/said"
+    cat "$WORK/said"
+    [ $status = "$wanted" ] && grep -qE -- "$pattern" "$WORK/said"
+}
+judge() { "$NHIP" publish --dir "$jumps" "$@"; }
+cp "$example/events.ndjson" "$log/events-0.ndjson"
+count() { on run --set namespace=j "${common[@]}" --file "$log/registry-0.ndjson" --file "$log/events-0.ndjson"; }
+must "the worked example is counted" count
+must "its September is published" september --period 2021-09 --as-of 2021-10-02T17:00:00Z
+first=$(cat "$jumps/LATEST")
+sed -n 1p "$log/registry-0.ndjson" | sed 's/2020-01-05T00:00:00Z/2021-10-04T02:00:00Z/g; s/"has_email":"Y"/"has_email":"N"/' \
+    >"$WORK/cut"
+must "the unit of the new record has no e-mail" grep -q '"has_email":"N"' "$WORK/cut"
+cat "$WORK/cut" >>"$log/registry-0.ndjson"
+must "it is counted" count
+check "NHIP-S06: a jump of 20 points is not published, and says why" ends_with 3 \
+    "NHIP-S06: ENT_EMAIL \(R\): from 60.00 to 40.00, bound 10 points, since $first.*nhip publish --dir .* --approve" \
+    september --period 2021-09 --as-of 2021-10-05T17:00:00Z
+staged=$(basename "$(find "$jumps/staged" -mindepth 1 -maxdepth 1 -type d)")
+check "it waits, whole, as the second release" sh -c "cd '$jumps/staged/$staged' && sha256sum --quiet -c MANIFEST.sha256 &&
+    grep -q '\"release\": 2' snapshot.json"
+check "LATEST is as it was" test "$(cat "$jumps/LATEST")" = "$first"
+check "NHIP-S06, remedy: nhip publish lists it with what moved" ends_with 0 "ENT_EMAIL .*60.00 to 40.00" judge
+check "... and it is proved before it is approved" "$NHIP" verify "$jumps/staged/$staged" --logs "$log" "${common[@]}"
+inode=$(stat -c %i "$jumps/staged/$staged")
+check "a series does not stage the same figures anew" ends_with 3 "1 periods wait for a judgement" september --from 2021-09 \
+    --to 2021-09 --as-of 2021-10-06T17:00:00Z
+check "... the same directory waits" test "$(stat -c %i "$jumps/staged/$staged")" = "$inode"
+verdict=(--by tests --reason "the unit said so")
+check "a verdict without a name and a reason is refused: exit 2" ends_with 2 "needs --by WHO and --reason" \
+    judge --approve "$staged"
+check "NHIP-S07: what is not staged cannot be approved" ends_with 3 "NHIP-S07.*is not staged" judge --approve "$first" \
+    "${verdict[@]}"
+check "NHIP-S07, remedy: nhip publish lists what is" ends_with 0 "^$staged" judge
+cp "$jumps/staged/$staged/codes.csv" "$WORK/codes.csv"
+echo x >>"$jumps/staged/$staged/codes.csv"
+check "other bytes than were computed cannot be approved" ends_with 3 "NHIP-S04.*codes.csv" judge --approve "$staged" \
+    "${verdict[@]}"
+cp "$WORK/codes.csv" "$jumps/staged/$staged/codes.csv"
+cp -r "$jumps/staged/$staged" "$jumps/${staged/20211005/20211007}"
+check "NHIP-S08: a release that was published meanwhile ends the approval" ends_with 3 "NHIP-S08" judge --approve "$staged" \
+    "${verdict[@]}"
+rm -r "${jumps:?}/${staged/20211005/20211007}"
+check "nothing of that was written down" test ! -e "$jumps/judgements.ndjson"
+check "NHIP-S08, remedy: it is rejected" judge --reject "$staged" --by tests --reason overtaken
+check "it lies aside" test -d "$jumps/rejected/$staged" -a -z "$(find "$jumps/staged" -mindepth 1)"
+check "rejected figures are not staged again by a series" sh -c "
+    '$NHIP' snapshot --set 'redis.address=$REDIS' --set namespace=j ${common[*]} --dir '$jumps' \
+        --from 2021-09 --to 2021-09 >'$WORK/out' 2>&1; test \$? = 3 && test -z \"\$(find '$jumps/staged' -mindepth 1)\""
+check "asked for by itself, it is" ends_with 3 NHIP-S06 september --period 2021-09 --as-of 2021-10-05T17:00:00Z
+check "approved, it has its name" judge --approve "$staged" "${verdict[@]}"
+check "LATEST names it" test "$(cat "$jumps/LATEST")" = "$staged"
+check "nothing waits any more" ends_with 0 "nothing waits" judge
+check "it is proved where it is" "$NHIP" verify "$jumps/$staged" --logs "$log" "${common[@]}"
+check "both verdicts are kept, with who, why, what moved and the manifest" python3 - "$jumps" "$staged" <<'PY'
+import hashlib, json, sys
+directory, name = sys.argv[1:]
+lines = [json.loads(line) for line in open(directory + "/judgements.ndjson", encoding="utf-8")]
+assert [line["verdict"] for line in lines] == ["REJECTED", "APPROVED"], lines
+manifest = hashlib.sha256(open(f"{directory}/{name}/MANIFEST.sha256", "rb").read()).hexdigest()
+for line in lines:
+    assert line["vintage"] == name and line["manifest_sha256"] == manifest and line["by"] == "tests", line
+    assert "ENT_EMAIL (R): from 60.00 to 40.00" in line["jumps"], line
+assert lines[1]["reason"] == "the unit said so"
+PY
+check "without the setting nothing is judged" "$NHIP" snapshot --set "redis.address=$REDIS" --set namespace=j "${common[@]}" \
+    --set snapshot.judgement=off --period 2021-09 --dir "$WORK/unjudged" --quiet
+check "raw figures are not judged" september --raw --period 2021-09 --as-of 2021-10-05T17:00:00Z
 finish
