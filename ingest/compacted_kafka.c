@@ -20,6 +20,7 @@
 #include "ingest/source_kafka_parts.h"
 
 #include "check.h"
+#include "log.h"
 
 enum { SLICE_MS = 200, WAIT_MS_MAX = 30000, TOPIC_MS = 3000, LEAVE_MS = 1000, PARTITIONS_OF_NEW = 1 };
 
@@ -139,6 +140,41 @@ static bool repeat(struct compacted *topic, transact *call, const char *doing, s
     return true;
 }
 
+/* --- the topic's own setting --- */
+
+/* The value of `name` of our topic, "" when it is not told (no answer, no right to ask: nothing depends on it). */
+static void ask_setting(struct compacted *topic, const char *name, char *out, size_t capacity) {
+    out[0] = '\0';
+    rd_kafka_ConfigResource_t *resource = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic->options.topic);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(topic->kafka);
+    CHECK_MEMORY(resource != NULL && queue != NULL);
+    rd_kafka_DescribeConfigs(topic->kafka, &resource, 1, NULL, queue);
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, TOPIC_MS);
+    const rd_kafka_DescribeConfigs_result_t *result =
+        event != NULL && rd_kafka_event_error(event) == 0 ? rd_kafka_event_DescribeConfigs_result(event) : NULL;
+    size_t count = 0, entry_count = 0;
+    const rd_kafka_ConfigResource_t **found = result != NULL ? rd_kafka_DescribeConfigs_result_resources(result, &count) : NULL;
+    const rd_kafka_ConfigEntry_t **entries = count == 1 ? rd_kafka_ConfigResource_configs(found[0], &entry_count) : NULL;
+    for (size_t i = 0; i < entry_count; i++) {
+        const char *value = rd_kafka_ConfigEntry_value(entries[i]);
+        if (value != NULL && strcmp(rd_kafka_ConfigEntry_name(entries[i]), name) == 0) (void)snprintf(out, capacity, "%s", value);
+    }
+    if (event != NULL) rd_kafka_event_destroy(event);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_ConfigResource_destroy(resource);
+}
+
+/* A topic that somebody made, or changed: what retention deletes, readers from its beginning lack until it is told again. */
+static void look_at_policy(struct compacted *topic) {
+    char policy[64];
+    ask_setting(topic, "cleanup.policy", policy, sizeof(policy));
+    if (policy[0] == '\0' || strcmp(policy, "compact") == 0) return;
+    log_warn("stream_policy",
+             "topic=%s cleanup_policy=\"%s\" text=\"Kafka deletes values that stand; type: kafka-configs.sh "
+             "--bootstrap-server %.80s --alter --entity-type topics --entity-name %s --add-config cleanup.policy=compact\"",
+             topic->options.topic, policy, topic->bootstrap, topic->options.topic);
+}
+
 /* --- reading back --- */
 
 struct reading {
@@ -235,10 +271,13 @@ static bool read_all(struct compacted *topic, const char *isolation, compacted_t
 }
 
 bool compacted_open(struct compacted *topic, compacted_take *take, compacted_take *see, void *context, struct fault *fault) {
-    return kafka_compacted_create(topic->options.properties, topic->options.property_count, topic->options.topic,
-                                  PARTITIONS_OF_NEW, TOPIC_MS, fault) &&
-           repeat(topic, rd_kafka_init_transactions, "becoming the only writer", fault) &&
-           read_all(topic, "read_committed", take, context, fault) && read_all(topic, "read_uncommitted", see, context, fault);
+    if (!kafka_compacted_create(topic->options.properties, topic->options.property_count, topic->options.topic,
+                                PARTITIONS_OF_NEW, TOPIC_MS, fault) ||
+        !repeat(topic, rd_kafka_init_transactions, "becoming the only writer", fault)) {
+        return false;
+    }
+    look_at_policy(topic);
+    return read_all(topic, "read_committed", take, context, fault) && read_all(topic, "read_uncommitted", see, context, fault);
 }
 
 /* --- writing --- */

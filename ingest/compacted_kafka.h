@@ -25,7 +25,8 @@ struct compacted;
 struct compacted *compacted_create(const struct compacted_options *options, struct fault *fault);
 typedef void compacted_take(void *context, struct slice key, struct slice value);
 
-/* Makes the topic when there is none (one partition, cleanup.policy=compact) and fences earlier writers. Then hands every
+/* Makes the topic when there is none (one partition, cleanup.policy=compact), warns of another cleanup.policy (stream_policy in
+ * the log, with the remedy), and fences earlier writers. Then hands every
  * committed record to `take`, and once more every record, also of transactions that were aborted, to `see`; in the order of their
  * partition; value.data null: a tombstone. False and `fault`: only compacted_destroy() may follow, here and below. */
 bool compacted_open(struct compacted *topic, compacted_take *take, compacted_take *see, void *context, struct fault *fault);

@@ -86,6 +86,15 @@ must "more is produced while both run" produce 33 2021-09-08
 check "it stays so" until_true 90 equal n2
 check "the former says why it does not write" until_true 60 said nhip \
     'stream_waits .*streams the namespace n2, and ours, nhip, is not the current one'
+check "a topic with cleanup.policy=compact is not complained of" sh -c "! grep -q stream_policy '$WORK/nhip.log' '$WORK/n2.log'"
+admin alter "$topic" cleanup.policy=delete
+kill -TERM $b
+wait $b
+check "the promoted one ends well" test $? = 0
+start n2
+b=$pid
+check "one that somebody made without compaction is, with what to type" until_true 60 said n2 \
+    'event=stream_policy .*cleanup_policy="delete" .*kafka-configs.sh .*cleanup.policy=compact'
 kill -TERM $a $b
 wait $a
 check "the former ends well" test $? = 0
