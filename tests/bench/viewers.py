@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
-"""What looking costs: nhip run reads a log as fast as it can, and 0, 1 or 50 viewers have the live page's events open meanwhile.
+"""What looking costs: nhip run reads a log as fast as it can, and 0, 1 or 50 viewers have the live page's events open meanwhile;
+and what stream.topic costs, in a run of its own without viewers.
 
-For each number of viewers, TURNS times, interleaved: events per second of the whole run, and the CPU of the two threads that
-only work for viewers (the endpoint's and the live page's) as a share of one core. Viewers read and throw away; they run here,
-on the same cores. Nothing is judged: the machine is shared. The last line is JSON.
+For each of them, TURNS times, interleaved: events per second of the whole run, the CPU of the process per event, and the CPU of
+the threads that only work for viewers (the endpoint's and the live page's) as a share of one core. Viewers read and throw away;
+they run here, on the same cores. Nothing is judged: the machine is shared, so take the ratios. The last line is JSON.
 
 usage: viewers.py BUILD [EVENTS] [TURNS]          KAFKA=host:port, else a broker is started"""
 import json
 import os
 import pathlib
 import re
+import resource
 import select
 import shutil
 import socket
@@ -23,7 +25,7 @@ HOME = pathlib.Path(__file__).resolve().parents[2]
 BUILD = HOME / sys.argv[1]
 EVENTS = int(sys.argv[2]) if len(sys.argv) > 2 else 2000000
 TURNS = int(sys.argv[3]) if len(sys.argv) > 3 else 3
-VIEWERS = (0, 1, 50)
+VIEWERS = (0, 1, 50, "stream")  # the last: no viewers, stream.topic
 NICE = 10  # the endpoint's thread and the live page's, and no others, have it
 
 
@@ -63,6 +65,10 @@ def run(work, kafka, redis, viewers, serial):
     settings = [f"kafka.bootstrap.servers={kafka}", f"redis.address={redis}", f"topics={topics(work)}", "http.listen=127.0.0.1:0",
                 f"sources.file={work / 'sources.json'}", f"namespace=n{serial}", f"kafka.group.id={work.name}-{serial}",
                 "commit.interval=800ms", "log.level=info"]
+    if viewers == "stream":
+        settings.append(f"stream.topic={work.name}-stream-{serial}")
+        viewers = 0
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     command = [str(BUILD / "nhip"), "run", "--once"]
     for setting in settings:
         command += ["--set", setting]
@@ -83,17 +89,23 @@ def run(work, kafka, redis, viewers, serial):
         peer.close()
     if child.returncode != 0:
         sys.exit(f"viewers: nhip run ended with {child.returncode}: {log.read_text()[-500:]}")
-    return {"events_per_s": EVENTS / took, "core_percent": used / took * 100, "mib": received / 1048576, "seconds": took}
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return {"events_per_s": EVENTS / took, "cpu_us_per_event": cpu / EVENTS * 1e6,
+            "core_percent": used / took * 100, "mib": received / 1048576, "seconds": took}
 
 
 def tell(results):
     rows = {}
-    print(f"{'viewers':>8} {'events/s, median':>17} {'of those without':>17} {'their threads, % of a core':>27} {'MiB sent':>9}")
+    print(f"{'viewers':>8} {'events/s, median':>17} {'of those without':>17} {'CPU µs/event':>13} {'of that without':>16} "
+          f"{'their threads, % of a core':>27} {'MiB sent':>9}")
     for viewers in VIEWERS:
         some = results[viewers]
         rows[viewers] = {name: statistics.median(result[name] for result in some) for name in some[0]}
         share = rows[viewers]["events_per_s"] / rows[0]["events_per_s"]
-        print(f"{viewers:8} {rows[viewers]['events_per_s']:17,.0f} {share:17.3f} {rows[viewers]['core_percent']:27.2f} "
+        cpu = rows[viewers]["cpu_us_per_event"]
+        print(f"{viewers:>8} {rows[viewers]['events_per_s']:17,.0f} {share:17.3f} {cpu:13.3f} "
+              f"{cpu / rows[0]['cpu_us_per_event']:16.3f} {rows[viewers]['core_percent']:27.2f} "
               f"{rows[viewers]['mib']:9.1f}")
     print(json.dumps({"events": EVENTS, "turns": TURNS, "rows": rows, "all": results}))
 
