@@ -222,12 +222,19 @@ static bool replace_latest(const struct vintage *vintage, struct fault *fault) {
     return good && sync_directory(vintage->directory, fault);
 }
 
-/* One that is staged already under this name waits with other figures: the newer ones take its place. */
-static bool clear_staged(const struct vintage *vintage, const char *path, struct fault *fault) {
+/* What waits of this period already has other figures: the newer ones take its place. */
+static bool clear_staged(const struct vintage *vintage, struct fault *fault) {
     char staged[VINTAGE_PATH_BYTES];
-    (void)snprintf(staged, sizeof(staged), "%.300s/" STAGED_DIRECTORY, vintage->directory);
+    char path[VINTAGE_PATH_BYTES];
+    (void)snprintf(staged, sizeof(staged), "%.200s/" STAGED_DIRECTORY, vintage->directory);
     if (!tree_make(staged, fault)) return false;
-    tree_remove(path);
+    DIR *listing = opendir(staged);
+    for (const struct dirent *entry; listing != NULL && (entry = readdir(listing)) != NULL;) {
+        if (vintage_release(entry->d_name, vintage->name, vintage->prefix_bytes) == 0) continue;
+        (void)snprintf(path, sizeof(path), "%.220s/%.255s", staged, entry->d_name);
+        tree_remove(path);
+    }
+    if (listing != NULL) (void)closedir(listing);
     return true;
 }
 
@@ -239,7 +246,7 @@ static enum vintage_end name_it(struct vintage *vintage, char path[static VINTAG
     enum vintage_end end = VINTAGE_PUBLISHED;
     if (newest(vintage->directory, vintage->name, vintage->prefix_bytes, other) >= vintage->release) {
         end = VINTAGE_OVERTAKEN;
-    } else if (vintage->staged && !clear_staged(vintage, path, fault)) {
+    } else if (vintage->staged && !clear_staged(vintage, fault)) {
         end = VINTAGE_FAILED;
     } else if (renameat2(AT_FDCWD, vintage->temporary, AT_FDCWD, path, RENAME_NOREPLACE) != 0) {
         /* File systems without that flag: rename() refuses to replace a directory that is not empty, which every vintage is. */

@@ -124,7 +124,11 @@ check "it lies aside" test -d "$jumps/rejected/$staged" -a -z "$(find "$jumps/st
 check "rejected figures are not staged again by a series" sh -c "
     '$NHIP' snapshot --set 'redis.address=$REDIS' --set namespace=j ${common[*]} --dir '$jumps' \
         --from 2021-09 --to 2021-09 >'$WORK/out' 2>&1; test \$? = 3 && test -z \"\$(find '$jumps/staged' -mindepth 1)\""
+check "asked for by itself, it is staged again, as of another instant" ends_with 3 NHIP-S06 september --period 2021-09 \
+    --as-of 2021-10-06T17:00:00Z
 check "asked for by itself, it is" ends_with 3 NHIP-S06 september --period 2021-09 --as-of 2021-10-05T17:00:00Z
+check "of one period one release waits, the last" test "$(find "$jumps/staged" -mindepth 1 -maxdepth 1 -type d)" = \
+    "$jumps/staged/$staged"
 check "approved, it has its name" judge --approve "$staged" "${verdict[@]}"
 check "LATEST names it" test "$(cat "$jumps/LATEST")" = "$staged"
 check "nothing waits any more" ends_with 0 "nothing waits" judge
