@@ -289,10 +289,12 @@ static bool all_done(struct engine *engine) {
     return true;
 }
 
-/* A worker that does not go round for too long is not alive: then the manager may end us. */
+/* A worker that does not go round for too long, or for as long as the manager waits for a sign, is not alive: it may end us. */
 static void tell_manager(struct engine *engine, int64_t now_ms) {
+    int64_t watchdog_ms = engine->service.watchdog_ms;
+    int64_t idle_ms_max = watchdog_ms > 0 && watchdog_ms < HTTP_ALIVE_MS ? watchdog_ms : HTTP_ALIVE_MS;
     if (stopping(engine)) service_stopping(&engine->service);
-    if (gauges_idle_ms(engine->gauges, now_ms) <= HTTP_ALIVE_MS) service_alive(&engine->service, now_ms);
+    if (gauges_idle_ms(engine->gauges, now_ms) <= idle_ms_max) service_alive(&engine->service, now_ms);
 }
 
 static void watch(struct engine *engine, int64_t started_ms) {

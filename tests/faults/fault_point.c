@@ -1,6 +1,7 @@
 /* What a fault point does, in `nhip-faults` only (include/fault_point.h).
  *
- *     NHIP_FAULT=commit.inside:3:kill            at its third time: SIGKILL; `stop`: SIGSTOP; `error`: the step fails
+ *     NHIP_FAULT=commit.inside:3:kill            at its third time: SIGKILL; `stop`: SIGSTOP; `error`: the step fails;
+ *                                                `hang`: this thread never goes on, the others do
  *     NHIP_FAULT=commit.sent:1:error,reopen.connect:1:kill        one after another or in any order, each once
  *     NHIP_FAULT_CUT=500                         of the bytes of a commit so many thousandths are sent before commit.inside
  *     NHIP_FAULT_FIRED=FILE                      a line for each that acted, written before it acts
@@ -20,7 +21,7 @@
 
 enum { PLANTED_MAX = 8, POINTS_MAX = 160, NAME_BYTES = 40, CUT_DEFAULT = 500 };
 
-enum action { ACTION_NONE = 0, ACTION_KILL, ACTION_STOP, ACTION_ERROR };
+enum action { ACTION_NONE = 0, ACTION_KILL, ACTION_STOP, ACTION_HANG, ACTION_ERROR };
 
 struct planted {
     char name[NAME_BYTES];
@@ -53,6 +54,7 @@ static void write_trace(void) {
 static enum action action_of(const char *text) {
     if (strcmp(text, "kill") == 0) return ACTION_KILL;
     if (strcmp(text, "stop") == 0) return ACTION_STOP;
+    if (strcmp(text, "hang") == 0) return ACTION_HANG;
     CHECK(strcmp(text, "error") == 0);
     return ACTION_ERROR;
 }
@@ -118,6 +120,8 @@ bool fault_point(const char *name) {
     (void)pthread_mutex_unlock(&lock);
     if (action == ACTION_KILL) (void)kill(getpid(), SIGKILL);
     if (action == ACTION_STOP) (void)raise(SIGSTOP); /* here: after kill() this thread runs on until another one has taken it */
+    while (action == ACTION_HANG)
+        (void)pause();
     errno = EIO;
     return action == ACTION_ERROR;
 }

@@ -18,6 +18,7 @@ import time
 
 PORT, TRIES, PID = (int(argument) for argument in sys.argv[1:4])
 PEERS = 4  # at the same time
+PATIENCE_S = 60  # the server's thread is nice: on a busy machine a good request waits for its turn
 MIB = int(sys.argv[4]) if len(sys.argv) > 4 else 1 << 20
 CHANCE = random.Random(1)
 METHODS = [b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"TRACE", b"CONNECT", b"OPTIONS", b"get", b"G\x00T", b"\xff\xfe",
@@ -41,7 +42,7 @@ BODIES = [b"", b"hello", b"5\r\nhello\r\n0\r\n\r\n", b"zz\r\n", b"ffffffffffffff
 
 
 def talk(data, pieces, patience_s):
-    with socket.create_connection(("127.0.0.1", PORT), timeout=5) as peer:
+    with socket.create_connection(("127.0.0.1", PORT), timeout=PATIENCE_S) as peer:
         peer.settimeout(patience_s)
         answer = b""
         try:
@@ -83,7 +84,7 @@ MANNERS = {  # what is sent, and how its sender leaves
 def be_rude(name):
     """One of MANNERS; what the server answers is thrown away, that it takes no more is fine."""
     data, way = MANNERS[name]()
-    with socket.create_connection(("127.0.0.1", PORT), timeout=5) as peer:
+    with socket.create_connection(("127.0.0.1", PORT), timeout=PATIENCE_S) as peer:
         peer.settimeout(0.05)
         try:
             peer.sendall(data)
@@ -99,7 +100,7 @@ def be_rude(name):
 
 def drip(ended, number):
     """A good request that would take forever: a byte every half second. Notes after how many seconds the server has ended it."""
-    with socket.create_connection(("127.0.0.1", PORT), timeout=5) as peer:
+    with socket.create_connection(("127.0.0.1", PORT), timeout=PATIENCE_S) as peer:
         began = time.monotonic()
         peer.settimeout(0.5)
         for byte in b"GET /healthz HTTP/1.1\r\nX: " + b"x" * 200:
@@ -121,7 +122,7 @@ def resources():
 
 
 def good():
-    return talk(b"GET /healthz HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", 1, 5).startswith(b"HTTP/1.1 200")
+    return talk(b"GET /healthz HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", 1, PATIENCE_S).startswith(b"HTTP/1.1 200")
 
 
 def tries(number):
@@ -156,7 +157,7 @@ with multiprocessing.Pool(PEERS) as pool:
     for thread in drips:
         thread.start()
     statuses = sum(shares.get(timeout=600), collections.Counter())
-idle = [socket.create_connection(("127.0.0.1", PORT), timeout=5) for _ in range(60)]  # who only sit there
+idle = [socket.create_connection(("127.0.0.1", PORT), timeout=PATIENCE_S) for _ in range(60)]  # who only sit there
 for peer in idle:
     peer.sendall(b"GET /metrics HTT")
 if not good():

@@ -87,6 +87,22 @@ signs = [float(second) for second, text in told if text == "WATCHDOG=1"]
 gaps = sorted(b - a for a, b in zip(signs, signs[1:]))
 assert len(gaps) >= 8 and gaps[len(gaps) // 2] < 0.8 and gaps[-1] < 2.0, gaps
 PY
+# One worker hangs; everything else goes on, and says so, but gives no sign of life: the manager ends it.
+"$NHIP" generate --seed 3 --events 20000 --output "$WORK/log/" --partitions 1 --sources "$WORK/sources.json" >/dev/null
+counted=(--set "redis.address=$REDIS" --set commit.interval=50ms --set "sources.file=$WORK/sources.json")
+files=(--file "$WORK/log/payments-0.ndjson" --file "$WORK/log/orders-0.ndjson")
+must "an undisturbed run" "$NHIP" run "${files[@]}" "${counted[@]}" --set namespace=whole
+check "a service whose worker hangs is ended by its manager" bash -c "
+    KILLS=1 NHIP_FAULT=commit.confirm:2:hang tests/support/manager.py '$WORK/hung' 5 '$BUILD/nhip-faults' run ${files[*]} \
+        ${counted[*]} --set namespace=hung --set rate.limit=5000 2>'$WORK/hung.log'
+    test \$? = 134"
+check "... which was told by missing signs alone: it was not stopping" bash -c "
+    grep -q ' WATCHDOG=1' '$WORK/hung' && ! grep -q STOPPING '$WORK/hung' && tail -n 1 '$WORK/hung' | grep -q STATUS="
+check "... and started again it counts the rest" "$NHIP" run "${files[@]}" "${counted[@]}" --set namespace=hung
+for one in whole hung; do
+    "$NHIP" inspect --state "${counted[@]}" --set namespace=$one | sed 's/^[a-z]*://' >"$WORK/$one.state"
+done
+check "... identical state" bash -c "test -s '$WORK/whole.state' && cmp '$WORK/whole.state' '$WORK/hung.state'"
 check "a setting that is refused is never ready" bash -c "
     ! tests/support/manager.py '$WORK/refused' 2 '$NHIP' run --set window.records=1 2>/dev/null &&
     ! grep -q READY '$WORK/refused'"
