@@ -37,8 +37,8 @@ static void shipped_definitions_are_read_whole(void **state) {
     struct definitions *definitions = definitions_create(SHIPPED, &fault);
     if (definitions == NULL) fail_msg("%s", fault.message);
     assert_int_equal(definitions->window_days, 90);
-    assert_int_equal(definitions->indicator_count, 48);
-    assert_int_equal(definitions->flow_count, 33);
+    assert_int_equal(definitions->indicator_count, 47);
+    assert_int_equal(definitions->flow_count, 32);
     assert_int_equal(definitions->platform.code_count, 11);
     assert_int_equal(definitions->platform.codes[0].codes, 0x7E);
     const struct indicator *indicator = find_indicator(definitions, "EW_SH_VNET");
