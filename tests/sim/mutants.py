@@ -70,8 +70,8 @@ MUTANTS = [
     ("nonce-unchecked", "the HMGET is compared with the epoch alone, not with the owner", "sim", LANE,
      [("bool ours = epoch == lane->epoch && slice_equal(owner, slice_of(lane->owner));",
        "bool ours = epoch == lane->epoch && owner.data != NULL;")]),
-    # With `!lane->watched` alone left out nothing is found, in 400 s of seeds: it takes a claim that is overtaken while it reads its
-    # state, and then a Redis that says nothing for as long as the claim waits for its last word.
+    # With `!lane->watched` alone left out nothing is found in 400 s: it takes a claim that is overtaken while it reads its state,
+    # and then a Redis that says nothing for as long as the claim waits for its last word.
     ("release-fenced", "a worker that was fenced takes off the name, which is another's by now", "sim", CLAIM,
      [("if (lane->broken.code != FAULT_NONE || lane->connection == NULL || !lane->watched) return;",
        "if (lane->connection == NULL) return;"),
