@@ -51,7 +51,7 @@ producers() {
 topics() {
     go missing --once >"$WORK/missing.log" 2>&1 &
     local missing=$!
-    go late >"$WORK/late.log" 2>&1 &
+    EXEC="exec" go late >"$WORK/late.log" 2>&1 &
     local late=$!
     check "NHIP-K13 is what a run says that waits for a topic" logged "$WORK/late.log" 'code=NHIP-K13 .*waiting for it'
     new late 1 && "${admin[@]}" put "${prefix}late" 0 "$log" 0 100
