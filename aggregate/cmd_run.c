@@ -50,22 +50,6 @@ struct run_options {
     bool accept_gap;
 };
 
-static atomic_bool stop;
-
-static void on_signal(int signal_number) {
-    (void)signal_number;
-    atomic_store(&stop, true);
-}
-
-static void catch_signals(void) {
-    struct sigaction action = {.sa_handler = on_signal};
-    (void)sigemptyset(&action.sa_mask);
-    (void)sigaction(SIGTERM, &action, NULL);
-    (void)sigaction(SIGINT, &action, NULL);
-    action.sa_handler = SIG_IGN;
-    (void)sigaction(SIGPIPE, &action, NULL);
-}
-
 static bool on_option(void *context, int value, const char *argument) {
     struct run_options *options = context;
     if (value == 'f') {
@@ -101,7 +85,8 @@ static bool run(struct command *command, const struct run_options *options, stru
         }
         struct engine_result result;
         const struct engine_options engine = {.setup = &setup, .paths = options->paths, .path_count = options->path_count,
-                                              .once = options->once, .until = entries, .until_count = entry_count, .stop = &stop};
+                                              .once = options->once, .until = entries, .until_count = entry_count,
+                                              .stop = &command_stop};
         fine = engine_run(&engine, &result, fault);
         log_info("ended", "delivered=%lld refused=%lld commits=%lld elapsed_ms=%lld", (long long)result.delivered,
                  (long long)result.refused, (long long)result.commits, (long long)result.elapsed_ms);
@@ -119,7 +104,8 @@ int cmd_run(int argc, char **argv) {
     const struct command_options how = {.name = "run", .usage = usage, .options = options, .option = on_option, .context = &mine};
     struct command command;
     struct fault fault = {.code = FAULT_NONE};
-    catch_signals(); /* first, so that a signal at any moment ends the run as it should */
+    (void)signal(SIGPIPE, SIG_IGN);
+    command_catch_signals(); /* first, so that a signal at any moment ends the run as it should */
     if (!command_begin(&command, &how, argc, argv)) return command.exit_code;
     if (command.argument_count > 0) {
         (void)fault_set(&fault, STOP_USAGE, false, "unexpected argument \"%s\"", command.arguments[0]);

@@ -9,7 +9,6 @@
 #include "aggregate/snapshot/table.h"
 #include "log.h"
 
-#include <signal.h>
 
 enum { WAIT_STEP_MS = 100, EVERY_MIN_MS = 1000, TIME_TEXT_BYTES = 25 };
 static const int64_t EVERY_DAY_MS = 86400000;
@@ -80,13 +79,6 @@ struct request {
     bool raw;
     bool quiet;
 };
-
-static atomic_bool stop;
-
-static void on_signal(int signal_number) {
-    (void)signal_number;
-    atomic_store(&stop, true);
-}
 
 static bool on_option(void *context, int value, const char *argument) {
     struct request *request = context;
@@ -217,9 +209,9 @@ static void take_turns(const struct request *request, struct setup *setup, const
         int64_t next_ms = series_next_turn_ms(setup->zone, request->every_ms, clock_wall_ms());
         rfc3339_format(next_ms, when);
         log_info("snapshot_waits", "next=%s every=%s", when, request->every);
-        while (!atomic_load(&stop) && clock_wall_ms() < next_ms)
+        while (!atomic_load(&command_stop) && clock_wall_ms() < next_ms)
             clock_sleep_ms(WAIT_STEP_MS);
-        if (atomic_load(&stop)) break;
+        if (atomic_load(&command_stop)) break;
         take_turn(setup, series, options, ++turns, &failed);
     }
     log_info("ended", "turns=%lld failed=%lld", (long long)turns, (long long)failed);
@@ -244,7 +236,7 @@ static bool snapshot(struct request *request, struct config *config, struct faul
     char definitions[512];
     struct snapshot_options options;
     struct setup setup;
-    struct series series = {.stop = &stop, .out = stdout};
+    struct series series = {.stop = &command_stop, .out = stdout};
     if (!check_request(request, fault) || !choose_periods(request, &series, fault)) return false;
     if (request->definitions != NULL && !config_put(config, "snapshot.definitions", request->definitions, fault)) return false;
     if (!setup_create(&setup, config, fault)) return false;
@@ -253,13 +245,6 @@ static bool snapshot(struct request *request, struct config *config, struct faul
     good = good && do_it(request, &setup, &series, &options, fault);
     setup_destroy(&setup);
     return good;
-}
-
-static void catch_signals(void) {
-    struct sigaction action = {.sa_handler = on_signal};
-    (void)sigemptyset(&action.sa_mask);
-    (void)sigaction(SIGTERM, &action, NULL);
-    (void)sigaction(SIGINT, &action, NULL);
 }
 
 int cmd_snapshot(int argc, char **argv) {
@@ -274,7 +259,7 @@ int cmd_snapshot(int argc, char **argv) {
         (void)fault_set(&fault, STOP_USAGE, false, "unexpected argument \"%.60s\" (see nhip snapshot --help)",
                         command.arguments[0]);
     } else {
-        if (request.every != NULL) catch_signals();
+        if (request.every != NULL) command_catch_signals();
         fine = snapshot(&request, command.config, &fault);
     }
     return command_end(&command, fine, &fault);

@@ -9,8 +9,6 @@
 #include "log.h"
 
 #include <errno.h>
-#include <signal.h>
-#include <stdatomic.h>
 
 enum { TURN_MS = 50 };
 
@@ -41,13 +39,6 @@ struct request {
     const char *directory;
     bool once, follow;
 };
-
-static atomic_bool stop;
-
-static void on_signal(int signal_number) {
-    (void)signal_number;
-    atomic_store(&stop, true);
-}
 
 static bool on_option(void *context, int value, const char *argument) {
     struct request *request = context;
@@ -84,12 +75,12 @@ static bool commit(void *context, struct fault *fault) {
 
 static bool go_on(void *context) {
     (void)context;
-    return !atomic_load(&stop);
+    return !atomic_load(&command_stop);
 }
 
 static void pause_for(int64_t duration_ms) {
     int64_t until_ms = clock_monotonic_ms() + duration_ms;
-    while (!atomic_load(&stop) && clock_monotonic_ms() < until_ms)
+    while (!atomic_load(&command_stop) && clock_monotonic_ms() < until_ms)
         clock_sleep_ms(TURN_MS);
 }
 
@@ -99,12 +90,12 @@ static bool rounds(struct feed *feed, const struct request *request, int64_t int
     for (;;) {
         struct feed_result result;
         bool fine = feed_round(feed, &result, fault);
-        if (atomic_load(&stop)) return fine || fault->code != FAULT_IO;
+        if (atomic_load(&command_stop)) return fine || fault->code != FAULT_IO;
         if (!fine && (!request->follow || !fault->retriable)) return false;
         if (!fine) log_warn("stream_waits", "code=%s error=\"%s\"", stop_code(fault->stop), fault->message);
         if (!request->follow && (result.whole || result.left == 0)) return true;
         pause_for(request->follow ? interval_ms : TURN_MS);
-        if (atomic_load(&stop)) return true;
+        if (atomic_load(&command_stop)) return true;
     }
 }
 
@@ -130,12 +121,9 @@ int cmd_stream(int argc, char **argv) {
     struct request request = {.follow = false};
     const struct command_options how = {
         .name = "stream", .usage = usage, .options = long_options, .option = on_option, .context = &request};
-    struct sigaction action = {.sa_handler = on_signal};
     struct command command;
     struct fault fault = {.code = FAULT_NONE};
-    (void)sigemptyset(&action.sa_mask);
-    (void)sigaction(SIGTERM, &action, NULL);
-    (void)sigaction(SIGINT, &action, NULL);
+    command_catch_signals();
     if (!command_begin(&command, &how, argc, argv)) return command.exit_code;
     if (command.argument_count > 0) {
         (void)fault_set(&fault, STOP_USAGE, false, "unexpected argument \"%s\"", command.arguments[0]);

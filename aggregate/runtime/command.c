@@ -6,6 +6,8 @@
 #include "check.h"
 #include "log.h"
 
+#include <signal.h>
+
 enum { OPTIONS_MAX = 48, SETS_MAX = 128 };
 
 struct parsed {
@@ -139,4 +141,20 @@ int command_end(struct command *command, bool fine, const struct fault *fault) {
     }
     int code = fault_exit_code(fault->code);
     return code != 0 ? code : 1;
+}
+
+/* --- stopping --- */
+
+atomic_bool command_stop;
+
+static void on_signal(int signal_number) {
+    (void)signal_number;
+    atomic_store(&command_stop, true);
+}
+
+void command_catch_signals(void) {
+    struct sigaction action = {.sa_handler = on_signal};
+    (void)sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGTERM, &action, NULL);
+    (void)sigaction(SIGINT, &action, NULL);
 }

@@ -13,6 +13,7 @@
 #include "fault.h"
 
 #include <getopt.h>
+#include <stdatomic.h>
 
 struct command {
     const char *name;
@@ -38,5 +39,10 @@ bool command_begin(struct command *command, const struct command_options *option
 /* Prints the fault when `fine` is false (as a log line under log.format = json), frees the configuration, returns the exit
  * code. */
 int command_end(struct command *command, bool fine, const struct fault *fault);
+
+/* Set by SIGTERM and SIGINT once they are caught, for commands that finish what they are at. Any thread. */
+extern atomic_bool command_stop;
+/* From now on they set command_stop; calls that wait are interrupted (no SA_RESTART). */
+void command_catch_signals(void);
 
 #endif
