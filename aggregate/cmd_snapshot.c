@@ -42,6 +42,8 @@ static const char usage[] =
     "\n"
     "With snapshot.judgement = on: where a headline moved further than its bound (`jump` in indicators.json),\n"
     "the release is staged and not published until somebody has looked at it: nhip publish.\n"
+    "With snapshot.growth = on: also how flows moved, on the period before and on a year ago; with\n"
+    "snapshot.base = 2021 also as an index (schemas/indicators.md).\n"
     "\n"
     "Examples:\n"
     "  nhip snapshot --period 2021-09 --set redis.address=127.0.0.1:6379\n"

@@ -40,6 +40,8 @@ static const struct fixed_code fixed_codes[] = {
     {"CL_TRANSFORMATION", "N", "Không biến đổi", "None", sdmx},
     {"CL_TRANSFORMATION", "G1", "Tăng so với kỳ trước, %", "Growth on the period before, percent", sdmx},
     {"CL_TRANSFORMATION", "GY", "Tăng so với cùng kỳ năm trước, %", "Growth on the same period a year ago, percent", sdmx},
+    {"CL_TRANSFORMATION", "GYT", "Tháng 1 và tháng 2 so với cùng kỳ năm trước, %",
+     "Growth of January and February on both a year ago, percent", ours},
     {"CL_TRANSFORMATION", "IX", "Chỉ số theo kỳ gốc", "Index to a base period", ours},
     {"CL_TRANSFORMATION", "IXM", "Chỉ số chuỗi theo nhóm nguồn cố định", "Chain index of matched sources", ours},
     {"CL_UNIT_MEASURE", "PT", "Phần trăm", "Percent", sdmx},

@@ -167,6 +167,16 @@ static void write_accuracy(const struct note *note, const struct census *census)
     write_codes(note, "CL_OBS_STATUS", census->status);
 }
 
+/* Only where there are growths. */
+static void write_growth(const struct note *note) {
+    if (note->publication->base_count == 0) return;
+    (void)fputs("\nGrowth (`G1`, `GY`, `GYT`) and indices (`IX`) are of flows only, and both periods are computed from the same "
+                "prefix of the log, so they need not be those of the vintages that were published then. Tet moves between "
+                "January and February: `GYT` compares the two months together, and `paradata.csv` has the days of the holiday "
+                "(`TET_DAYS`).\n",
+                note->out);
+}
+
 static void write_timeliness(const struct note *note) {
     heading(note, 14, "Timeliness and punctuality", "Tính kịp thời");
     (void)fputs(
@@ -179,6 +189,7 @@ static void write_timeliness(const struct note *note) {
         "2018; Đông Sơn district joined Thanh Hóa city on 1 January 2025 and districts ended on 1 July 2025, so districts are "
         "the frozen ones of 2021; the entry or exit of a platform moves levels.\n",
         note->out);
+    write_growth(note);
     heading(note, 16, "Cost and burden", "Chi phí");
     (void)fputs("No questionnaire: events that sources produce anyway, and the existing registry.\n", note->out);
 }

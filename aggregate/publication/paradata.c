@@ -102,6 +102,13 @@ static void write_gaps(const struct subject *subject, const struct state *state,
     write_row(subject, (struct figure){"GAP_DURATION", "", seconds, "S", ""}, out);
 }
 
+/* How many days of the Tet holiday lie in the period and in those that growths were measured from. */
+static void write_tet_days(const struct period *period, FILE *out) {
+    const struct subject subject = {"PERIOD", "", "", -1, period->text};
+    int32_t days = growth_tet_days(period->first, period->last);
+    if (days >= 0) write_count(&subject, "TET_DAYS", "", days, out);
+}
+
 /* What the ledger knows of one source in the period. */
 struct source_tally {
     struct slice name;
@@ -208,6 +215,11 @@ bool paradata_csv_write(const struct publication *publication, FILE *out, struct
         const struct subject subject = {"PARTITION", "", partition->topic, partition->partition, ""};
         write_counts(&subject, &partition->progress.counts, out);
         write_gaps(&subject, state, i, 1, out);
+    }
+    if (publication->base_count > 0) write_tet_days(&publication->statistics->period, out);
+    for (size_t i = 0; i < publication->base_count; i++) {
+        if (strcmp(publication->bases[i].period.text, publication->statistics->period.text) != 0)
+            write_tet_days(&publication->bases[i].period, out);
     }
     write_sources(publication, out);
     return true;

@@ -313,9 +313,14 @@ static bool names_files(const struct setting *setting) {
     return strstr(setting->name, ".file") != NULL || strcmp(setting->name, "mappings") == 0;
 }
 
-/* Settings that came later and mean nothing while empty: states that were counted without them are what they were. */
+/* Settings that came later and mean nothing at their default: states and vintages that were made without them are what they
+ * were. */
 static bool says_nothing(const struct config *config, size_t index) {
-    return strcmp(settings_table[index].name, "amount.max") == 0 && config->texts[index][0] == '\0';
+    static const char *const later[] = {"amount.max", "snapshot.growth", "snapshot.base"};
+    bool is_later = false;
+    for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
+        is_later = is_later || strcmp(settings_table[index].name, later[i]) == 0;
+    return is_later && strcmp(config->texts[index], settings_table[index].initial) == 0;
 }
 
 /* One line a setting, in table order, with the meaning (numbers, not spellings: 60s and 1m are the same). */

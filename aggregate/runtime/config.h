@@ -44,6 +44,7 @@ struct settings {
     const char *secret_key_file;
     const char *snapshot_directory;
     const char *snapshot_definitions;
+    const char *snapshot_base;
     int64_t disclosure_min_merchants;
     int64_t disclosure_min_platforms;
     int64_t disclosure_min_payers;
@@ -52,6 +53,7 @@ struct settings {
     int64_t disclosure_near_ends; /* switches: 0 off, 1 on */
     int64_t disclosure_zeros;
     int64_t snapshot_judgement; /* 0 or 1 */
+    int64_t snapshot_growth;    /* 0 or 1 */
     int64_t log_burst;
     int64_t redis_timeout_ms;
     int64_t redis_tls;        /* 0 or 1 */

@@ -1,5 +1,5 @@
-/* The order of work, in one place: definitions, registry, crosswalk, cells, figures, control of disclosure, finality. A snapshot
- * does it once; finding the cause of a revision does it again with parts of the release before. */
+/* The order of work, in one place: definitions, registry, crosswalk, cells, figures, control of disclosure, growth, finality. A
+ * snapshot does it once; finding the cause of a revision does it again with parts of the release before. */
 #include "aggregate/snapshot/compute.h"
 
 #include "aggregate/snapshot/gaps.h"
@@ -63,6 +63,7 @@ bool computation_run(struct computation *computation, struct fault *fault) {
     if (computation->registry == NULL) return false;
     prepare(computation);
     calculate(computation);
+    if (options->growth && !growth_add(computation, fault)) return false;
     const struct finality finality = {
         .definitions = computation->definitions,
         .registry = computation->registry,

@@ -5,6 +5,7 @@
 
 #include "aggregate/snapshot/control.h"
 #include "aggregate/snapshot/finality.h"
+#include "aggregate/snapshot/growth.h"
 #include "aggregate/snapshot/obs_table.h"
 #include "aggregate/snapshot/snapshot.h"
 #include "aggregate/snapshot/statistics.h"
@@ -26,6 +27,8 @@ struct computation {
     struct statistics statistics;
     struct observations observations; /* sorted, controlled, with their statuses */
     struct disclosure_audit disclosure;
+    struct growth_base bases[GROWTH_BASES_MAX]; /* what growths were measured from */
+    size_t base_count;
 };
 
 /* False and `fault`. computation_clear() is due in any case. computation_define() reads the definitions only; computation_run()

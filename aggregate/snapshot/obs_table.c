@@ -83,7 +83,7 @@ const struct obs_row *obs_table_find(const struct obs_table *table, const struct
             matches(key->evidence, cells[OBS_EVIDENCE]) && matches(key->activity, cells[OBS_ACTIVITY]) &&
             matches(key->unit_type, cells[OBS_UNIT_TYPE]) && matches(key->size_class, cells[OBS_SIZE_CLASS]) &&
             matches(key->platform, cells[OBS_PLATFORM]) && matches(key->instrument, cells[OBS_INSTRUMENT]) &&
-            matches(key->period, cells[OBS_TIME_PERIOD])) {
+            matches(key->period, cells[OBS_TIME_PERIOD]) && matches("N", cells[OBS_TRANSFORMATION])) {
             return &table->rows[i];
         }
     }

@@ -46,9 +46,9 @@ const char *unit_class_of(int64_t units) {
 
 static void make_key(struct observation *row) {
     const struct coordinates *at = &row->at;
-    int length = snprintf(row->key, sizeof(row->key), "%c,%s,%s,%c,%s,%s,%s,%s,%s,N,%s", (char)row->period.frequency, at->area,
-                          at->indicator, at->evidence, at->activity, at->unit_type, at->size_class, at->platform, at->instrument,
-                          row->period.text);
+    int length = snprintf(row->key, sizeof(row->key), "%c,%s,%s,%c,%s,%s,%s,%s,%s,%s,%s", (char)row->period.frequency,
+                          at->area, at->indicator, at->evidence, at->activity, at->unit_type, at->size_class, at->platform,
+                          at->instrument, at->transformation == NULL ? "N" : at->transformation, row->period.text);
     CHECK(length > 0 && length < OBSERVATION_KEY_BYTES);
 }
 
@@ -72,6 +72,14 @@ static int compare_key(const void *key, const void *row) {
 struct observation *observations_find(const struct observations *observations, const char *key) {
     if (observations->count == 0) return NULL;
     return bsearch(key, observations->items, observations->count, sizeof(*observations->items), compare_key);
+}
+
+struct observation *observations_find_in(const struct observations *observations, const struct observation *like,
+                                         const struct period *period) {
+    struct observation probe = {.at = like->at, .period = *period};
+    probe.at.transformation = NULL;
+    make_key(&probe);
+    return observations_find(observations, probe.key);
 }
 
 static void write_row(const struct observation *row, const struct observation_frame *frame, const char *as_of, FILE *out) {

@@ -21,6 +21,7 @@ struct coordinates {
     const char *size_class;
     const char *platform;
     const char *instrument;
+    const char *transformation; /* null: N, the figure itself */
 };
 
 enum { ORIGIN_FIGURES_MAX = 4 };
@@ -83,6 +84,9 @@ struct observation_frame {
 void observations_sort(struct observations *observations);
 /* The row with this key in sorted rows, or null. */
 struct observation *observations_find(const struct observations *observations, const char *key);
+/* The row in sorted rows with the coordinates of `like`, transformation N, in `period`; or null. */
+struct observation *observations_find_in(const struct observations *observations, const struct observation *like,
+                                         const struct period *period);
 /* Writes header and rows of sorted rows. The caller looks at ferror(). */
 void observations_write(const struct observations *observations, const struct observation_frame *frame, FILE *out);
 

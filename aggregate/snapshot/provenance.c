@@ -175,6 +175,22 @@ static void write_previous(const struct publication *publication, FILE *out) {
         revisions->recomputed ? "true" : "false", (long long)revisions->after_final, (long long)revisions->finalised);
 }
 
+/* What growths were measured from, of which this vintage is a function too; nothing where there are none. */
+static void write_growth(const struct publication *publication, FILE *out) {
+    const char *separator = "";
+    if (publication->base_count == 0) return;
+    (void)fputs("  \"growth\": [", out);
+    for (size_t i = 0; i < publication->base_count; i++) {
+        const struct growth_base *base = &publication->bases[i];
+        (void)fprintf(out, "%s\n    {\"freq\": \"%c\", \"period\": \"%s\", \"release\": %lld, \"vintage\": ", separator,
+                      (char)base->period.frequency, base->period.text, (long long)base->release);
+        json_text(out, base->vintage);
+        (void)fprintf(out, ", \"manifest_sha256\": \"%s\"}", base->manifest_sha256);
+        separator = ",";
+    }
+    (void)fputs("\n  ],\n", out);
+}
+
 /* `key=value` lines as an object; the hash of the secret key stays at home. */
 static void write_state_config(const char *text, FILE *out) {
     const char *separator = "";
@@ -222,6 +238,7 @@ bool provenance_file(const struct publication *publication, FILE *out, struct fa
     (void)fprintf(out, "  \"observations\": %lld,\n", (long long)publication->observations->count);
     write_disclosure(publication, out);
     write_previous(publication, out);
+    write_growth(publication, out);
     write_engine(publication, out);
     write_state_config(options->state_text, out);
     write_inputs(publication->state, out);

@@ -21,6 +21,8 @@ struct publication {
     const struct observations *observations;
     const struct disclosure_audit *disclosure;
     const struct previous *previous; /* the release before of this period; null: this is the first */
+    const struct growth_base *bases; /* what growths were measured from */
+    size_t base_count;
     const struct revisions *revisions;
     const struct obs_table *rows;    /* obs.csv as it was written; null until it has been */
     const struct vintage *vintage; /* name, release; digests of the files before this one in the table */

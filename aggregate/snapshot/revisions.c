@@ -231,7 +231,8 @@ static void add_to_summary(struct revision_summary *summary, const struct obs_ro
 /* The total row of an indicator: that of the province, with the coordinates of its definition. */
 static bool is_total(const struct obs_row *row, const struct computation *computation, const struct indicator *indicator) {
     const char *const *cells = row->cells;
-    return strcmp(cells[OBS_REF_AREA], computation->options->reporting_area) == 0 && strcmp(cells[OBS_ACTIVITY], "_T") == 0 &&
+    return strcmp(cells[OBS_TRANSFORMATION], "N") == 0 &&
+           strcmp(cells[OBS_REF_AREA], computation->options->reporting_area) == 0 && strcmp(cells[OBS_ACTIVITY], "_T") == 0 &&
            strcmp(cells[OBS_UNIT_TYPE], indicator->unit_type) == 0 && strcmp(cells[OBS_SIZE_CLASS], "_T") == 0 &&
            strcmp(cells[OBS_PLATFORM], indicator->platform) == 0 && strcmp(cells[OBS_INSTRUMENT], indicator->instrument) == 0 &&
            strcmp(cells[OBS_TIME_PERIOD], computation->period.text) == 0;

@@ -66,31 +66,17 @@ static bool check(struct work *work, struct fault *fault) {
                          "reporting.currency: found \"%.8s\", accepted are ISO 4217 codes such as VND",
                          options->reporting_currency);
     }
-    return check_area(options->reporting_area, fault) && period_parse(options->period, &work->computation.period, fault) &&
+    return check_area(options->reporting_area, fault) && growth_check_base(options->growth_base, fault) &&
+           period_parse(options->period, &work->computation.period, fault) &&
            provenance_check(work->computation.state, fault) && choose_as_of(work, fault);
-}
-
-/* THDX:DF_ADOPTION(1.0.0) -> THDX_ADOPTION; raw figures bear it in their name, so they count releases of their own. */
-static void flow_name(const char *structure_id, bool raw, char out[static 64]) {
-    size_t length = 0;
-    for (const char *at = structure_id; *at != '\0' && *at != '(' && length < 44; at++) {
-        if (*at == ':') {
-            out[length++] = '_';
-            if (strncmp(at + 1, "DF_", 3) == 0) at += 3;
-            continue;
-        }
-        bool plain = (*at >= 'A' && *at <= 'Z') || (*at >= '0' && *at <= '9') || *at == '_' || *at == '-';
-        out[length++] = plain ? *at : '_';
-    }
-    (void)snprintf(out + length, 64 - length, "%s", raw ? "_RAW" : "");
 }
 
 /* The release before of this period, and that this one is not older. */
 static bool find_previous(struct work *work, struct fault *fault) {
-    char flow[64];
+    char flow[VINTAGE_FLOW_BYTES];
     const struct snapshot_options *options = work->options;
     struct computation *computation = &work->computation;
-    flow_name(computation->definitions->structure_id, options->raw, flow);
+    vintage_flow(computation->definitions->structure_id, options->raw, flow);
     if (options->previous == NULL) {
         if (!previous_find(options->directory, flow, &computation->period, &work->previous, fault)) return false;
     } else if (options->previous[0] != '\0') {
@@ -122,6 +108,8 @@ static bool write_files(struct work *work, struct fault *fault) {
         .observations = &computation->observations,
         .disclosure = &computation->disclosure,
         .previous = work->previous,
+        .bases = computation->bases,
+        .base_count = computation->base_count,
         .revisions = &work->revisions,
         .vintage = &work->vintage,
         .as_of_ms = computation->as_of_ms,
@@ -158,8 +146,8 @@ static bool judge(struct work *work, const char *flow, int64_t release, struct s
 
 static enum vintage_end publish(struct work *work, struct snapshot_result *result, struct fault *fault) {
     const struct computation *computation = &work->computation;
-    char flow[64];
-    flow_name(computation->definitions->structure_id, work->options->raw, flow);
+    char flow[VINTAGE_FLOW_BYTES];
+    vintage_flow(computation->definitions->structure_id, work->options->raw, flow);
     int64_t release = work->previous == NULL ? 1 : work->previous->release + 1;
     *result = (struct snapshot_result){.unchanged = false};
     if (!revisions_find(&work->revisions, work->previous, computation, release, fault)) return VINTAGE_FAILED;

@@ -25,6 +25,8 @@ struct snapshot_options {
     bool only_changed;            /* no release when no figure differs from the release before and none became final */
     bool judged;                  /* a headline that jumps beyond its bound: staged, not published */
     bool daily;                   /* also FREQ D rows for the days of the period */
+    bool growth;                  /* also how flows moved: growth.h */
+    const char *growth_base;      /* the period that indices are measured from; null, "": no index */
     const char *reporting_currency;
     const char *reporting_country;
     const char *reporting_area;    /* VN_38 */

@@ -36,6 +36,20 @@ static bool sync_directory(const char *path, struct fault *fault) {
     return good;
 }
 
+void vintage_flow(const char *structure_id, bool raw, char out[static VINTAGE_FLOW_BYTES]) {
+    size_t length = 0;
+    for (const char *at = structure_id; *at != '\0' && *at != '(' && length < 44; at++) {
+        if (*at == ':') {
+            out[length++] = '_';
+            if (strncmp(at + 1, "DF_", 3) == 0) at += 3;
+            continue;
+        }
+        bool plain = (*at >= 'A' && *at <= 'Z') || (*at >= '0' && *at <= '9') || *at == '_' || *at == '-';
+        out[length++] = plain ? *at : '_';
+    }
+    (void)snprintf(out + length, VINTAGE_FLOW_BYTES - length, "%s", raw ? "_RAW" : "");
+}
+
 size_t vintage_stem(const char *name) {
     size_t stem = 0;
     for (size_t i = 0; name[i] != '\0'; i++) {

@@ -13,7 +13,7 @@
 #define STAGED_DIRECTORY "staged"
 #define REJECTED_DIRECTORY "rejected"
 
-enum { VINTAGE_FILES_MAX = 48, VINTAGE_NAME_BYTES = 160, VINTAGE_PATH_BYTES = 512 };
+enum { VINTAGE_FILES_MAX = 48, VINTAGE_NAME_BYTES = 160, VINTAGE_PATH_BYTES = 512, VINTAGE_FLOW_BYTES = 64 };
 
 struct vintage {
     char directory[VINTAGE_PATH_BYTES];
@@ -28,6 +28,9 @@ struct vintage {
     size_t file_count;
 };
 
+/* FLOW of the name: THDX:DF_ADOPTION(1.0.0) -> THDX_ADOPTION; raw figures bear it in their name, so they count releases of their
+ * own. */
+void vintage_flow(const char *structure_id, bool raw, char out[static VINTAGE_FLOW_BYTES]);
 /* How long FLOW_FREQ_PERIOD_r is in the name of a vintage; 0 when it is none. */
 size_t vintage_stem(const char *name);
 /* The release number of the vintage `name` when its name begins with the first `stem_bytes` of `stem`, else 0. */

@@ -68,7 +68,8 @@ static void check_quotients(const struct obs_table *table, struct findings *find
         int64_t numerator, denominator, decimals;
         __int128 value;
         int shown;
-        if (strcmp(row->cells[OBS_UNIT_MEASURE], "PT") != 0 || row->cells[OBS_VALUE][0] == '\0') continue;
+        bool growth = strcmp(row->cells[OBS_TRANSFORMATION], "N") != 0; /* per cent, and no share */
+        if (strcmp(row->cells[OBS_UNIT_MEASURE], "PT") != 0 || row->cells[OBS_VALUE][0] == '\0' || growth) continue;
         if (!whole(row->cells[OBS_NUMERATOR], &numerator) || !whole(row->cells[OBS_DENOMINATOR], &denominator) ||
             !whole(row->cells[COLUMN_DECIMALS], &decimals) || denominator <= 0 || decimals < 0 || decimals > 4) {
             broken(findings, row, "a share without numerator and denominator");

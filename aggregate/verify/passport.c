@@ -50,6 +50,27 @@ static bool read_inputs(struct passport *passport, const json_t *list) {
     return count > 0;
 }
 
+/* FLOW of FLOW_FREQ_PERIOD_r..., then the period of the base. */
+static bool read_base(const struct passport *passport, json_t *json, struct passport_base *base) {
+    char frequency[2], period[32];
+    size_t behind = strlen("_M_") + strlen(passport->period) + strlen("_r");
+    size_t stem = vintage_stem(passport->vintage);
+    if (stem <= behind || !text_of(json, "freq", frequency, sizeof(frequency)) ||
+        !text_of(json, "period", period, sizeof(period)) || !whole_of(json, "release", &base->release))
+        return false;
+    (void)snprintf(base->prefix, sizeof(base->prefix), "%.*s_%s_%s_r", (int)(stem - behind), passport->vintage, frequency,
+                   period);
+    return true;
+}
+
+static bool read_bases(struct passport *passport, const json_t *list) {
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        if (i == GROWTH_BASES_MAX || !read_base(passport, json_array_get(list, i), &passport->bases[i])) return false;
+        passport->base_count++;
+    }
+    return true;
+}
+
 static bool read_all(struct passport *passport, json_t *root) {
     char as_of[40];
     json_t *engine = json_object_get(root, "engine");
@@ -64,7 +85,7 @@ static bool read_all(struct passport *passport, json_t *root) {
            text_of(engine, "presentation_config_sha256", passport->presentation_hash, sizeof(passport->presentation_hash)) &&
            text_of(engine, "definitions_sha256", passport->definitions_hash, sizeof(passport->definitions_hash)) &&
            text_of(json_object_get(root, "registry"), "sha256", passport->registry_hash, sizeof(passport->registry_hash)) &&
-           read_inputs(passport, json_object_get(root, "inputs"));
+           read_bases(passport, json_object_get(root, "growth")) && read_inputs(passport, json_object_get(root, "inputs"));
 }
 
 bool passport_read(struct passport *passport, const char *directory, struct fault *fault) {

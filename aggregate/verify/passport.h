@@ -4,6 +4,7 @@
 #define NHIP_VERIFY_PASSPORT_H
 
 #include "aggregate/runtime/digest.h"
+#include "aggregate/snapshot/growth.h"
 #include "aggregate/verify/finding.h"
 #include "fault.h"
 
@@ -24,6 +25,12 @@ struct passport_input {
     bool gaps;    /* records are known to be missing before end_offset */
 };
 
+/* A period that growths were measured from, and the newest release of it at that time. */
+struct passport_base {
+    char prefix[PASSPORT_TEXT_BYTES]; /* of the names of its vintages, FLOW_FREQ_PERIOD_r */
+    int64_t release;                /* 0: none */
+};
+
 struct passport {
     char vintage[PASSPORT_TEXT_BYTES];
     char period[32];
@@ -40,6 +47,8 @@ struct passport {
     char registry_hash[DIGEST_TEXT_BYTES];
     struct passport_input *inputs;
     size_t input_count;
+    struct passport_base bases[GROWTH_BASES_MAX];
+    size_t base_count;
 };
 
 /* Reads DIRECTORY/snapshot.json. False and `fault` when it is not what nhip snapshot writes; passport_clear() is due anyway. */

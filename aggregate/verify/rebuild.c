@@ -103,6 +103,15 @@ static bool count_log(struct run *run, struct setup *setup, struct fault *fault)
     return fault_set(fault, STOP_DEMO_SHORT, false, "interrupted after %lld records", (long long)result.delivered);
 }
 
+/* A release that was not there yet: of the period itself, or of one that growths are measured from. */
+static bool is_later(const struct passport *passport, const char *name) {
+    for (size_t i = 0; i < passport->base_count; i++) {
+        const struct passport_base *base = &passport->bases[i];
+        if (vintage_release(name, base->prefix, strlen(base->prefix)) > base->release) return true;
+    }
+    return vintage_release(name, passport->vintage, vintage_stem(passport->vintage)) >= passport->release;
+}
+
 /* The vintages of the same directory, as links: releases and revisions go on from those before this one. */
 static bool link_earlier(const struct rebuild_request *request, struct fault *fault) {
     char parent[PATH_BYTES], from[2 * PATH_BYTES], to[PATH_BYTES], *whole = realpath(request->directory, NULL);
@@ -114,15 +123,11 @@ static bool link_earlier(const struct rebuild_request *request, struct fault *fa
     *slash = '\0';
     slash = strrchr(parent, '/'); /* one that waits for a judgement goes on from those that are published */
     if (slash != NULL && slash > parent && strcmp(slash + 1, STAGED_DIRECTORY) == 0) *slash = '\0';
-    const char *own = request->passport->vintage;
-    size_t stem = vintage_stem(own);
     DIR *listing = opendir(parent);
     if (listing == NULL) return true;
     bool fine = true;
     for (const struct dirent *entry; fine && (entry = readdir(listing)) != NULL;) {
-        /* Of this period those before it; of others all. */
-        bool later = vintage_release(entry->d_name, own, stem) >= request->passport->release;
-        if (entry->d_name[0] == '.' || strchr(entry->d_name, '_') == NULL || later) continue;
+        if (entry->d_name[0] == '.' || strchr(entry->d_name, '_') == NULL || is_later(request->passport, entry->d_name)) continue;
         (void)snprintf(from, sizeof(from), "%s/%.255s", parent, entry->d_name);
         (void)snprintf(to, sizeof(to), "%.700s/%.255s", request->work, entry->d_name);
         if (symlink(from, to) != 0)

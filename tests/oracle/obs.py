@@ -130,16 +130,20 @@ def resolve_as_of(partitions, as_of):
     return as_of
 
 
-def compute_rows(definitions, config, partitions, period, as_of=None, daily=False, release=1):
+def compute_rows(definitions, config, partitions, period, as_of=None, daily=False, release=1, growth=None):
+    """`growth`: None, or the base period of indices (empty: rows of growth only)."""
     from finality import Finality
+    from growth import add_growth
     from indicators import Indicators
     as_of = resolve_as_of(partitions, as_of)
     rows = Rows(definitions, config, as_of, release)
     indicators = Indicators(definitions, config, partitions, Period(period), as_of, daily, rows)
     indicators.compute()
+    if growth is not None:
+        add_growth(rows, definitions, config, partitions, Period(period), as_of, growth)
     Finality(definitions, config.zone, indicators.units.records, as_of).apply(rows.rows, COLUMNS)
     return rows
 
 
-def write_obs(path, definitions, config, partitions, period, as_of, daily, release):
-    compute_rows(definitions, config, partitions, period, as_of, daily, release).write(path)
+def write_obs(path, definitions, config, partitions, period, as_of, daily, release, growth=None):
+    compute_rows(definitions, config, partitions, period, as_of, daily, release, growth).write(path)

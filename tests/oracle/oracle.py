@@ -2,7 +2,8 @@
 """The second truth: logs -> state, conservation counts and every row of obs.csv, from the pages in schemas/ alone.
 
     oracle.py --log DIR|FILE… [--kafka-offsets] [--config key=value …] [--sources sources.json] [--limit topic/partition=next …]
-              [--counts FILE] [--state FILE] [--obs FILE --period P [--as-of T] [--daily] [--definitions FILE] [--release N]]
+              [--counts FILE] [--state FILE] [--obs FILE --period P [--as-of T] [--daily] [--growth [BASE]]
+                     [--definitions FILE] [--release N]]
 
 Why: a program that checks itself proves nothing. This one is slow, plain and exact (Python integers and fractions,
 sets instead of
@@ -60,6 +61,7 @@ def parse_arguments(arguments):
     parser.add_argument("--period")
     parser.add_argument("--as-of", metavar="T")
     parser.add_argument("--daily", action="store_true")
+    parser.add_argument("--growth", nargs="?", const="", metavar="BASE", help="also growth, and indices on BASE")
     parser.add_argument("--definitions", default=os.path.join(SCHEMAS, "indicators.json"))
     parser.add_argument("--release", type=int, default=1)
     options = parser.parse_args(arguments)
@@ -94,7 +96,8 @@ def main(arguments):
         if options.obs:
             with open(options.definitions, encoding="utf-8") as file:
                 definitions = json.load(file)
-            write_obs(options.obs, definitions, config, partitions, options.period, as_of, options.daily, options.release)
+            write_obs(options.obs, definitions, config, partitions, options.period, as_of, options.daily, options.release,
+                      options.growth)
     except (Refused, ValueError) as refusal:
         print("oracle: %s" % refusal, file=sys.stderr)
         return 2
