@@ -31,7 +31,7 @@ install: all man ## install into DESTDIR/PREFIX: program, man pages, completion,
 	install -D -m 644 -t $(SHARE)/nhip/grafana ops/grafana/*.json
 	install -m 644 README.md ops/nhip.conf.example $(SHARE)/doc/nhip
 	install -m 644 ops/*.md $(SHARE)/doc/nhip/ops
-	install -m 644 schemas/*.md schemas/*.json $(SHARE)/doc/nhip/schemas
+	install -m 644 schemas/*.md schemas/*.json schemas/*.example.csv $(SHARE)/doc/nhip/schemas
 	for unit in $(UNITS); do sed 's,/usr/bin/,$(PREFIX)/bin/,; s,/etc/nhip/,$(SYSCONFDIR)/nhip/,g' ops/systemd/$$unit \
 	    >$(DESTDIR)$(UNITDIR)/$$unit || exit 1; chmod 644 $(DESTDIR)$(UNITDIR)/$$unit; done
 	test -e $(DESTDIR)$(SYSCONFDIR)/nhip/nhip.conf || install -D -m 644 ops/systemd/nhip.conf $(DESTDIR)$(SYSCONFDIR)/nhip/nhip.conf

@@ -153,6 +153,20 @@ static void write_release(const struct note *note) {
         note->out);
 }
 
+/* Only where something was expected: the text is part of the bytes of a vintage. */
+static void write_coverage(const struct note *note) {
+    const struct expected *expected = note->publication->options->expected;
+    if (expected == NULL) return;
+    (void)fprintf(
+        note->out,
+        "COVERAGE of a row of evidence O or C is the share of source-days delivered among those expected "
+        "(`expected_sources.csv`, %zu rows, SHA-256 `%s`), times the share of events whose account a unit claims, in "
+        "percent, for the families of events and the days that the row hangs on; the least of them where there are "
+        "several. What no expected source delivered is no figure and not 0: OBS_STATUS `L`. Below 50 %% a figure is of "
+        "low reliability: `U`. `paradata.csv` has the days of each source.\n\n",
+        expected->count, expected->sha256);
+}
+
 static void write_accuracy(const struct note *note, const struct census *census) {
     const struct publication *publication = note->publication;
     heading(note, 13, "Accuracy and reliability", "Độ chính xác");
@@ -163,6 +177,7 @@ static void write_accuracy(const struct note *note, const struct census *census)
         "logical bounds, not a confidence interval (ERR_TYPE `BND`). Distinct buyers are estimates with a standard error of "
         "0.81 %% (`HLL`). Registry declarations may be stale. Observed e-mail and software use is a lower bound.\n\n",
         (long long)publication->cells->unmatched_accounts);
+    write_coverage(note);
     (void)fprintf(note->out, "%zu rows, %zu with a value:\n\n", census->rows, census->values);
     write_codes(note, "CL_OBS_STATUS", census->status);
 }

@@ -198,6 +198,22 @@ static void write_sources(const struct publication *publication, FILE *out) {
     free(tallies.items);
 }
 
+/* What was expected of one source, family by family, and what came: days only, so nothing of its turnover. */
+static void write_source_days(const struct publication *publication, size_t place, FILE *out) {
+    const struct period *period = &publication->statistics->period;
+    const struct subject subject = {"SOURCE", coverage_source_name(publication->coverage, place), "", -1, period->text};
+    for (int i = FAMILY_NONE + 1; i < FAMILY_COUNT; i++) {
+        const char *feed = feed_name((enum family)i);
+        struct source_days days =
+            coverage_source_days(publication->coverage, place, (enum family)i, period->first, period->last);
+        if (days.expected > 0) {
+            write_count(&subject, "EXPECTED_DAYS", feed, days.expected, out);
+            write_count(&subject, "DELIVERED_DAYS", feed, days.delivered, out);
+        }
+        if (days.unexpected > 0) write_count(&subject, "UNEXPECTED_DAYS", feed, days.unexpected, out);
+    }
+}
+
 bool paradata_csv_write(const struct publication *publication, FILE *out, struct fault *fault) {
     (void)fault;
     const struct state *state = publication->state;
@@ -222,5 +238,7 @@ bool paradata_csv_write(const struct publication *publication, FILE *out, struct
             write_tet_days(&publication->bases[i].period, out);
     }
     write_sources(publication, out);
+    for (size_t i = 0; publication->coverage != NULL && i < coverage_source_count(publication->coverage); i++)
+        write_source_days(publication, i, out);
     return true;
 }

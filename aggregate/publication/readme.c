@@ -21,6 +21,7 @@ static const struct {
     {"paradata.csv", "how the data came in: duplicates, refusals, lateness, unmatched shares"},
     {"calendar.csv", "when this period and the next four are released and final, as planned and as it came"},
     {"indicators.json", "the definitions that ran"},
+    {"expected_sources.csv", "which source was expected to deliver what, and when: what COVERAGE is of"},
     {"snapshot.json", "provenance: offsets, registry cut, hashes, counts"},
     {"structure.json", "SDMX structure: code lists, concepts, data structure, dataflow"},
     {"delta.ndjson", "changed observations against the release before, for streams"},

@@ -45,6 +45,7 @@ struct settings {
     const char *snapshot_directory;
     const char *snapshot_definitions;
     const char *snapshot_base;
+    const char *snapshot_sources;
     int64_t disclosure_min_merchants;
     int64_t disclosure_min_platforms;
     int64_t disclosure_min_payers;

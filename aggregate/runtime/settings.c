@@ -115,6 +115,8 @@ const struct setting settings_table[] = {
      "on: a release whose headlines jump beyond their bounds waits for nhip publish --approve."},
     {"snapshot.definitions", SETTING_TEXT, SCOPE_OPERATION, "", 0, 0, AT(snapshot_definitions),
      "indicators.json; empty: schemas/indicators.json here, else the installed one."},
+    {"snapshot.sources", SETTING_TEXT, SCOPE_OPERATION, "", 0, 0, AT(snapshot_sources),
+     "CSV: which source delivers what, and when; for COVERAGE, and L instead of 0; schemas/coverage.md."},
 };
 
 const size_t settings_count = sizeof(settings_table) / sizeof(settings_table[0]);

@@ -46,6 +46,7 @@ bool setup_create(struct setup *setup, struct config *config, struct fault *faul
     if (setup->zone == NULL) goto refuse;
     setup->sources = sources_create(settings->sources_file, fault);
     if (setup->sources == NULL) goto refuse;
+    if (!expected_open(&setup->expected, settings->snapshot_sources, fault)) goto refuse;
     const struct decoder_options decoder = {
         .secret_key = config_secret_key(config),
         .reporting_currency = settings->reporting_currency,
@@ -84,6 +85,7 @@ void setup_destroy(struct setup *setup) {
     tls_destroy(setup->tls);
     mappings_destroy(setup->mappings);
     decoder_destroy(setup->decoder);
+    expected_close(setup->expected);
     sources_destroy(setup->sources);
     zone_destroy(setup->zone);
     *setup = (struct setup){.config = NULL};
@@ -126,6 +128,7 @@ bool setup_snapshot(const struct setup *setup, struct snapshot_options *options,
         .store = &setup->store,
         .zone = setup->zone,
         .sources = setup->sources,
+        .expected = setup->expected,
         .definitions_path = definitions,
         .directory = settings->snapshot_directory,
         .disclosure =

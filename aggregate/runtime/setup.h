@@ -6,6 +6,7 @@
 
 #include "aggregate/rollup/rollup.h"
 #include "aggregate/runtime/config.h"
+#include "aggregate/runtime/expected.h"
 #include "aggregate/runtime/mappings.h"
 #include "aggregate/runtime/sources.h"
 #include "aggregate/snapshot/snapshot.h"
@@ -19,6 +20,7 @@ struct setup {
     struct config *config; /* borrowed */
     struct zone *zone;
     struct sources *sources;
+    struct expected *expected; /* null: snapshot.sources is empty */
     struct decoder *decoder;
     struct mappings *mappings;
     struct tls *tls; /* null: plain connections to Redis */

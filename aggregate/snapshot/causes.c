@@ -81,6 +81,8 @@ static unsigned engine_causes(const struct previous *previous, const struct snap
                 strcmp(previous->engine_commit, options->engine_commit) == 0;
     unsigned causes = same ? 0 : REVISED_BUGFIX;
     if (strcmp(previous->presentation_sha256, options->presentation_hash) != 0) causes |= REVISED_METHOD;
+    const char *expected = options->expected == NULL ? "" : options->expected->sha256;
+    if (strcmp(previous->expected_sha256, expected) != 0) causes |= REVISED_METHOD;
     return causes;
 }
 

@@ -10,6 +10,15 @@ static void prepare(struct computation *computation) {
     computation->crosswalk = crosswalk_create(computation->registry, computation->state->accounts);
     computation->cells = cells_create(computation->state, computation->registry, computation->crosswalk, computation->definitions,
                                       options->sources, &computation->period);
+    const struct coverage_inputs coverage = {
+        .state = computation->state,
+        .crosswalk = computation->crosswalk,
+        .expected = options->expected,
+        .zone = options->zone,
+        .as_of_ms = computation->as_of_ms,
+        .accounts_min = options->disclosure.min_units,
+    };
+    computation->coverage = coverage_create(&coverage);
     computation->statistics = (struct statistics){
         .definitions = computation->definitions,
         .state = computation->state,
@@ -44,6 +53,7 @@ static void calculate(struct computation *computation) {
     observations_sort(&computation->observations);
     if (control != NULL && computation->before != NULL) control_hold(control, &computation->observations, computation->before);
     control_apply(control, &computation->observations, &computation->disclosure);
+    coverage_mark(computation->coverage, computation->definitions, &computation->observations);
     control_destroy(control);
     computation->statistics.control = NULL;
 }
@@ -76,6 +86,7 @@ bool computation_run(struct computation *computation, struct fault *fault) {
 
 void computation_clear(struct computation *computation) {
     observations_clear(&computation->observations);
+    coverage_destroy(computation->coverage);
     cells_destroy(computation->cells);
     crosswalk_destroy(computation->crosswalk);
     registry_destroy(computation->registry);

@@ -4,6 +4,7 @@
 #define NHIP_SNAPSHOT_COMPUTE_H
 
 #include "aggregate/snapshot/control.h"
+#include "aggregate/snapshot/coverage.h"
 #include "aggregate/snapshot/finality.h"
 #include "aggregate/snapshot/growth.h"
 #include "aggregate/snapshot/obs_table.h"
@@ -24,6 +25,7 @@ struct computation {
     struct registry *registry;
     struct crosswalk *crosswalk;
     struct cells *cells;
+    struct coverage *coverage; /* null: nothing is expected */
     struct statistics statistics;
     struct observations observations; /* sorted, controlled, with their statuses */
     struct disclosure_audit disclosure;

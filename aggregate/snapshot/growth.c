@@ -135,7 +135,17 @@ struct inputs {
     __int128 top;
     __int128 bottom;
     bool withheld, uncollected, missing, unsure;
+    char coverage[COVERAGE_BYTES]; /* the least of theirs, or empty */
 };
+
+/* A row is as well covered as the least covered of those that it is made of. */
+static void take_coverage(struct inputs *inputs, const struct observation *row) {
+    __int128 least, coverage;
+    int decimals;
+    if (row == NULL || !decimal_parse(row->coverage, &coverage, &decimals)) return;
+    if (decimal_parse(inputs->coverage, &least, &decimals) && least <= coverage) return;
+    memcpy(inputs->coverage, row->coverage, sizeof(inputs->coverage));
+}
 
 static void take_row(struct inputs *inputs, const struct observation *row, __int128 *sum) {
     __int128 value = 0;
@@ -145,6 +155,7 @@ static void take_row(struct inputs *inputs, const struct observation *row, __int
     inputs->uncollected = inputs->uncollected || (row != NULL && row->status == 'L');
     inputs->missing = inputs->missing || !has_value;
     inputs->unsure = inputs->unsure || (row != NULL && row->status == 'U');
+    take_coverage(inputs, row);
     *sum += value;
 }
 
@@ -176,6 +187,7 @@ static void add_row(const struct growth *growth, const char *transformation, siz
     at.transformation = transformation;
     struct observation *row = observations_add(&computation->observations, &at, &computation->period);
     if (!computation->options->raw) row->confidentiality = 'F';
+    (void)snprintf(row->coverage, sizeof(row->coverage), "%s", inputs->coverage);
     write_figure(growth, row, inputs, strcmp(transformation, "IX") == 0);
     if (computation->options->raw) return;
     struct disclosure_audit *audit = &computation->disclosure;

@@ -65,6 +65,7 @@ bool previous_read_provenance(struct previous *previous, struct fault *fault) {
     read_text(engine, "state_config_sha256", previous->state_config_sha256, sizeof(previous->state_config_sha256));
     read_text(engine, "presentation_config_sha256", previous->presentation_sha256, sizeof(previous->presentation_sha256));
     read_text(engine, "definitions_sha256", previous->definitions_sha256, sizeof(previous->definitions_sha256));
+    read_text(engine, "expected_sources_sha256", previous->expected_sha256, sizeof(previous->expected_sha256));
     read_text(json_object_get(file.root, "registry"), "sha256", previous->registry_sha256, sizeof(previous->registry_sha256));
     read_text(file.root, "as_of", as_of, sizeof(as_of));
     read_state_config(previous, json_object_get(file.root, "state_config"));

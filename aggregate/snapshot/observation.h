@@ -43,7 +43,7 @@ struct observation {
     char value[DECIMAL_BYTES]; /* empty: none */
     const char *unit_measure;
     int decimals;
-    char status;          /* OBS_STATUS: P A E M Q */
+    char status;          /* OBS_STATUS: P A E M Q L U */
     char confidentiality; /* CONF_STATUS: F A O T M D N */
     char numerator[DECIMAL_BYTES];
     char denominator[DECIMAL_BYTES];

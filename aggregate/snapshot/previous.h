@@ -29,6 +29,7 @@ struct previous {
     char state_config_sha256[PREVIOUS_TEXT_BYTES];
     char presentation_sha256[PREVIOUS_TEXT_BYTES];
     char definitions_sha256[PREVIOUS_TEXT_BYTES];
+    char expected_sha256[PREVIOUS_TEXT_BYTES]; /* "": nothing was expected */
     char registry_sha256[PREVIOUS_TEXT_BYTES];
     char *state_config; /* its `key=value` lines; "" when that release did not write them */
     struct previous_input *inputs;

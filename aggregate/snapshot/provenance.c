@@ -86,6 +86,7 @@ static void write_engine(const struct publication *publication, FILE *out) {
                true);
     write_pair(out, "    ", "presentation_config_sha256", options->presentation_hash, true);
     write_pair(out, "    ", "sources_sha256", sources_hash(options->sources), true);
+    if (options->expected != NULL) write_pair(out, "    ", "expected_sources_sha256", options->expected->sha256, true);
     write_pair(out, "    ", "definitions_sha256", publication->definitions->sha256, true);
     write_pair(out, "    ", "definitions_version", publication->definitions->version, false);
     (void)fputs("  },\n", out);

@@ -24,33 +24,46 @@ static bool write_definitions(const struct publication *publication, FILE *out, 
     return true;
 }
 
+static bool write_expected(const struct publication *publication, FILE *out, struct fault *fault) {
+    (void)fault;
+    const struct expected *expected = publication->options->expected;
+    (void)fwrite(expected->text, 1, expected->text_length, out);
+    return true;
+}
+
+static bool expects(const struct publication *publication) {
+    return publication->options->expected != NULL;
+}
+
 const struct publication_file publication_files[] = {
-    {"obs.csv", write_observations, NULL},
-    {"revisions.csv", revisions_file, NULL},
-    {"revisions_summary.csv", revisions_summary_file, NULL},
-    {"indicators.json", write_definitions, NULL},
-    {"snapshot.json", provenance_file, NULL},
-    {"codes.csv", codes_csv_write, NULL},
-    {"geo.csv", geo_csv_write, NULL},
-    {"benchmarks.csv", benchmarks_csv_write, NULL},
-    {"slices.csv", slices_csv_write, NULL},
-    {"paradata.csv", paradata_csv_write, NULL},
-    {"calendar.csv", calendar_csv_write, NULL},
-    {"delta.ndjson", delta_write, NULL},
-    {"structure.json", structure_json_write, NULL},
-    {"labels.do", labels_do_write, NULL},
-    {"adoption.dta", stata_write, NULL},
-    {"adoption.sqlite", sqlite_write, NULL},
-    {"report.html", report_file, NULL},
-    {"METHODOLOGY.md", methodology_write, NULL},
-    {"README.md", readme_write, NULL},
-    {"CITATION.cff", citation_write, NULL},
-    {"datapackage.json", datapackage_write, NULL},
+    {"obs.csv", write_observations, NULL, NULL},
+    {"revisions.csv", revisions_file, NULL, NULL},
+    {"revisions_summary.csv", revisions_summary_file, NULL, NULL},
+    {"indicators.json", write_definitions, NULL, NULL},
+    {"expected_sources.csv", write_expected, NULL, expects},
+    {"snapshot.json", provenance_file, NULL, NULL},
+    {"codes.csv", codes_csv_write, NULL, NULL},
+    {"geo.csv", geo_csv_write, NULL, NULL},
+    {"benchmarks.csv", benchmarks_csv_write, NULL, NULL},
+    {"slices.csv", slices_csv_write, NULL, NULL},
+    {"paradata.csv", paradata_csv_write, NULL, NULL},
+    {"calendar.csv", calendar_csv_write, NULL, NULL},
+    {"delta.ndjson", delta_write, NULL, NULL},
+    {"structure.json", structure_json_write, NULL, NULL},
+    {"labels.do", labels_do_write, NULL, NULL},
+    {"adoption.dta", stata_write, NULL, NULL},
+    {"adoption.sqlite", sqlite_write, NULL, NULL},
+    {"report.html", report_file, NULL, NULL},
+    {"METHODOLOGY.md", methodology_write, NULL, NULL},
+    {"README.md", readme_write, NULL, NULL},
+    {"CITATION.cff", citation_write, NULL, NULL},
+    {"datapackage.json", datapackage_write, NULL, NULL},
 };
 const size_t publication_file_count = sizeof(publication_files) / sizeof(publication_files[0]);
 
 static bool write_one(const struct publication *publication, const struct publication_file *file, struct vintage *vintage,
                       struct fault *fault) {
+    if (file->wanted != NULL && !file->wanted(publication)) return true;
     if (file->write_at != NULL) {
         char path[VINTAGE_PATH_BYTES];
         vintage_file_path(vintage, file->name, path);

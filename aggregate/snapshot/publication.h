@@ -17,6 +17,7 @@ struct publication {
     const struct registry *registry;
     const struct crosswalk *crosswalk;
     const struct cells *cells;
+    const struct coverage *coverage; /* null: nothing is expected of any source */
     const struct statistics *statistics;
     const struct observations *observations;
     const struct disclosure_audit *disclosure;
@@ -29,12 +30,13 @@ struct publication {
     int64_t as_of_ms;
 };
 
-/* One file. Exactly one of the two functions is set: `write` gets a stream (the caller flushes, fsyncs and looks at ferror());
- * `write_at` a path where nothing stands yet, for libraries that want to open it themselves. False and `fault` when it cannot. */
+/* One file. `write` or `write_at` is set: `write` gets a stream (the caller flushes, fsyncs and looks at ferror()); `write_at` a
+ * path where nothing stands yet, for libraries that want to open it themselves. False and `fault` when it cannot. */
 struct publication_file {
     const char *name;
     bool (*write)(const struct publication *publication, FILE *out, struct fault *fault);
     bool (*write_at)(const struct publication *publication, const char *path, struct fault *fault);
+    bool (*wanted)(const struct publication *publication); /* null: always */
 };
 
 /* In the order in which they are written: a file that lists others (datapackage.json) stands behind them. */

@@ -104,6 +104,7 @@ static bool write_files(struct work *work, struct fault *fault) {
         .registry = computation->registry,
         .crosswalk = computation->crosswalk,
         .cells = computation->cells,
+        .coverage = computation->coverage,
         .statistics = &computation->statistics,
         .observations = &computation->observations,
         .disclosure = &computation->disclosure,
@@ -124,7 +125,9 @@ static bool is_unchanged(const struct work *work) {
     const struct previous *previous = work->previous;
     if (previous == NULL || work->revisions.count > 0 || work->revisions.finalised > 0) return false;
     int64_t end_ms = zone_day_start_ms(work->options->zone, computation->period.last + 1);
+    const struct expected *expected = work->options->expected;
     return strcmp(previous->definitions_sha256, computation->definitions->sha256) == 0 &&
+           strcmp(previous->expected_sha256, expected == NULL ? "" : expected->sha256) == 0 &&
            strcmp(previous->presentation_sha256, work->options->presentation_hash) == 0 &&
            (previous->as_of_ms >= end_ms) == (computation->as_of_ms >= end_ms);
 }

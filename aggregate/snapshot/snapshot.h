@@ -6,6 +6,7 @@
 #define NHIP_SNAPSHOT_H
 
 #include "aggregate/disclosure/rules.h"
+#include "aggregate/runtime/expected.h"
 #include "aggregate/runtime/sources.h"
 #include "aggregate/store/store.h"
 #include "fault.h"
@@ -15,6 +16,7 @@ struct snapshot_options {
     const struct store_options *store;
     const struct zone *zone;
     const struct sources *sources;
+    const struct expected *expected; /* null: nothing is expected, COVERAGE stays empty */
     const char *definitions_path; /* indicators.json */
     const char *directory;        /* where vintages are collected; made when missing */
     const char *previous;         /* path of the release before; "": this is the first; null: look in `directory` */

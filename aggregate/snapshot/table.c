@@ -105,6 +105,7 @@ static const struct obs_row *find(const struct view *view, struct observation_ke
 static const char *status_words(const struct obs_row *row) {
     if (row == NULL) return "no row";
     if (row->cells[OBS_OBS_STATUS][0] == 'M') return "not known";
+    if (row->cells[OBS_OBS_STATUS][0] == 'L') return "not collected";
     return row->cells[OBS_CONF_STATUS][0] == 'F' ? "empty" : "suppressed";
 }
 

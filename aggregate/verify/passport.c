@@ -71,6 +71,13 @@ static bool read_bases(struct passport *passport, const json_t *list) {
     return true;
 }
 
+/* The file of expected sources, of which a vintage speaks only when there was one. */
+static bool read_expected(struct passport *passport, json_t *engine) {
+    passport->expected_hash[0] = '\0';
+    if (json_object_get(engine, "expected_sources_sha256") == NULL) return true;
+    return text_of(engine, "expected_sources_sha256", passport->expected_hash, sizeof(passport->expected_hash));
+}
+
 static bool read_all(struct passport *passport, json_t *root) {
     char as_of[40];
     json_t *engine = json_object_get(root, "engine");
@@ -84,6 +91,7 @@ static bool read_all(struct passport *passport, json_t *root) {
            text_of(engine, "state_config_sha256", passport->state_hash, sizeof(passport->state_hash)) &&
            text_of(engine, "presentation_config_sha256", passport->presentation_hash, sizeof(passport->presentation_hash)) &&
            text_of(engine, "definitions_sha256", passport->definitions_hash, sizeof(passport->definitions_hash)) &&
+           read_expected(passport, engine) &&
            text_of(json_object_get(root, "registry"), "sha256", passport->registry_hash, sizeof(passport->registry_hash)) &&
            read_bases(passport, json_object_get(root, "growth")) && read_inputs(passport, json_object_get(root, "inputs"));
 }
@@ -107,6 +115,17 @@ void passport_clear(struct passport *passport) {
     *passport = (struct passport){.release = 0};
 }
 
+static void check_named(const char *directory, const char *file, const char *what, const char *hash, struct findings *findings) {
+    char path[1024], digest[DIGEST_TEXT_BYTES];
+    struct fault ignored;
+    (void)snprintf(path, sizeof(path), "%.900s/%s", directory, file);
+    if (digest_file(path, digest, &ignored) && strcmp(digest, hash) == 0) {
+        finding_held(findings, "%s: %s that snapshot.json names", file, what);
+    } else {
+        finding_differs(findings, "%s: not %s that snapshot.json names", file, what);
+    }
+}
+
 void passport_check(const struct passport *passport, const char *directory, struct findings *findings) {
     int64_t before = findings->differs;
     for (size_t i = 0; i < passport->input_count; i++) {
@@ -118,14 +137,9 @@ void passport_check(const struct passport *passport, const char *directory, stru
     }
     if (findings->differs == before)
         finding_held(findings, "snapshot.json: in %zu partitions every record has one verdict", passport->input_count);
-    char path[1024], digest[DIGEST_TEXT_BYTES];
-    struct fault ignored;
-    (void)snprintf(path, sizeof(path), "%.900s/indicators.json", directory);
-    if (digest_file(path, digest, &ignored) && strcmp(digest, passport->definitions_hash) == 0) {
-        finding_held(findings, "indicators.json: the definitions that snapshot.json names");
-    } else {
-        finding_differs(findings, "indicators.json: not the definitions that snapshot.json names");
-    }
+    check_named(directory, "indicators.json", "the definitions", passport->definitions_hash, findings);
+    if (passport->expected_hash[0] != '\0')
+        check_named(directory, "expected_sources.csv", "the expected sources", passport->expected_hash, findings);
 }
 
 static const struct passport_input *input_of(const struct passport *passport, const struct passport_input *like) {

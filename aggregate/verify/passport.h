@@ -44,6 +44,7 @@ struct passport {
     char state_hash[DIGEST_TEXT_BYTES];
     char presentation_hash[DIGEST_TEXT_BYTES];
     char definitions_hash[DIGEST_TEXT_BYTES];
+    char expected_hash[DIGEST_TEXT_BYTES]; /* of expected_sources.csv; "": nothing was expected */
     char registry_hash[DIGEST_TEXT_BYTES];
     struct passport_input *inputs;
     size_t input_count;

@@ -33,9 +33,13 @@ static bool configure(const struct rebuild_request *request, struct config *conf
     char path[PATH_BYTES];
     static const char *const emptied[] = {"redis.user",    "redis.password", "redis.password.file", "tee.directory",
                                           "deadletter.file", "deadletter.topic", "status.file", "http.listen",
-                                          "stream.topic"};
+                                          "stream.topic", "snapshot.sources"};
     for (size_t i = 0; i < sizeof(emptied) / sizeof(emptied[0]); i++) {
         if (!config_put(config, emptied[i], "", fault)) return false;
+    }
+    if (request->passport->expected_hash[0] != '\0') {
+        (void)snprintf(path, sizeof(path), "%.900s/expected_sources.csv", request->directory);
+        if (!config_put(config, "snapshot.sources", path, fault)) return false;
     }
     (void)snprintf(path, sizeof(path), "%.900s/indicators.json", request->directory);
     return config_put(config, "redis.address", redis, fault) && config_put(config, "redis.tls", "off", fault) &&

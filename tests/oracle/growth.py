@@ -33,34 +33,47 @@ def first_day(partitions):
     return max([min(seen)] + floors) if seen else None
 
 
+class Figure:
+    """What one row of a period gives to a growth: a value or None, and what became of it."""
+
+    def __init__(self, row, whole):
+        text = row[AT["OBS_VALUE"]] if row else ""
+        self.value = Fraction(text) if text and whole else None
+        self.status = row[AT["OBS_STATUS"]] if row else ""
+        self.coverage = row[AT["COVERAGE"]] if row else ""
+
+
 class Bases:
-    def __init__(self, definitions, config, partitions, as_of):
+    def __init__(self, definitions, config, partitions, as_of, coverage):
         self.inputs = (definitions, config, partitions)
         self.as_of = as_of
+        self.coverage = coverage
         self.first_day = first_day(partitions)
         self.known = {}
 
     def ended(self, period):
         return self.as_of >= self.inputs[1].zone.day_start_ms(period.last + 1)
 
-    def value(self, period, figure):
-        """A flow of another period; None when that was not wholly observed."""
+    def figure(self, period, key):
+        """A flow of another period, without value when that was not wholly observed."""
         from indicators import Indicators
-        if self.first_day is None or period.first < self.first_day or not self.ended(period):
-            return None
+        whole = self.first_day is not None and period.first >= self.first_day and self.ended(period)
+        if not whole and self.coverage is None:
+            return Figure(None, False)
         if period.text not in self.known:
             definitions, config, partitions = self.inputs
             rows = Rows(definitions, config, self.as_of, 1)
             Indicators(definitions, config, partitions, period, self.as_of, False, rows).compute()
-            self.known[period.text] = {tuple(row[place] for place in FIGURE): row[AT["OBS_VALUE"]] for row in rows.rows}
-        text = self.known[period.text].get(figure, "")
-        return Fraction(text) if text else None
+            if self.coverage is not None:
+                self.coverage.apply(rows.rows, COLUMNS)
+            self.known[period.text] = {tuple(row[place] for place in FIGURE): row for row in rows.rows}
+        return Figure(self.known[period.text].get(key), whole)
 
 
-def add_growth(rows, definitions, config, partitions, period, as_of, base_text):
+def add_growth(rows, definitions, config, partitions, period, as_of, base_text, coverage=None):
     if period.freq == "D":
         return
-    bases = Bases(definitions, config, partitions, as_of)
+    bases = Bases(definitions, config, partitions, as_of, coverage)
     base = Period(base_text) if base_text else None
     year = year_before(period)
     count = index_periods(period, base)
@@ -69,28 +82,33 @@ def add_growth(rows, definitions, config, partitions, period, as_of, base_text):
     for row in list(rows.rows):
         if row[AT["INDICATOR"]] not in flows or row[AT["TIME_PERIOD"]] != period.text:
             continue
-        figure = tuple(row[place] for place in FIGURE)
-        now = Fraction(row[AT["OBS_VALUE"]]) if row[AT["OBS_VALUE"]] and bases.ended(period) else None
-        before = bases.value(period.previous(), figure)
-        made = [("G1", now, before)] if period.freq != "A" else []
+        key = tuple(row[place] for place in FIGURE)
+        now = Figure(row, bases.ended(period))
+        made = [("G1", [now], [bases.figure(period.previous(), key)])] if period.freq != "A" else []
         if year:
-            made.append(("GY", now, bases.value(year, figure)))
+            made.append(("GY", [now], [bases.figure(year, key)]))
         if count:
-            mean = bases.value(base, figure)
-            made.append(("IX", now, None if mean is None else mean / count))
+            made.append(("IX", [now], [bases.figure(base, key)]))
         if february:
-            parts = now, before, bases.value(year, figure), bases.value(year.previous(), figure)
-            known = None not in parts
-            made.append(("GYT", parts[0] + parts[1] if known else None, parts[2] + parts[3] if known else None))
+            made.append(("GYT", [now, bases.figure(period.previous(), key)],
+                         [bases.figure(year, key), bases.figure(year.previous(), key)]))
         for transformation, above, below in made:
-            index = transformation == "IX"
-            line = list(row)
-            line[AT["TRANSFORMATION"]] = transformation
-            line[AT["UNIT_MEASURE"]], line[AT["DECIMALS"]] = "IX" if index else "PT", "1"
-            if above is None or below is None or below <= 0:
-                line[AT["OBS_VALUE"]], line[AT["OBS_STATUS"]] = "", "M"
-            else:
-                ratio = 100 * (above if index else above - below) / below
-                line[AT["OBS_VALUE"]] = decimal_text(ratio.numerator, ratio.denominator, 1)
-                line[AT["OBS_STATUS"]] = "P"
-            rows.rows.append(line)
+            rows.rows.append(growth_row(row, transformation, above, below, count))
+
+
+def growth_row(row, transformation, above, below, count):
+    index = transformation == "IX"
+    line = list(row)
+    line[AT["TRANSFORMATION"]] = transformation
+    line[AT["UNIT_MEASURE"]], line[AT["DECIMALS"]] = "IX" if index else "PT", "1"
+    statuses = {figure.status for figure in above + below}
+    line[AT["COVERAGE"]] = min((figure.coverage for figure in above + below if figure.coverage), key=Fraction, default="")
+    known = None not in [figure.value for figure in above + below]
+    top, bottom = (sum(figure.value for figure in part) if known else None for part in (above, below))
+    if not known or bottom <= 0:
+        line[AT["OBS_VALUE"]], line[AT["OBS_STATUS"]] = "", "L" if "L" in statuses else "M"
+    else:
+        ratio = 100 * (top * count if index else top - bottom) / bottom
+        line[AT["OBS_VALUE"]] = decimal_text(ratio.numerator, ratio.denominator, 1)
+        line[AT["OBS_STATUS"]] = "U" if "U" in statuses else "P"
+    return line

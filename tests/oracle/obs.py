@@ -130,8 +130,10 @@ def resolve_as_of(partitions, as_of):
     return as_of
 
 
-def compute_rows(definitions, config, partitions, period, as_of=None, daily=False, release=1, growth=None):
+def compute_rows(definitions, config, partitions, period, as_of=None, daily=False, release=1, growth=None,
+                 expected=None):
     """`growth`: None, or the base period of indices (empty: rows of growth only)."""
+    from coverage import Coverage
     from finality import Finality
     from growth import add_growth
     from indicators import Indicators
@@ -139,11 +141,15 @@ def compute_rows(definitions, config, partitions, period, as_of=None, daily=Fals
     rows = Rows(definitions, config, as_of, release)
     indicators = Indicators(definitions, config, partitions, Period(period), as_of, daily, rows)
     indicators.compute()
+    coverage = None
+    if expected is not None:
+        coverage = Coverage(expected, definitions, config, partitions, indicators.units, as_of)
+        coverage.apply(rows.rows, COLUMNS)
     if growth is not None:
-        add_growth(rows, definitions, config, partitions, Period(period), as_of, growth)
+        add_growth(rows, definitions, config, partitions, Period(period), as_of, growth, coverage)
     Finality(definitions, config.zone, indicators.units.records, as_of).apply(rows.rows, COLUMNS)
     return rows
 
 
-def write_obs(path, definitions, config, partitions, period, as_of, daily, release, growth=None):
-    compute_rows(definitions, config, partitions, period, as_of, daily, release, growth).write(path)
+def write_obs(path, definitions, config, partitions, period, as_of, daily, release, growth=None, expected=None):
+    compute_rows(definitions, config, partitions, period, as_of, daily, release, growth, expected).write(path)

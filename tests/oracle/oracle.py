@@ -3,7 +3,7 @@
 
     oracle.py --log DIR|FILE… [--kafka-offsets] [--config key=value …] [--sources sources.json] [--limit topic/partition=next …]
               [--counts FILE] [--state FILE] [--obs FILE --period P [--as-of T] [--daily] [--growth [BASE]]
-                     [--definitions FILE] [--release N]]
+                     [--definitions FILE] [--release N] [--expected FILE]]
 
 Why: a program that checks itself proves nothing. This one is slow, plain and exact (Python integers and fractions,
 sets instead of
@@ -21,6 +21,7 @@ import sys
 
 from codelists import SCHEMAS
 from civil import ms_of_rfc3339
+from coverage import read_expected
 from logfile import log_files, run_file, topic_partition
 from obs import Refused, write_obs
 from settings import read_config
@@ -53,6 +54,7 @@ def parse_arguments(arguments):
     parser.add_argument("--kafka-offsets", action="store_true", help="the n-th line has offset n")
     parser.add_argument("--config", nargs="+", action="extend", default=[], metavar="key=value")
     parser.add_argument("--sources", metavar="FILE")
+    parser.add_argument("--expected", metavar="FILE")
     parser.add_argument("--limit", nargs="+", action="extend", default=[], metavar="topic/partition=next")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--counts", metavar="FILE")
@@ -96,8 +98,9 @@ def main(arguments):
         if options.obs:
             with open(options.definitions, encoding="utf-8") as file:
                 definitions = json.load(file)
+            expected = read_expected(options.expected) if options.expected else None
             write_obs(options.obs, definitions, config, partitions, options.period, as_of, options.daily, options.release,
-                      options.growth)
+                      options.growth, expected)
     except (Refused, ValueError) as refusal:
         print("oracle: %s" % refusal, file=sys.stderr)
         return 2
