@@ -18,6 +18,7 @@ enum hash_kind {
     HASH_HOUR = 'h',         /* bucket = epoch hour */
     HASH_HISTOGRAM = 'g',    /* bucket = month number; ticket sizes */
     HASH_LATE = 'l',         /* bucket 0; late events by arrival day */
+    HASH_DELAY = 'y',        /* bucket = month number; how long after they happened events came, by source */
     HASH_SKETCH_DAY = 's',   /* bucket = local day; values are HLL blobs */
     HASH_SKETCH_MONTH = 't', /* bucket = month number; values are HLL blobs */
     HASH_ACCOUNT = 'a',      /* bucket 0, shard = account number >> 5 */

@@ -115,6 +115,8 @@ struct source_tally {
     int64_t booked;
     int64_t unmatched;
     int64_t unresolved;
+    int64_t arrived; /* in `delays` */
+    int64_t delays[STATE_DELAY_LANES];
 };
 
 struct source_tallies {
@@ -146,6 +148,25 @@ static int compare_names(const void *left, const void *right) {
     return order != 0 ? order : (a->length > b->length) - (a->length < b->length);
 }
 
+/* The period is made of whole months, for which delays are kept. */
+static bool has_months(const struct period *period) {
+    return period->frequency == FREQUENCY_MONTH || period->frequency == FREQUENCY_QUARTER ||
+           period->frequency == FREQUENCY_YEAR;
+}
+
+static void tally_delays(const struct publication *publication, struct source_tallies *tallies) {
+    const struct state *state = publication->state;
+    const struct period *period = &publication->statistics->period;
+    for (size_t i = 0; i < state->delay_count && has_months(period); i++) {
+        const struct state_delay *delay = &state->delays[i];
+        if (delay->month < month_of_day(period->first) || delay->month > month_of_day(period->last)) continue;
+        uint32_t account = state->slots[delay->slot].account;
+        struct source_tally *tally = tally_of(tallies, source_of(text_map_text(state->accounts, account)));
+        tally->arrived += delay->n;
+        tally->delays[delay->lane] += delay->n;
+    }
+}
+
 /* An order of a business buyer is booked twice, for the seller and for the buyer; it is one record of the source. */
 static void tally_sources(const struct publication *publication, struct source_tallies *tallies) {
     const struct state *state = publication->state;
@@ -160,6 +181,7 @@ static void tally_sources(const struct publication *publication, struct source_t
         if (crosswalk_version(publication->crosswalk, account, cell->day) == VERSION_NONE) tally->unmatched += cell->n;
         if (facet_outcome(cell->facet) == OUTCOME_UNRESOLVED) tally->unresolved += cell->n;
     }
+    tally_delays(publication, tallies);
     if (tallies->count > 0) qsort(tallies->items, tallies->count, sizeof(*tallies->items), compare_names);
 }
 
@@ -175,6 +197,31 @@ static void size_class_of(int64_t count, char out[static CLASS_BYTES]) {
     (void)snprintf(out, CLASS_BYTES, "%lld-%lld", (long long)low, (long long)(low * 10 - 1));
 }
 
+/* One more than the greatest whole second of a lane: all of it came in less. */
+static int64_t lane_end_s(uint32_t lane) {
+    if (lane == 0) return 1;
+    uint32_t exponent = (lane - 1) / 4;
+    int64_t quarters = (int64_t)((lane - 1) % 4) + 5; /* of 2^exponent */
+    return exponent >= 2 ? quarters << (exponent - 2) : ((quarters - 1) >> (2 - exponent)) + 1;
+}
+
+/* In less than so many seconds came 50, 90 and 99 per cent of the period's events. */
+static void write_delays(const struct subject *subject, const struct source_tally *tally, FILE *out) {
+    static const struct {
+        const char *measure;
+        int64_t percent;
+    } quantiles[] = {{"DELAY_P50", 50}, {"DELAY_P90", 90}, {"DELAY_P99", 99}};
+    for (size_t i = 0; i < sizeof(quantiles) / sizeof(quantiles[0]); i++) {
+        char value[DECIMAL_BYTES] = "";
+        uint32_t lane = 0;
+        __int128 reached = tally->delays[0];
+        while (lane + 1 < STATE_DELAY_LANES && reached * 100 < (__int128)tally->arrived * quantiles[i].percent)
+            reached += tally->delays[++lane];
+        if (tally->arrived >= RECORDS_MIN) decimal_integer(value, lane_end_s(lane));
+        write_row(subject, (struct figure){quantiles[i].measure, "", value, "S", ""}, out);
+    }
+}
+
 static void write_source(const struct publication *publication, const struct source_tally *tally, FILE *out) {
     char size_class[CLASS_BYTES];
     const struct subject subject = {"SOURCE", tally->name.data, "", -1, publication->statistics->period.text};
@@ -183,6 +230,7 @@ static void write_source(const struct publication *publication, const struct sou
     write_row(&subject, (struct figure){"BOOKED", "", "", "CLASS", size_class}, out);
     write_share(&subject, "UNMATCHED", tally->unmatched, whole, 0, out);
     write_share(&subject, "UNRESOLVED", tally->unresolved, whole, 0, out);
+    if (has_months(&publication->statistics->period)) write_delays(&subject, tally, out);
 }
 
 static void write_sources(const struct publication *publication, FILE *out) {

@@ -69,7 +69,8 @@ uint32_t accounts_source_add(struct accounts *accounts, struct slice source, uin
         CHECK_MEMORY(accounts->sources != NULL);
     }
     index = accounts->source_count++;
-    accounts->sources[index] = (struct account_source){.length = (uint8_t)source.length, .mark = mark};
+    accounts->sources[index] =
+        (struct account_source){.first = ACCOUNT_NONE, .length = (uint8_t)source.length, .mark = mark};
     if (source.length > 0) memcpy(accounts->sources[index].text, source.data, source.length);
     refs_insert(&accounts->source_refs, source_hash, index);
     return index;
@@ -122,6 +123,7 @@ uint32_t accounts_add(struct accounts *accounts, uint32_t source, struct slice i
     uint32_t handle = arena_take(accounts, sizeof(struct account) + id.length);
     struct account *account = accounts_at(accounts, handle);
     *account = (struct account){.number = number, .source = source, .id_length = (uint8_t)id.length};
+    if (number < accounts->sources[source].first) accounts->sources[source].first = number;
     for (int i = 0; i < ACTIVITIES; i++) account->first_days[i] = account->last_days[i] = ACTIVITY_DAY_NONE;
     if (id.length > 0) memcpy(account->id, id.data, id.length);
     refs_insert(&accounts->refs, hash, handle);

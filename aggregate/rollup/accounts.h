@@ -29,6 +29,7 @@ struct account {
 
 struct account_source {
     char text[ID_BYTES_MAX];
+    uint32_t first; /* the least number of its accounts, which is its name in cells; ACCOUNT_NONE: it has none */
     uint8_t length;
     uint8_t mark; /* the roll-up's: its declared booking status */
 };

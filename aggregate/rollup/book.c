@@ -4,7 +4,7 @@
  *     ledger     booking day x account x facet; `order.returned` books twice
  *     pulse      minute and hour of event time, every event once
  *     histogram, sketches, activities    of first successes and created orders only
- *     late, watermark
+ *     delay, late, watermark
  *
  * Everything added here is a sum, a maximum, or a minimum and maximum, so the order of bookings, and whether the
  * stored part of a cell is in memory already, cannot matter. */
@@ -75,6 +75,7 @@ bool bucket_open(struct rollup *rollup, enum kind_rank rank, int32_t bucket) {
     case RANK_HOUR: return (int64_t)bucket * HOUR_MS >= now_ms - (int64_t)HOUR_CELLS_DAYS * DAY_MS;
     case RANK_SKETCH_DAY: return day_start(rollup, bucket) >= now_ms - (int64_t)HOUR_CELLS_DAYS * DAY_MS;
     case RANK_HISTOGRAM:
+    case RANK_DELAY:
     case RANK_SKETCH_MONTH: return day_of_month_start(bucket + 1) > floor;
     case RANK_LATE: return true;
     case RANK_NONE:
@@ -87,6 +88,7 @@ bool bucket_open(struct rollup *rollup, enum kind_rank rank, int32_t bucket) {
 void book_memos_clear(struct rollup *rollup) {
     memset(rollup->pulse_memos, 0, sizeof(rollup->pulse_memos)); /* no facet is 0 */
     memset(rollup->person_memos, 0, sizeof(rollup->person_memos));
+    memset(rollup->delay_memos, 0, sizeof(rollup->delay_memos)); /* no place is 0 */
     rollup->guesses.count = 0;
 }
 
@@ -236,6 +238,20 @@ static void book_paid(struct rollup *rollup, const struct passage *passage, uint
     accounts_active(&rollup->accounts, seller, ACTIVITY_PAID, passage->plan.day, passage->offset);
 }
 
+/* How long after it happened the event came, by its source. */
+static void book_delay(struct rollup *rollup, const struct passage *passage, uint32_t seller) {
+    const struct accounts *accounts = &rollup->accounts;
+    int32_t month = month_of(rollup, passage->own_day);
+    if (!bucket_open(rollup, RANK_DELAY, month)) return;
+    uint64_t facet = accounts->sources[accounts_at(accounts, seller)->source].first;
+    uint32_t lane = layout_delay_lane(passage->record_time_ms - passage->event->event_time_ms);
+    uint64_t place = place_of(RANK_DELAY, month, lane);
+    struct delay_memo *memo = &rollup->delay_memos[(facet * MIX_A ^ lane * MIX_B) >> 58];
+    if (memo->facet != facet || memo->place != place)
+        *memo = (struct delay_memo){facet, place, table_cell(&rollup->table, place, facet)};
+    table_add(&rollup->table, memo->cell, passage->offset, 0, false);
+}
+
 static void book_time(struct rollup *rollup, const struct passage *passage) {
     struct progress *progress = &rollup->progress;
     int64_t event_time_ms = passage->event->event_time_ms;
@@ -272,6 +288,7 @@ void book_event(struct rollup *rollup, struct passage *passage) {
     if (family == FAMILY_WEBSITE)
         accounts_active(&rollup->accounts, seller, ACTIVITY_CHANGED, plan->day, passage->offset);
     book_pulse(rollup, passage);
+    book_delay(rollup, passage, seller);
     book_time(rollup, passage);
 
     counts->unresolved += plan->outcome == OUTCOME_UNRESOLVED;

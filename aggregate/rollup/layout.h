@@ -22,6 +22,7 @@ enum kind_rank {
     RANK_MINUTE,
     RANK_SKETCH_DAY,
     RANK_SKETCH_MONTH,
+    RANK_DELAY,
     RANK_COUNT
 };
 
@@ -82,6 +83,16 @@ static inline uint32_t layout_histogram_lane(int64_t amount_minor) {
     unsigned exponent = 63U - (unsigned)__builtin_clzll(amount);
     uint64_t next = exponent >= 4 ? amount >> (exponent - 4) : amount << (4 - exponent);
     return 16 * exponent + (uint32_t)(next & 15) + 1;
+}
+
+/* Delay lane of a time between happening and arrival: 0 below a second, else 4 * floor(log2 of the seconds) + the next two bits
+ * + 1. */
+static inline uint32_t layout_delay_lane(int64_t delay_ms) {
+    if (delay_ms < 1000) return 0;
+    uint64_t delay_s = (uint64_t)delay_ms / 1000;
+    unsigned exponent = 63U - (unsigned)__builtin_clzll(delay_s);
+    uint64_t next = exponent >= 2 ? delay_s >> (exponent - 2) : delay_s << (2 - exponent);
+    return 4 * exponent + (uint32_t)(next & 3) + 1;
 }
 
 #endif

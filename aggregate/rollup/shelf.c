@@ -133,8 +133,9 @@ bool table_fill(struct table *table, struct hash_id id, struct slice field, stru
     (void)shelf_reading(table, place);
     if (!layout_field_parse(field, &facet, &lane)) return false;
     if (place_hash(place | lane) != place) return false;
-    if (lane != 0 && place_rank(place) != RANK_LEDGER && place_rank(place) != RANK_HISTOGRAM) return false;
-    bool is_sketch = rank_is_sketch(place_rank(place));
+    enum kind_rank rank = place_rank(place);
+    if (lane != 0 && rank != RANK_LEDGER && rank != RANK_HISTOGRAM && rank != RANK_DELAY) return false;
+    bool is_sketch = rank_is_sketch(rank);
     struct amounts stored;
     if (!is_sketch && !layout_value_parse(value, &stored)) return false;
     struct cell *cell = table_at(table, table_cell(table, place | lane, facet));

@@ -14,7 +14,7 @@ enum { DAY_MS = 86400000, HOUR_MS = 3600000, MINUTE_MS = 60000 };
 /* Year 9999: record times beyond are read as this, so that days stay numbers. */
 #define RECORD_TIME_MS_MAX INT64_C(253402300799999)
 
-enum { PULSE_MEMOS = 64, PERSON_MEMOS = 32 };
+enum { PULSE_MEMOS = 64, PERSON_MEMOS = 32, DELAY_MEMOS = 64 };
 
 /* The cells that the last events with this facet used: nearly all events of a moment share a few. Emptied at each cut. */
 struct pulse_memo {
@@ -30,6 +30,12 @@ struct person_memo {
     int32_t day;
     uint32_t day_cell; /* CELL_END: retention lets none exist */
     uint32_t month_cell;
+};
+
+struct delay_memo {
+    uint64_t facet;
+    uint64_t place;
+    uint32_t cell;
 };
 
 enum { GUESSES = 64 };
@@ -69,6 +75,7 @@ struct rollup {
     int32_t month;
     struct pulse_memo pulse_memos[PULSE_MEMOS];
     struct person_memo person_memos[PERSON_MEMOS];
+    struct delay_memo delay_memos[DELAY_MEMOS];
     struct guesses guesses;
     char blob[SKETCH_BLOB_BYTES_MAX];
 };
@@ -115,7 +122,7 @@ uint64_t facet_of_pulse(const struct event *event, enum outcome outcome);
 /* Family, and outlet or instrument: the coordinates that histogram and sketches have, and pulse begins with. */
 uint64_t facet_of_family(const struct event *event);
 
-/* Books an applied event: accounts, cells, sketches, activities, late, watermark. */
+/* Books an applied event: accounts, cells, sketches, activities, delay, late, watermark. */
 void book_event(struct rollup *rollup, struct passage *passage);
 /* Keeps an applied `unit.registered`. */
 void book_unit(struct rollup *rollup, const struct passage *passage);

@@ -13,7 +13,7 @@
 #include "aggregate/snapshot/memory.h"
 #include "facet.h"
 
-enum { CAPACITY_PARTITIONS, CAPACITY_SLOTS, CAPACITY_CELLS, CAPACITY_DOCUMENTS, CAPACITY_SKETCHES };
+enum { CAPACITY_PARTITIONS, CAPACITY_SLOTS, CAPACITY_CELLS, CAPACITY_DOCUMENTS, CAPACITY_SKETCHES, CAPACITY_DELAYS };
 enum { SHARD_SIZE = 1 << SHARD_ACCOUNTS_LOG2, HLL_RANK_MAX = 64 - HLL_REGISTERS_LOG2 + 1, SUM_DIGITS_MAX = 26 };
 enum { SKETCH_SPARSE = 1, SKETCH_DENSE = 2, SKETCH_NAME_BYTES = 13 };
 
@@ -44,6 +44,7 @@ void state_destroy(struct state *state) {
     free(state->slots);
     free(state->cells);
     free(state->documents);
+    free(state->delays);
     free(state->sketches);
     text_map_destroy(state->accounts);
     text_map_destroy(state->sketch_names);
@@ -154,6 +155,34 @@ static bool take_cell(struct state *state, struct hash_id id, struct slice field
     if (!good || cursor.at != cursor.end) return corrupt(state, id, field, "the value is not n,sum[,unconverted]", fault);
     state->cells = memory_reserve(state->cells, &state->capacities[CAPACITY_CELLS], state->cell_count + 1, sizeof(*state->cells));
     state->cells[state->cell_count++] = cell;
+    return true;
+}
+
+/* Field: the number of the source's first account in this partition, and the lane in base64url. */
+static bool take_delay(struct state *state, struct hash_id id, struct slice field, struct slice value, struct fault *fault) {
+    const struct state_partition *partition = &state->partitions[state->partition_count - 1];
+    struct state_delay delay = {.month = id.bucket};
+    uint64_t account;
+    uint64_t lane = 0;
+    __int128 sum;
+    char padded[FACET_TEXT_LENGTH];
+    size_t digits = field.length - FACET_TEXT_LENGTH;
+    if (field.length < FACET_TEXT_LENGTH || digits > 2 || !facet_parse(field.data, &account) ||
+        account >= (uint64_t)partition->progress.accounts)
+        return corrupt(state, id, field, "no account number that meta knows", fault);
+    memset(padded, 'A', sizeof(padded));
+    memcpy(padded + sizeof(padded) - digits, field.data + FACET_TEXT_LENGTH, digits);
+    if (!facet_parse(padded, &lane) || lane >= STATE_DELAY_LANES)
+        return corrupt(state, id, field, "the lane is not that of a delay", fault);
+    delay.slot = partition->slot_first + (uint32_t)account;
+    delay.lane = (uint32_t)lane;
+    struct cursor cursor = cursor_of(value);
+    if (!read_count(&cursor, INT64_MAX, &delay.n) || !read_mark(&cursor, ',') || !read_number(&cursor, &sum) ||
+        cursor.at != cursor.end)
+        return corrupt(state, id, field, "the value is not n,sum", fault);
+    state->delays =
+        memory_reserve(state->delays, &state->capacities[CAPACITY_DELAYS], state->delay_count + 1, sizeof(*state->delays));
+    state->delays[state->delay_count++] = delay;
     return true;
 }
 
@@ -272,6 +301,8 @@ static bool take_field(void *context, struct hash_id id, struct slice field, str
         return take_account(state, id, field, value, fault);
     case HASH_UNIT:
         return take_document(state, id, field, value, fault);
+    case HASH_DELAY:
+        return take_delay(state, id, field, value, fault);
     case HASH_SKETCH_DAY:
     case HASH_SKETCH_MONTH:
         return take_sketch(state, id, field, value, fault);

@@ -7,7 +7,7 @@
 #include "aggregate/store/reader.h"
 #include "limits.h"
 
-enum { HLL_REGISTERS = 1 << HLL_REGISTERS_LOG2 };
+enum { HLL_REGISTERS = 1 << HLL_REGISTERS_LOG2, STATE_DELAY_LANES = 4 * 40 }; /* 2^39 s are 17,000 years */
 
 struct state_partition {
     char *topic;
@@ -33,6 +33,14 @@ struct state_cell {
     __int128 sum;
 };
 
+/* Of the events that happened in a month, those of one source that came with one delay. */
+struct state_delay {
+    int32_t month;
+    uint32_t slot; /* an account of that source */
+    uint32_t lane; /* store-layout.md §3 */
+    int64_t n;
+};
+
 struct state_document {
     uint32_t partition; /* index in state.partitions */
     uint32_t ordinal;
@@ -49,10 +57,12 @@ struct state {
     size_t cell_count;
     struct state_document *documents; /* after state_finish(): by partition, ordinal */
     size_t document_count;
+    struct state_delay *delays;
+    size_t delay_count;
     struct text_map *accounts; /* source 0x1F id */
     struct text_map *sketch_names;
     uint8_t **sketches;   /* by number in sketch_names: HLL_REGISTERS ranks, united over the partitions */
-    size_t capacities[5]; /* of partitions, slots, cells, documents, sketches */
+    size_t capacities[6]; /* of partitions, slots, cells, documents, sketches, delays */
 };
 
 struct state *state_create(void);

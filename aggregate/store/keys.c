@@ -133,7 +133,7 @@ struct slice key_global(const char *name_space, const char *rest, struct key *ou
 }
 
 bool kind_known(char letter) {
-    return letter != '\0' && strchr("dmhglstau", letter) != NULL;
+    return letter != '\0' && strchr("dmhglstauy", letter) != NULL;
 }
 
 bool kind_has_shards(enum hash_kind kind) {

@@ -73,6 +73,14 @@ def add(cells, key, amount, unconverted):
         cell[2] += unconverted
 
 
+def delay_lane(seconds):
+    """0 below a second, else 4 * floor(log2) + the next two bits + 1."""
+    if seconds < 1:
+        return 0
+    exponent = seconds.bit_length() - 1
+    return 4 * exponent + (seconds * 4 >> exponent) % 4 + 1
+
+
 class Partition:
     def __init__(self, config, topic, partition):
         self.config = config
@@ -98,6 +106,8 @@ class Partition:
         self.hours = {}
         self.histogram = {}        # month -> {(facet, bucket): cell}
         self.late = {}             # arrival day -> n
+        self.delays = {}           # month -> (first account of the source, lane) -> n
+        self.first_accounts = {}   # source -> number of its first account
         self.day_persons = {}      # day -> {(family, code): set of persons}
         self.month_persons = {}
         self.facets = {}           # one object for equal facets
@@ -156,7 +166,8 @@ class Partition:
                 (self.day_persons, lambda day: self.config.zone.day_start_ms(day) < now - HOUR_KEPT_MS),
                 (self.ledger, lambda day: day < self.floor),
                 (self.histogram, lambda month: month_last_day(month) < self.floor),
-                (self.month_persons, lambda month: month_last_day(month) < self.floor)):
+                (self.month_persons, lambda month: month_last_day(month) < self.floor),
+                (self.delays, lambda month: month_last_day(month) < self.floor)):
             for bucket in [bucket for bucket in buckets if behind(bucket)]:
                 del buckets[bucket]
 
@@ -226,6 +237,7 @@ class Partition:
         number = self.account_numbers.get(key)
         if number is None:
             number = self.account_numbers[key] = len(self.accounts)
+            self.first_accounts.setdefault(source, number)
             self.accounts.append([source, name, {}])
         return number
 
@@ -234,6 +246,15 @@ class Partition:
         if event.family == "PAYMENT":
             return get("merchant_id") or get("terminal_id")
         return get({"ORDER": "seller_id", "RIDE": "operator", "WEBSITE": "merchant_id"}[event.family])
+
+    def delay(self, event):
+        month = month_of_day(self.config.zone.day(event.time))
+        if month_last_day(month) < self.floor:
+            return
+        lane = delay_lane((event.record_time - event.time) // 1000)
+        cells = self.delays.setdefault(month, {})
+        key = self.first_accounts[event.fields["source"]], lane
+        cells[key] = cells.get(key, 0) + 1
 
     def apply(self, event, bookings, outcome):
         fields = event.fields
@@ -248,6 +269,7 @@ class Partition:
         axes = coordinates(event, self.config.country)
         reason_class = fields["reason_class"] if outcome == "DECLINED" else ""
         seller = self.account(fields["source"], self.seller_side(event))
+        self.delay(event)
         for day, role, booked, with_amount in bookings:
             account = seller if role == "SELLER" else self.account(fields["source"], fields["buyer_id"])
             facet = (event.family, role) + axes + (booked, reason_class)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """compare_state.py DUMP STATE: the engine's dump (`nhip inspect --state`) against the oracle's (`oracle.py --state`).
 
-Ledger, pulse, histogram, late counts, accounts, registry records, progress and counts must be equal; a sketch's
+Ledger, pulse, histogram, late counts, delays, accounts, registry records, progress and counts must be equal; a sketch's
 estimate must lie within
 5 standard errors of the oracle's exact number of persons. Not compared: epoch, owner and the like, hashes of keys and
 configuration,
@@ -14,7 +14,7 @@ from compare_obs import SHOWN, SIGMA
 from storedump import StoreDump, estimate
 
 # kind -> number of tokens of the key; the rest of the line is the value
-KEY_TOKENS = {"p": 3, "d": 6, "m": 4, "h": 4, "g": 5, "l": 3, "s": 4, "t": 4, "a": 3, "u": 3}
+KEY_TOKENS = {"p": 3, "d": 6, "m": 4, "h": 4, "g": 5, "l": 3, "y": 5, "s": 4, "t": 4, "a": 3, "u": 3}
 
 
 def read_state(path):

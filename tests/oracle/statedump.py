@@ -63,6 +63,9 @@ def partition_lines(partition):
             yield "g %s %d %s %d %s" % (where, month, "|".join(facet), bucket, cell_text(cell))
     for day, count in partition.late.items():
         yield "l %s %d %d" % (where, day, count)
+    for month, cells in partition.delays.items():
+        for (account, lane), count in cells.items():
+            yield "y %s %d %d %d %d" % (where, month, account, lane, count)
     for kind, buckets in (("s", partition.day_persons), ("t", partition.month_persons)):
         for bucket, cells in buckets.items():
             for facet, persons in cells.items():

@@ -153,6 +153,9 @@ class StoreDump:
             self.put("g %s %d %s %d" % (where, bucket, facet, base64url(field[8:])), cell_of(value.decode()))
         elif kind == "l":
             self.put("l %s %d" % (where, base64url(field)), value.decode().split(",")[0])
+        elif kind == "y":
+            key = "y %s %d %d %d" % (where, bucket, base64url(field[:8]), base64url(field[8:]))
+            self.put(key, value.decode().removesuffix(",0"))
         elif kind in "st":
             names = [name for name in facet_of(field, ("family", "outlet", "instrument")) if name]
             self.sketches["%s %s %d %s" % (kind, where, bucket, "|".join(names))] = registers_of(value)

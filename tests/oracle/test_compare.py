@@ -58,7 +58,8 @@ def dump_lines(state):
     lines = [("f", "", "layout", "1"), ("f", "", "epoch", "3"), ("d", ":%d:0" % booked, pay, "1,100"), ("m",
             ":%d" % minute, beat, "1,100"),
              ("h", ":%d" % (minute // 60), beat, "1,100"), ("g", ":24260", narrow + number_text(106, 2), "1,100"),
-             ("s", ":%d" % booked, narrow, sketch(1)), ("t", ":24260", narrow, sketch(1)), ("i", "", "d%d" % booked, "0"),
+             ("y", ":24260", number_text(0, 8), "1,0"), ("s", ":%d" % booked, narrow, sketch(1)),
+             ("t", ":24260", narrow, sketch(1)), ("i", "", "d%d" % booked, "0"),
              ("a", ":0:0", "0", b"S\x1fM1\x1f%d-%d;;;" % (booked, booked)), ("u", ":0:0", "0", b"%d\x1f" % offset + message)]
     for name, value in (("next", 2), ("ordinal", 2), ("accounts", 1), ("units", 1), ("tail_offset", 1), ("watermark",
             state.watermark),

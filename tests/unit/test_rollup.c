@@ -186,6 +186,31 @@ static void a_late_event_lands_in_its_own_bucket(void **state) {
     scene_destroy(scene);
 }
 
+static void delays_are_kept_by_month_and_source(void **state) {
+    (void)state;
+    struct scene *scene = scene_create();
+    static const struct {
+        int64_t delay_ms;
+        const char *lane;
+    } cases[] = {{-5000, ""}, {999, ""}, {1000, "B"}, {3999, "H"}, {7200000, "0"}, {7200000, "0"}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct event ride = scene_ride(scene, scene_time(D, 9));
+        scene->record_time_ms = scene_time(D, 9) + cases[i].delay_ms;
+        (void)scene_put(scene, &ride);
+    }
+    int32_t month = month_of_day(D);
+    assert_string_equal(scene_cell(scene, HASH_DELAY, month, 0, ""), "2,0");
+    assert_string_equal(scene_cell(scene, HASH_DELAY, month, 0, "B"), "1,0");
+    assert_string_equal(scene_cell(scene, HASH_DELAY, month, 0, "H"), "1,0");
+    assert_string_equal(scene_cell(scene, HASH_DELAY, month, 0, "0"), "2,0");
+    /* Another source is named by its first account. */
+    struct event other = scene_ride(scene, scene_time(D, 9));
+    other.source = SLICE("OTHER");
+    (void)scene_put(scene, &other);
+    assert_string_equal(scene_cell(scene, HASH_DELAY, month, 1, "0"), "1,0");
+    scene_destroy(scene);
+}
+
 static void old_events_make_no_pulse_but_stay_in_the_ledger(void **state) {
     (void)state;
     struct scene *scene = scene_create();
@@ -438,6 +463,7 @@ int main(void) {
         cmocka_unit_test(future_is_relative_to_the_record),
         cmocka_unit_test(one_broken_clock_carries_the_watermark_a_day_at_most),
         cmocka_unit_test(a_late_event_lands_in_its_own_bucket),
+        cmocka_unit_test(delays_are_kept_by_month_and_source),
         cmocka_unit_test(old_events_make_no_pulse_but_stay_in_the_ledger),
         cmocka_unit_test(retention_deletes_whole_buckets_at_a_commit),
         cmocka_unit_test(what_expired_before_its_commit_is_never_written),
