@@ -34,6 +34,8 @@ static const struct {
     [REASON_BAD_REGISTRY] = {"a rule of schemas/README.md, section 3, is broken", "units are not mapped: nhip registry import"},
     [REASON_IMPLAUSIBLE_AMOUNT] = {"the amount is beyond `amount.max` of its currency: minor units sent as major ones?",
                                    "the amount is beyond `amount.max` of its currency: see `unit` and `scale` in the mapping"},
+    [REASON_WITHDRAWN] = {"in a range of `exclusions.file`: its delivery was bad",
+                          "in a range of `exclusions.file`: its delivery was bad"},
     [REASON_BAD_ENVELOPE] = {"there is no envelope in canonical events",
                              "not what \"envelope\" or \"wire\" expects around the body: schemas/mapping.md, section 5"},
 };

@@ -11,6 +11,7 @@
 
 #include "aggregate/check_remedy.h"
 #include "aggregate/runtime/command.h"
+#include "aggregate/runtime/exclusions.h"
 #include "aggregate/runtime/excerpt.h"
 #include "aggregate/runtime/json_peek.h"
 #include "ingest/source_file.h"
@@ -33,7 +34,7 @@ static const char usage[] =
     "  --canonical      one line of JSON for each event on standard output, counts on standard error\n"
     "  --refused        show what is refused only\n"
     "  --topic T        the records' topic, for mappings that look at it (default: from the file's name)\n"
-    "  --config FILE, --set KEY=VALUE   settings; reporting.currency and reporting.country matter\n"
+    "  --config FILE, --set KEY=VALUE   settings; those of the kinds reporting, amount and exclusions matter\n"
     "  --help           this text\n"
     "\n"
     "Examples:\n"
@@ -58,6 +59,10 @@ struct check {
     bool refused_only;
     int columns;
 
+    struct exclusions *exclusions;
+    const struct exclusion *ranges; /* of the file's partition, whose offsets are bytes */
+    size_t range_count;
+    int64_t offset; /* of the line */
     struct decoder *decoder;
     struct mapping *mapping;
     struct mapping_cursor *cursor;
@@ -158,7 +163,14 @@ static bool of_the_text(enum reason reason) {
 
 /* ---- verdicts ---- */
 
-static void on_event(struct check *check, int element, struct slice text, const struct event *event) {
+static void on_refused(struct check *check, int element, struct slice line, const struct rejection *rejection);
+
+/* `text` is the canonical text of the event; `line` what it was read from. */
+static void on_event(struct check *check, int element, struct slice line, struct slice text, const struct event *event) {
+    if (!event->test && exclusions_hold(check->ranges, check->range_count, check->offset, event->source)) {
+        on_refused(check, element, line, &(struct rejection){.reason = REASON_WITHDRAWN, .field = ""});
+        return;
+    }
     check->events++;
     check->tests += event->test ? 1 : 0;
     if (check->canonical) {
@@ -215,7 +227,7 @@ static void check_canonical(struct check *check, struct slice line) {
     if (agreed && !fine) agreed = rejection.reason == other.reason;
     if (!agreed) on_bug(check, "the two decoders disagree");
     if (fine) {
-        on_event(check, -1, line, &event);
+        on_event(check, -1, line, line, &event);
     } else {
         on_refused(check, -1, line, &rejection);
     }
@@ -235,7 +247,7 @@ static void check_mapped(struct check *check, struct slice line) {
             struct slice text = {check->text, mapping_text(check->cursor, check->text, TEXT_BYTES)};
             bool same = decode(check->decoder, text, &again, &rejection) && same_event(&event, &again);
             if (!same) on_bug(check, "the canonical text does not decode to the mapped event");
-            on_event(check, number, text, &event);
+            on_event(check, number, line, text, &event);
         } else if (mapped == MAPPED_IGNORED) {
             on_ignored(check, number);
         } else {
@@ -264,8 +276,10 @@ static bool read_lines(struct check *check, FILE *file, const char *path, struct
     size_t length = 0;
     bool begun = false;
     int byte;
+    int64_t next = 0;
     while ((byte = getc_unlocked(file)) != EOF) {
         begun = true;
+        next++;
         if (byte != '\n') {
             if (length < LINE_BYTES) line[length++] = (char)byte;
             continue;
@@ -274,6 +288,7 @@ static bool read_lines(struct check *check, FILE *file, const char *path, struct
         if (ferror(stdout) != 0) break; /* whoever reads us has seen enough */
         length = 0;
         begun = false;
+        check->offset = next;
     }
     if (begun && ferror(stdout) == 0) check_line(check, (struct slice){line, length});
     free(line);
@@ -332,6 +347,9 @@ static bool run(struct check *check, struct config *config, const char *path, st
     if (check->topic == NULL) check->topic = topic;
     check->decoder = decoder_create(&options, fault);
     if (check->decoder == NULL || !open_mapping(check, fault)) return false;
+    check->exclusions = exclusions_create(settings->exclusions_file, fault);
+    if (check->exclusions == NULL) return false;
+    check->ranges = exclusions_of(check->exclusions, check->topic, partition, &check->range_count);
     FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
     if (file == NULL) return fault_set(fault, STOP_FILE_UNREADABLE, false, "%s: %s", path, strerror(errno));
     bool fine = read_lines(check, file, path, fault);
@@ -357,6 +375,7 @@ int cmd_check(int argc, char **argv) {
     }
     mapping_cursor_destroy(check.cursor);
     mapping_destroy(check.mapping);
+    exclusions_destroy(check.exclusions);
     decoder_destroy(check.decoder);
     free(check.mapping_text);
     free(check.text);

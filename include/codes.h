@@ -99,7 +99,8 @@
     X(IMPLAUSIBLE_AMOUNT, "implausible_amount", REJECTED) /* beyond `amount.max` of its currency */ \
     X(FUTURE, "future", QUARANTINED)                                                      \
     X(TOO_OLD, "too_old", QUARANTINED)                                                    \
-    X(IMPOSSIBLE_STATE, "impossible_state", QUARANTINED)
+    X(IMPOSSIBLE_STATE, "impossible_state", QUARANTINED)                                  \
+    X(WITHDRAWN, "withdrawn", QUARANTINED)     /* in a range of `exclusions.file`: its delivery was bad */
 
 
 #define X(name) FAMILY_##name,

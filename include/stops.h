@@ -26,6 +26,7 @@
     X(CSV, "U12", FAULT_CONFIG, "the first line of a registry file is not understood")                               \
     X(CSV_ROWS, "U13", FAULT_CONFIG, "rows of a registry file are refused")                                          \
     X(SAME_PARTITION, "U14", FAULT_USAGE, "two files are the same partition")                                        \
+    X(EXCLUSIONS, "U15", FAULT_CONFIG, "exclusions.file says what is not accepted")                                  \
     X(FILE_UNREADABLE, "F01", FAULT_IO, "a file cannot be read")                                                     \
     X(FILE_UNWRITABLE, "F02", FAULT_IO, "a file cannot be written")                                                  \
     X(FILE_OTHER, "F03", FAULT_REFUSED, "a file is not the one that the state comes from")                           \

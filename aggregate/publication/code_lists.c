@@ -94,6 +94,7 @@ static const struct fixed_code fixed_codes[] = {
     {"CL_CAUSE", "CLASSIFICATION", "Thay đổi phân loại", "Change of classification", ours},
     {"CL_CAUSE", "SUPPRESSION", "Thay đổi bảo mật", "Change of suppression", ours},
     {"CL_CAUSE", "BUGFIX", "Sửa lỗi", "Error corrected", ours},
+    {"CL_CAUSE", "EXCLUSION", "Rút lại lô dữ liệu", "Delivery withdrawn", ours},
 };
 
 /* Labels of codes that the definitions list. */

@@ -5,6 +5,7 @@
 #include "aggregate/publication/code_lists.h"
 #include "aggregate/publication/definitions_text.h"
 #include "aggregate/publication/rows.h"
+#include "aggregate/publication/text_out.h"
 #include "zone.h"
 
 struct note {
@@ -167,6 +168,23 @@ static void write_coverage(const struct note *note) {
         expected->count, expected->sha256);
 }
 
+/* Deliveries that were counted out; nothing when there are none. */
+static void write_withdrawn(const struct note *note) {
+    size_t count;
+    const struct exclusion *ranges = exclusions_all(note->publication->options->exclusions, &count);
+    if (count == 0) return;
+    (void)fputs("\nDeliveries that a decision has withdrawn are not counted (`snapshot.json` has the offsets, `paradata.csv` the "
+                "number of records, as REFUSED `withdrawn`):\n\n| source | topic | decided | reason |\n|---|---|---|---|\n",
+                note->out);
+    for (size_t i = 0; i < count; i++) {
+        (void)fputs("| ", note->out);
+        markdown_cell(note->out, ranges[i].source[0] == '\0' ? "all" : ranges[i].source);
+        (void)fprintf(note->out, " | `%s` | %s | ", ranges[i].topic, ranges[i].date);
+        markdown_cell(note->out, ranges[i].reason);
+        (void)fputs(" |\n", note->out);
+    }
+}
+
 static void write_accuracy(const struct note *note, const struct census *census) {
     const struct publication *publication = note->publication;
     heading(note, 13, "Accuracy and reliability", "Độ chính xác");
@@ -180,6 +198,7 @@ static void write_accuracy(const struct note *note, const struct census *census)
     write_coverage(note);
     (void)fprintf(note->out, "%zu rows, %zu with a value:\n\n", census->rows, census->values);
     write_codes(note, "CL_OBS_STATUS", census->status);
+    write_withdrawn(note);
 }
 
 /* Only where there are growths. */

@@ -97,6 +97,7 @@ bool readme_write(const struct publication *publication, FILE *out, struct fault
     size_t values;
     size_t hidden;
     size_t internal;
+    size_t withdrawn;
     char as_of[25];
     count_statuses(publication->rows, &values, &hidden, &internal);
     rfc3339_format(publication->as_of_ms, as_of);
@@ -118,6 +119,9 @@ bool readme_write(const struct publication *publication, FILE *out, struct fault
                       "**Not for publication**: %zu rows carry CONF_STATUS `N`; disclosure control has not released them.\n\n",
                       internal);
     }
+    (void)exclusions_all(publication->options->exclusions, &withdrawn);
+    if (withdrawn > 0)
+        (void)fputs("Deliveries that turned out to be bad are withdrawn and not counted: `METHODOLOGY.md`, heading 13.\n\n", out);
     (void)fputs(reading, out);
     (void)fputs(empties, out);
     write_files(publication->vintage, out);

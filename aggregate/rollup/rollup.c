@@ -1,6 +1,6 @@
 /* The order of judgement of one record (schemas/booking.md §1), and the recovery of a roll-up.
  *
- *     R, ordinal -> tombstone? refused? test? -> duplicate? -> time -> life cycle -> booked -> facts into the window
+ *     R, ordinal -> tombstone? refused? test? withdrawn? -> duplicate? -> time -> life cycle -> booked -> facts into the window
  *
  * A record is judged by numbers of the log alone: its own, those of the window, R and the floor. Nothing that happens
  * at a commit (what is in memory, what was evicted, which connection answered) can reach a verdict, which is why
@@ -225,10 +225,9 @@ static void progress_move(struct rollup *rollup, const struct record *record, co
     progress->tail_print = tail_print(record, event);
 }
 
-enum verdict rollup_record(struct rollup *rollup, const struct record *record, const struct event *event,
-                           enum reason *reason) {
+/* What every record does, whatever it is; its record time. */
+static int64_t receive(struct rollup *rollup, const struct record *record) {
     struct progress *progress = &rollup->progress;
-    struct window *window = &rollup->window;
     CHECK(record->offset >= progress->next || progress->next < 0);
     if (rollup->rebuilding) {
         struct fault fault;
@@ -239,10 +238,17 @@ enum verdict rollup_record(struct rollup *rollup, const struct record *record, c
     progress->record_time_max_ms = record_time_step(progress->record_time_max_ms, time_ms);
     if (rollup->gap_open) gap_note(rollup, time_ms);
     floor_raise(rollup, progress->record_time_max_ms);
-    window_age(window, progress->record_time_max_ms);
+    window_age(&rollup->window, progress->record_time_max_ms);
     progress->ordinal++;
     progress->counts.delivered++;
+    return time_ms;
+}
 
+enum verdict rollup_record(struct rollup *rollup, const struct record *record, const struct event *event,
+                           enum reason *reason) {
+    struct progress *progress = &rollup->progress;
+    struct window *window = &rollup->window;
+    int64_t time_ms = receive(rollup, record);
     enum verdict verdict;
     if (event == NULL || event->test) {
         verdict = turn_away(&progress->counts, event, *reason);
@@ -261,19 +267,40 @@ enum verdict rollup_record(struct rollup *rollup, const struct record *record, c
     return verdict;
 }
 
-void rollup_rewarm(struct rollup *rollup, const struct record *record, const struct event *event) {
+enum verdict rollup_withdraw(struct rollup *rollup, const struct record *record, const struct event *event) {
+    struct counts *counts = &rollup->progress.counts;
+    (void)receive(rollup, record);
+    counts->quarantined++;
+    counts->reasons[REASON_WITHDRAWN]++;
+    window_push(&rollup->window, record->offset, NULL, NULL);
+    progress_move(rollup, record, event);
+    return VERDICT_QUARANTINED;
+}
+
+/* What every record does to the window that is rebuilt; false when it lies before it. */
+static bool receive_again(struct rollup *rollup, const struct record *record, const struct event *event) {
     struct window *window = &rollup->window;
     const struct progress *progress = &rollup->progress;
     CHECK(record->offset < progress->next);
     if (record->offset == progress->window_offset && rollup->skipped < progress->window_element) {
-        rollup->skipped++; /* lies before the window: R before it is known */
-        return;
+        rollup->skipped++; /* R before it is known */
+        return false;
     }
     window_age(window, record_time_step(window->record_time_max_ms, record_time(record)));
     if (record->offset == progress->tail_offset) { /* of several events the last decides */
         rollup->tail_seen = true;
         rollup->tail_differs = tail_print(record, event) != progress->tail_print;
     }
+    return true;
+}
+
+void rollup_rewarm_withdrawn(struct rollup *rollup, const struct record *record, const struct event *event) {
+    if (receive_again(rollup, record, event)) window_push(&rollup->window, record->offset, NULL, NULL);
+}
+
+void rollup_rewarm(struct rollup *rollup, const struct record *record, const struct event *event) {
+    struct window *window = &rollup->window;
+    if (!receive_again(rollup, record, event)) return;
     if (event == NULL || event->test) {
         window_push(window, record->offset, NULL, NULL);
         return;

@@ -68,7 +68,11 @@ void rollup_prefetch(struct rollup *rollup, const struct event *events, size_t c
 void rollup_prefetch_window(const struct rollup *rollup, const struct event *events, size_t count);
 enum verdict rollup_record(struct rollup *rollup, const struct record *record, const struct event *event,
                            enum reason *reason);
+/* A valid event, no test, that the configuration withdraws: counted as quarantined (withdrawn), judged and booked not at all, and
+ * nothing of it is remembered, so that the same event may come again. */
+enum verdict rollup_withdraw(struct rollup *rollup, const struct record *record, const struct event *event);
 void rollup_rewarm(struct rollup *rollup, const struct record *record, const struct event *event);
+void rollup_rewarm_withdrawn(struct rollup *rollup, const struct record *record, const struct event *event);
 /* After the last rollup_rewarm(), before the first rollup_record(): true when what was fed is what the state was
  * built from (record count, where the window begins, running maximum of record time, fingerprint of the tail record)
  * and all accounts are back. False: FAULT_REFUSED; the roll-up must then be destroyed.

@@ -340,21 +340,29 @@ static size_t describe(const struct config *config, enum setting_scope scope, ch
     return length;
 }
 
-size_t config_state_text(struct config *config, const char *sources_hash, const char *mappings_hash, char *out,
-                         size_t out_bytes) {
+/* A line of a file that is there. States that were counted without it are what they were, so it is left out without one. */
+static size_t describe_file(const char *key, const char *hash, char *out, size_t out_bytes) {
+    if (hash[0] == '\0') return 0;
+    int made = snprintf(out, out_bytes, "%s=%s\n", key, hash);
+    CHECK(made > 0 && (size_t)made < out_bytes);
+    return (size_t)made;
+}
+
+size_t config_state_text(struct config *config, const struct config_files *files, char *out, size_t out_bytes) {
     char secret_hash[DIGEST_TEXT_BYTES];
     digest_bytes(config_secret_key(config), secret_hash);
     size_t length = describe(config, SCOPE_STATE, out, out_bytes);
-    bool mapped = mappings_hash[0] != '\0';
-    int made = snprintf(out + length, out_bytes - length, "sources=%s\nsecret=%s\ncodes=1\nlayout=1\n%s%s%s", sources_hash,
-                        secret_hash, mapped ? "mappings=" : "", mappings_hash, mapped ? "\n" : "");
+    int made = snprintf(out + length, out_bytes - length, "sources=%s\nsecret=%s\ncodes=1\nlayout=1\n", files->sources,
+                        secret_hash);
     CHECK(made > 0 && (size_t)made < out_bytes - length);
-    return length + (size_t)made;
+    length += (size_t)made;
+    length += describe_file("mappings", files->mappings, out + length, out_bytes - length);
+    return length + describe_file("exclusions", files->exclusions, out + length, out_bytes - length);
 }
 
-const char *config_state_hash(struct config *config, const char *sources_hash, const char *mappings_hash) {
+const char *config_state_hash(struct config *config, const struct config_files *files) {
     char text[CONFIG_STATE_TEXT_BYTES];
-    size_t length = config_state_text(config, sources_hash, mappings_hash, text, sizeof(text));
+    size_t length = config_state_text(config, files, text, sizeof(text));
     digest_bytes((struct slice){text, length}, config->state_hash);
     return config->state_hash;
 }

@@ -41,6 +41,7 @@ struct settings {
     const char *amount_max;
     const char *sources_file;
     const char *mappings; /* comma separated */
+    const char *exclusions_file;
     const char *secret_key_file;
     const char *snapshot_directory;
     const char *snapshot_definitions;
@@ -98,14 +99,19 @@ bool config_duration(const char *text, int64_t *ms);
 bool config_secret_is_default(const struct config *config);    /* the well-known development key: fine for demos only */
 const char *config_redis_password(const struct config *config); /* null: none */
 
-/* Hex SHA-256 of everything that changes the state's meaning (with the hashes of sources.json and of the mappings, "" when
- * there are none) and of what only changes its presentation. */
-const char *config_state_hash(struct config *config, const char *sources_hash, const char *mappings_hash);
+/* What the files that settings name say, as hashes; "" where there is nothing (never for sources). */
+struct config_files {
+    const char *sources;
+    const char *mappings;
+    const char *exclusions;
+};
+
+/* Hex SHA-256 of everything that changes the state's meaning and of what only changes its presentation. */
+const char *config_state_hash(struct config *config, const struct config_files *files);
 const char *config_presentation_hash(struct config *config);
 /* The text that config_state_hash() hashes: `key=value` lines, secrets and files as their hashes. Returns its length. */
 enum { CONFIG_STATE_TEXT_BYTES = 16384 };
-size_t config_state_text(struct config *config, const char *sources_hash, const char *mappings_hash, char *out,
-                         size_t out_bytes);
+size_t config_state_text(struct config *config, const struct config_files *files, char *out, size_t out_bytes);
 /* Whether somebody said so (file, environment, --set), or it is the default. False for a key that is not a setting. */
 bool config_is_set(const struct config *config, const char *key);
 

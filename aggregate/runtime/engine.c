@@ -211,8 +211,8 @@ static bool prepare_job(struct engine *engine) {
     }
     job->options = engine->options;
     job->worker = (struct worker_options){
-        .partition = {.decoder = setup->decoder, .mappings = setup->mappings, .rollup = &setup->rollup, .store = &setup->store,
-                      .deadletter = deadletter, .tee = engine->tee,
+        .partition = {.decoder = setup->decoder, .mappings = setup->mappings, .exclusions = setup->exclusions,
+                      .rollup = &setup->rollup, .store = &setup->store, .deadletter = deadletter, .tee = engine->tee,
                       .status = engine->status, .gauges = engine->gauges, .commit_interval_ms = settings->commit_interval_ms,
                       .commit_cells_max = (size_t)settings->commit_cells},
         .source = source,
@@ -370,14 +370,16 @@ static const char **topics_read(const struct engine *engine, size_t *count) {
     return topics;
 }
 
-static bool check_mappings(struct engine *engine) {
-    const struct mappings *mappings = engine->options->setup->mappings;
+/* Mappings and exclusions against the topics. */
+static bool check_topics(struct engine *engine) {
+    const struct setup *setup = engine->options->setup;
     const char *kept = engine->settings->tee_directory[0] != '\0' ? "tee.directory" : NULL;
     size_t count;
     const char **topics = topics_read(engine, &count);
     bool fine = true;
-    for (size_t i = 0; i < count && fine; i++) fine = mappings_check(mappings, topics[i], kept, &engine->fault);
-    if (fine) mappings_warn_unused(mappings, topics, count);
+    for (size_t i = 0; i < count && fine; i++) fine = mappings_check(setup->mappings, topics[i], kept, &engine->fault);
+    if (fine) mappings_warn_unused(setup->mappings, topics, count);
+    fine = fine && exclusions_check(setup->exclusions, topics, count, engine->topics, engine->topic_count, &engine->fault);
     free((void *)topics);
     return fine;
 }
@@ -410,7 +412,7 @@ static bool prepare_publisher(struct engine *engine) {
 static bool prepare(struct engine *engine) {
     engine->status =
         engine->options->status != NULL ? engine->options->status : status_create(engine->settings->status_file, &engine->fault);
-    if (engine->status == NULL || !split_topics(engine) || !check_mappings(engine)) return false;
+    if (engine->status == NULL || !split_topics(engine) || !check_topics(engine)) return false;
     if (engine->settings->tee_directory[0] != '\0') {
         engine->tee = tee_create(engine->settings->tee_directory, &engine->fault);
         if (engine->tee == NULL) return false;

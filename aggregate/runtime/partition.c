@@ -77,6 +77,19 @@ static bool fit_log(struct partition *partition, struct progress *progress, int6
         first > progress->next ? "with records that were not counted yet" : "with records of the window only");
 }
 
+/* A delivery that is withdrawn has been made: what is sent again later must not fall into its range. */
+static void tell_ahead(const struct partition *partition, int64_t end) {
+    for (size_t i = 0; i < partition->range_count; i++) {
+        const struct exclusion *range = &partition->ranges[i];
+        if (range->to <= end) continue;
+        log_warn("exclusion_ahead",
+                 "topic=%s partition=%d line=%lld from_offset=%lld to_offset=%lld log_end=%lld text=\"records that are not "
+                 "there yet will be withdrawn too, also those that are sent again: end the range where the bad delivery ends\"",
+                 partition->who.topic, (int)partition->who.partition, (long long)range->line, (long long)range->from,
+                 (long long)range->to, (long long)end);
+    }
+}
+
 struct partition *partition_open(const struct partition_context *context, struct source_partition who, int64_t first,
                                  int64_t end, struct source_position *position, struct fault *fault) {
     struct progress progress;
@@ -98,6 +111,8 @@ struct partition *partition_open(const struct partition_context *context, struct
     if (!lane_recover(partition->lane, partition->rollup, fault)) goto refuse;
 
     partition->mapping = mappings_find(context->mappings, who.topic);
+    partition->ranges = exclusions_of(context->exclusions, who.topic, who.partition, &partition->range_count);
+    tell_ahead(partition, end);
     partition->rebuild_until = progress.next;
     partition->replay_until = position->mirrored;
     int64_t now_ms = clock_monotonic_ms();

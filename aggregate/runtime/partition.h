@@ -7,6 +7,7 @@
 #define NHIP_PARTITION_H
 
 #include "aggregate/rollup/rollup.h"
+#include "aggregate/runtime/exclusions.h"
 #include "aggregate/runtime/gauges.h"
 #include "aggregate/runtime/mappings.h"
 #include "aggregate/runtime/status.h"
@@ -24,6 +25,7 @@ struct chunk {
     struct event events[CHUNK_RECORDS];
     struct rejection rejections[CHUNK_RECORDS];
     bool valid[CHUNK_RECORDS];
+    bool withdrawn[CHUNK_RECORDS]; /* set only where the partition has ranges that touch the chunk */
     /* Mapped messages only, where a record can be several events: the record as each of them sees it, and its number. */
     struct record records[CHUNK_RECORDS];
     uint32_t elements[CHUNK_RECORDS];
@@ -33,6 +35,7 @@ struct chunk {
 struct partition_context {
     const struct decoder *decoder;
     const struct mappings *mappings; /* topics that none of them claims are canonical */
+    const struct exclusions *exclusions; /* null: none */
     struct mapping_cursor *cursor;   /* null without mappings */
     mapping_header *header;          /* of the source; null: its records have none */
     bool own_times;                  /* of the source */

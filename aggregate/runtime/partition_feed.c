@@ -3,6 +3,9 @@
  *     offset < next     only rebuilds the window          (rollup_rewarm, then rollup_rewarmed: is it the same log?)
  *     offset >= next    decode -> prefetch -> apply       (rollup_record), refused ones -> dead letters
  *
+ * Events in a range of a withdrawn delivery (exclusions.h) go another way on both lines: rollup_withdraw() and
+ * rollup_rewarm_withdrawn().
+ *
  * Events go through in chunks: first all are decoded (their keys hashed), then the cache lines that those hashes will
  * touch are requested, then all are applied or remembered; so the misses of a chunk overlap instead of adding up.
  *
@@ -55,13 +58,35 @@ static void decode_chunk(const struct partition_context *context, const struct r
     }
 }
 
+/* Finds the events of the chunk that are withdrawn; false when there is none, and nothing was noted. The same when records are
+ * applied and when the window is rebuilt, or the state would not be a function of the log. */
+static bool find_withdrawn(const struct partition *partition, const struct record *records, size_t count) {
+    struct chunk *chunk = partition->context->chunk;
+    if (partition->range_count == 0 ||
+        !exclusions_touch(partition->ranges, partition->range_count, records[0].offset, records[count - 1].offset))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        const struct event *event = &chunk->events[i];
+        chunk->withdrawn[i] = chunk->valid[i] && !event->test &&
+                              exclusions_hold(partition->ranges, partition->range_count, records[i].offset, event->source);
+    }
+    return true;
+}
+
 static bool apply_chunk(struct partition *partition, const struct record *records, size_t count, struct fault *fault) {
     const struct chunk *chunk = partition->context->chunk;
+    bool withdrawn = find_withdrawn(partition, records, count);
     rollup_prefetch(partition->rollup, chunk->events, count);
     for (size_t i = 0; i < count; i++) {
         enum reason reason = chunk->valid[i] ? REASON_NONE : chunk->rejections[i].reason;
         const struct event *event = chunk->valid[i] ? &chunk->events[i] : NULL;
-        enum verdict verdict = rollup_record(partition->rollup, &records[i], event, &reason);
+        enum verdict verdict;
+        if (withdrawn && chunk->withdrawn[i]) {
+            reason = REASON_WITHDRAWN;
+            verdict = rollup_withdraw(partition->rollup, &records[i], event);
+        } else {
+            verdict = rollup_record(partition->rollup, &records[i], event, &reason);
+        }
         if (verdict != VERDICT_REJECTED && verdict != VERDICT_QUARANTINED) continue;
         if (!put_letter(partition, &records[i], i, verdict, reason, fault)) return false;
     }
@@ -77,8 +102,16 @@ static bool apply_chunk(struct partition *partition, const struct record *record
 
 static void rebuild_chunk(struct partition *partition, const struct record *records, size_t count) {
     const struct chunk *chunk = partition->context->chunk;
+    bool withdrawn = find_withdrawn(partition, records, count);
     rollup_prefetch_window(partition->rollup, chunk->events, count);
-    for (size_t i = 0; i < count; i++) rollup_rewarm(partition->rollup, &records[i], chunk->valid[i] ? &chunk->events[i] : NULL);
+    for (size_t i = 0; i < count; i++) {
+        const struct event *event = chunk->valid[i] ? &chunk->events[i] : NULL;
+        if (withdrawn && chunk->withdrawn[i]) {
+            rollup_rewarm_withdrawn(partition->rollup, &records[i], event);
+        } else {
+            rollup_rewarm(partition->rollup, &records[i], event);
+        }
+    }
     partition->rebuild.done += (int64_t)count;
     partition->rebuilt = false;
     FAULT_STEP("rebuild.chunk");

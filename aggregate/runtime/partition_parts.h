@@ -18,6 +18,8 @@ struct partition {
     const struct partition_context *context;
     struct source_partition who;
     const struct mapping *mapping; /* null: canonical messages */
+    const struct exclusion *ranges; /* of withdrawn deliveries in it ... */
+    size_t range_count;             /* ... 0: nothing is asked of any record */
     struct lane *lane;
     struct rollup *rollup;
     struct rebuild rebuild;

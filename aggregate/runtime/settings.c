@@ -87,6 +87,8 @@ const struct setting settings_table[] = {
      "JSON: what each source declares (success_at, records_cash); schemas/sources.schema.json."},
     {"mappings", SETTING_TEXT, SCOPE_STATE, "", 0, 0, AT(mappings),
      "Mapping files, separated by commas, for topics in other shapes; schemas/mapping.md."},
+    {"exclusions.file", SETTING_TEXT, SCOPE_STATE, "", 0, 0, AT(exclusions_file),
+     "CSV: deliveries that are withdrawn, by offsets and source, with the reason; schemas/exclusions.md."},
     {"secret.key.file", SETTING_TEXT, SCOPE_STATE, "", 0, 0, AT(secret_key_file),
      "File with 16 to 256 bytes that key the fingerprints of ids; empty: a well-known development key."},
 

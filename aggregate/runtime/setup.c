@@ -57,10 +57,14 @@ bool setup_create(struct setup *setup, struct config *config, struct fault *faul
     if (setup->decoder == NULL) goto refuse;
     setup->mappings = mappings_create(settings->mappings, setup->decoder, fault);
     if (setup->mappings == NULL) goto refuse;
+    setup->exclusions = exclusions_create(settings->exclusions_file, fault);
+    if (setup->exclusions == NULL) goto refuse;
     if (!setup_redis(setup, settings, fault)) goto refuse;
-    (void)config_state_text(config, sources_hash(setup->sources), mappings_hash(setup->mappings), setup->state_text,
-                            sizeof(setup->state_text));
-    setup->store.configuration_hash = config_state_hash(config, sources_hash(setup->sources), mappings_hash(setup->mappings));
+    const struct config_files files = {.sources = sources_hash(setup->sources),
+                                       .mappings = mappings_hash(setup->mappings),
+                                       .exclusions = exclusions_hash(setup->exclusions)};
+    (void)config_state_text(config, &files, setup->state_text, sizeof(setup->state_text));
+    setup->store.configuration_hash = config_state_hash(config, &files);
     setup->rollup = (struct rollup_options){
         .zone = setup->zone,
         .window_records = (uint32_t)settings->window_records,
@@ -83,6 +87,7 @@ refuse:
 
 void setup_destroy(struct setup *setup) {
     tls_destroy(setup->tls);
+    exclusions_destroy(setup->exclusions);
     mappings_destroy(setup->mappings);
     decoder_destroy(setup->decoder);
     expected_close(setup->expected);
@@ -149,6 +154,7 @@ bool setup_snapshot(const struct setup *setup, struct snapshot_options *options,
         .reporting_country = settings->reporting_country,
         .reporting_area = settings->reporting_area,
         .state_text = setup->state_text,
+        .exclusions = setup->exclusions,
         .presentation_hash = config_presentation_hash(setup->config),
         .engine_version = NHIP_VERSION,
         .engine_commit = version_commit(),

@@ -1,11 +1,12 @@
-/* From settings to the parts that a command needs: zone, sources, decoder, mappings, store options. One place, so that `run`,
- * `snapshot` and `demo` cannot read the same setting in two ways. Immutable after setup_create(); shareable between
+/* From settings to the parts that a command needs: zone, sources, decoder, mappings, exclusions, store options. One place, so
+ * that `run`, `snapshot` and `demo` cannot read the same setting in two ways. Immutable after setup_create(); shareable between
  * threads. */
 #ifndef NHIP_SETUP_H
 #define NHIP_SETUP_H
 
 #include "aggregate/rollup/rollup.h"
 #include "aggregate/runtime/config.h"
+#include "aggregate/runtime/exclusions.h"
 #include "aggregate/runtime/expected.h"
 #include "aggregate/runtime/mappings.h"
 #include "aggregate/runtime/sources.h"
@@ -23,6 +24,7 @@ struct setup {
     struct expected *expected; /* null: snapshot.sources is empty */
     struct decoder *decoder;
     struct mappings *mappings;
+    struct exclusions *exclusions;
     struct tls *tls; /* null: plain connections to Redis */
     struct store_options store; /* cluster_id "" until the caller knows it */
     struct rollup_options rollup;

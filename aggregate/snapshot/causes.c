@@ -20,16 +20,21 @@ void causes_text(unsigned causes, char out[static CAUSES_TEXT_BYTES]) {
     }
 }
 
-/* Any other end of a log than then: more records, fewer, or another log. */
-static bool records_differ(const struct previous *previous, const struct state *state) {
+/* Another end of the log than then; in a copy of it, another number of records. */
+static bool end_differs(const struct previous_input *then, const struct progress *now, bool copy) {
+    if (copy) return then->delivered != now->counts.delivered;
+    return then->end_offset != now->next || then->tail_print != now->tail_print;
+}
+
+/* More records, fewer, or another log. */
+static bool records_differ(const struct previous *previous, const struct state *state, bool copies) {
     if (previous->input_count != state->partition_count) return true;
     for (size_t i = 0; i < state->partition_count; i++) {
         const struct state_partition *now = &state->partitions[i];
         const struct previous_input *then = &previous->inputs[i];
         if (strcmp(then->topic, now->topic) != 0 || then->partition != now->partition) return true;
-        bool grown = then->end_offset != now->progress.next || then->tail_print != now->progress.tail_print;
         /* A log of registry records only has no watermark: what it brought is in the registry. */
-        if (grown && now->progress.watermark_ms != INT64_MIN) return true;
+        if (end_differs(then, &now->progress, copies) && now->progress.watermark_ms != INT64_MIN) return true;
     }
     return false;
 }
@@ -89,7 +94,7 @@ static unsigned engine_causes(const struct previous *previous, const struct snap
 struct causes causes_find(const struct previous *previous, const struct computation *computation) {
     struct causes causes = {.counting = engine_causes(previous, computation->options)};
     causes.counting |= configuration_causes(previous, computation);
-    if (records_differ(previous, computation->state)) causes.counting |= REVISED_LATE_EVENT;
+    if (records_differ(previous, computation->state, computation->options->from_copies)) causes.counting |= REVISED_LATE_EVENT;
     if (strcmp(previous->registry_sha256, computation->registry->sha256) != 0) causes.registry = REVISED_REGISTRY;
     if (strcmp(previous->definitions_sha256, computation->definitions->sha256) != 0)
         causes.definitions = definitions_changed(previous->path, computation->definitions);

@@ -25,6 +25,7 @@ static void read_inputs(struct previous *previous, const json_t *root) {
         read_text(from, "tail_print", print, sizeof(print));
         input->partition = (int32_t)json_integer_value(json_object_get(from, "partition"));
         input->end_offset = json_integer_value(json_object_get(from, "end_offset"));
+        input->delivered = json_integer_value(json_object_get(json_object_get(from, "counts"), "delivered"));
         input->tail_print = strtoull(print, NULL, 16);
         for (size_t j = 0; j < json_array_size(ordinals); j++) {
             const json_t *ordinal = json_array_get(ordinals, j);

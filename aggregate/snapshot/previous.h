@@ -15,6 +15,7 @@ struct previous_input {
     int32_t partition;
     int64_t end_offset;
     uint64_t tail_print;
+    int64_t delivered;
     int64_t units;
 };
 

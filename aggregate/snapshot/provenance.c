@@ -215,6 +215,45 @@ static void write_state_config(const char *text, FILE *out) {
     (void)fputs("\n  },\n", out);
 }
 
+/* How many records a range has withdrawn: known where the partition has no other range, as the state counts by partition. */
+static bool withdrawn_count(const struct publication *publication, const struct exclusion *range, int64_t *count) {
+    size_t ranges;
+    const struct state *state = publication->state;
+    (void)exclusions_of(publication->options->exclusions, range->topic, range->partition, &ranges);
+    *count = 0;
+    for (size_t i = 0; i < state->partition_count; i++) {
+        const struct state_partition *partition = &state->partitions[i];
+        if (partition->partition == range->partition && strcmp(partition->topic, range->topic) == 0)
+            *count = partition->progress.counts.reasons[REASON_WITHDRAWN];
+    }
+    return ranges == 1 || *count == 0;
+}
+
+/* The withdrawn deliveries, with what nhip verify needs to withdraw them again. Nothing when there are none. */
+static void write_exclusions(const struct publication *publication, FILE *out) {
+    size_t count;
+    const struct exclusion *ranges = exclusions_all(publication->options->exclusions, &count);
+    if (count == 0) return;
+    (void)fputs("  \"exclusions\": [", out);
+    for (size_t i = 0; i < count; i++) {
+        int64_t records;
+        (void)fputs(i == 0 ? "\n    {\"topic\": " : ",\n    {\"topic\": ", out);
+        json_text(out, ranges[i].topic);
+        (void)fprintf(out, ", \"partition\": %d, \"from_offset\": %lld, \"to_offset\": %lld, \"source\": ",
+                      (int)ranges[i].partition, (long long)ranges[i].from, (long long)ranges[i].to);
+        json_text(out, ranges[i].source);
+        (void)fputs(",\n     \"reason\": ", out);
+        json_text(out, ranges[i].reason);
+        (void)fprintf(out, ", \"date\": \"%s\", \"withdrawn\": ", ranges[i].date);
+        if (withdrawn_count(publication, &ranges[i], &records)) {
+            (void)fprintf(out, "%lld}", (long long)records);
+        } else {
+            (void)fputs("null}", out);
+        }
+    }
+    (void)fputs("\n  ],\n", out);
+}
+
 bool provenance_file(const struct publication *publication, FILE *out, struct fault *fault) {
     (void)fault;
     const struct snapshot_options *options = publication->options;
@@ -242,6 +281,7 @@ bool provenance_file(const struct publication *publication, FILE *out, struct fa
     write_growth(publication, out);
     write_engine(publication, out);
     write_state_config(options->state_text, out);
+    write_exclusions(publication, out);
     write_inputs(publication->state, out);
     write_registry(publication, out);
     (void)fputs("  \"reproduce\": \"nhip run --until OFFSETS into an empty namespace (OFFSETS: the end_offset of each "

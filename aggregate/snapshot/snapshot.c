@@ -59,6 +59,25 @@ static bool check_area(const char *area, struct fault *fault) {
                      AREA_BYTES - 9);
 }
 
+/* The list of withdrawn deliveries is published: it must be the one that the state was counted with. */
+static bool check_exclusions(const struct snapshot_options *options, const struct state *state, struct fault *fault) {
+    size_t listed;
+    int64_t withdrawn = 0;
+    char hash[DIGEST_TEXT_BYTES];
+    (void)exclusions_all(options->exclusions, &listed);
+    for (size_t i = 0; i < state->partition_count; i++)
+        withdrawn += state->partitions[i].progress.counts.reasons[REASON_WITHDRAWN];
+    if (listed == 0 && withdrawn == 0) return true;
+    digest_bytes(slice_of(options->state_text == NULL ? "" : options->state_text), hash);
+    if (listed > 0 && (state->partition_count == 0 || strcmp(hash, state->partitions[0].configuration_hash) == 0)) return true;
+    return fault_set(fault, STOP_CONFIGURATION, false,
+                     "the state has withdrawn %lld records, and exclusions.file lists %zu ranges here; they are published, so "
+                     "the settings must be those of nhip run (state hash %.12s, here %.12s): give its configuration file; a new "
+                     "list is counted first (nhip run --namespace N2, nhip promote N2)",
+                     (long long)withdrawn, listed, state->partition_count == 0 ? "" : state->partitions[0].configuration_hash,
+                     hash);
+}
+
 static bool check(struct work *work, struct fault *fault) {
     const struct snapshot_options *options = work->options;
     if (currency_exponent(slice_of(options->reporting_currency)) < 0) {
@@ -68,7 +87,8 @@ static bool check(struct work *work, struct fault *fault) {
     }
     return check_area(options->reporting_area, fault) && growth_check_base(options->growth_base, fault) &&
            period_parse(options->period, &work->computation.period, fault) &&
-           provenance_check(work->computation.state, fault) && choose_as_of(work, fault);
+           provenance_check(work->computation.state, fault) &&
+           check_exclusions(options, work->computation.state, fault) && choose_as_of(work, fault);
 }
 
 /* The release before of this period, and that this one is not older. */

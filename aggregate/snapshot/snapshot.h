@@ -6,6 +6,7 @@
 #define NHIP_SNAPSHOT_H
 
 #include "aggregate/disclosure/rules.h"
+#include "aggregate/runtime/exclusions.h"
 #include "aggregate/runtime/expected.h"
 #include "aggregate/runtime/sources.h"
 #include "aggregate/store/store.h"
@@ -26,6 +27,7 @@ struct snapshot_options {
     bool raw;                     /* no disclosure control: not for publication */
     bool only_changed;            /* no release when no figure differs from the release before and none became final */
     bool judged;                  /* a headline that jumps beyond its bound: staged, not published */
+    bool from_copies;             /* counted from copies, whose offsets are not those of the releases before */
     bool daily;                   /* also FREQ D rows for the days of the period */
     bool growth;                  /* also how flows moved: growth.h */
     const char *growth_base;      /* the period that indices are measured from; null, "": no index */
@@ -33,6 +35,7 @@ struct snapshot_options {
     const char *reporting_country;
     const char *reporting_area;    /* VN_38 */
     const char *state_text;        /* config_state_text(): what the state's configuration hash is of; may be null */
+    const struct exclusions *exclusions; /* that the state was counted with; null: none */
     const char *presentation_hash; /* hex SHA-256 of presentational settings; goes into snapshot.json */
     const char *engine_version;
     const char *engine_commit;

@@ -37,8 +37,8 @@ static bool may_go_on(const struct lane *lane, const struct meta *meta, struct f
     if (strcmp(meta->configuration, options->configuration_hash) != 0) {
         return fault_set(fault, STOP_CONFIGURATION, false,
                          "%s/%d in namespace %s was counted with configuration %.12s, this process has %.12s: counts of two "
-                         "rules may not mix; set a "
-                         "new `namespace`, let it be filled from the log, then switch over",
+                         "rules may not mix; let a second namespace be filled from the log (nhip run --namespace N2), then make "
+                         "it the current one (nhip promote N2)",
                          lane->topic, lane->who.partition, options->name_space, meta->configuration, options->configuration_hash);
     }
     if (strcmp(meta->cluster, options->cluster_id) != 0) {

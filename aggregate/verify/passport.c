@@ -71,11 +71,39 @@ static bool read_bases(struct passport *passport, const json_t *list) {
     return true;
 }
 
+static bool read_exclusion(json_t *json, struct exclusion *range) {
+    int64_t partition;
+    bool fine = text_of(json, "topic", range->topic, sizeof(range->topic)) && whole_of(json, "partition", &partition) &&
+                whole_of(json, "from_offset", &range->from) && whole_of(json, "to_offset", &range->to) &&
+                text_of(json, "source", range->source, sizeof(range->source)) &&
+                text_of(json, "reason", range->reason, sizeof(range->reason)) &&
+                text_of(json, "date", range->date, sizeof(range->date));
+    range->partition = fine ? (int32_t)partition : 0;
+    return fine;
+}
+
+/* Absent where nothing was withdrawn. */
+static bool read_exclusions(struct passport *passport, const json_t *list) {
+    size_t count = json_array_size(list);
+    passport->exclusions = calloc(count + 1, sizeof(*passport->exclusions));
+    CHECK(passport->exclusions != NULL);
+    for (size_t i = 0; i < count; i++) {
+        if (!read_exclusion(json_array_get(list, i), &passport->exclusions[i])) return false;
+        passport->exclusion_count++;
+    }
+    return true;
+}
+
 /* The file of expected sources, of which a vintage speaks only when there was one. */
 static bool read_expected(struct passport *passport, json_t *engine) {
     passport->expected_hash[0] = '\0';
     if (json_object_get(engine, "expected_sources_sha256") == NULL) return true;
     return text_of(engine, "expected_sources_sha256", passport->expected_hash, sizeof(passport->expected_hash));
+}
+
+static bool read_lists(struct passport *passport, json_t *root) {
+    return read_bases(passport, json_object_get(root, "growth")) && read_inputs(passport, json_object_get(root, "inputs")) &&
+           read_exclusions(passport, json_object_get(root, "exclusions"));
 }
 
 static bool read_all(struct passport *passport, json_t *root) {
@@ -93,7 +121,7 @@ static bool read_all(struct passport *passport, json_t *root) {
            text_of(engine, "definitions_sha256", passport->definitions_hash, sizeof(passport->definitions_hash)) &&
            read_expected(passport, engine) &&
            text_of(json_object_get(root, "registry"), "sha256", passport->registry_hash, sizeof(passport->registry_hash)) &&
-           read_bases(passport, json_object_get(root, "growth")) && read_inputs(passport, json_object_get(root, "inputs"));
+           read_lists(passport, root);
 }
 
 bool passport_read(struct passport *passport, const char *directory, struct fault *fault) {
@@ -112,6 +140,7 @@ bool passport_read(struct passport *passport, const char *directory, struct faul
 void passport_clear(struct passport *passport) {
     for (size_t i = 0; i < passport->input_count; i++) free(passport->inputs[i].counts);
     free(passport->inputs);
+    free(passport->exclusions);
     *passport = (struct passport){.release = 0};
 }
 

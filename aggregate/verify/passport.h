@@ -4,6 +4,7 @@
 #define NHIP_VERIFY_PASSPORT_H
 
 #include "aggregate/runtime/digest.h"
+#include "aggregate/runtime/exclusions.h"
 #include "aggregate/snapshot/growth.h"
 #include "aggregate/verify/finding.h"
 #include "fault.h"
@@ -48,6 +49,8 @@ struct passport {
     char registry_hash[DIGEST_TEXT_BYTES];
     struct passport_input *inputs;
     size_t input_count;
+    struct exclusion *exclusions; /* `line` is 0 */
+    size_t exclusion_count;
     struct passport_base bases[GROWTH_BASES_MAX];
     size_t base_count;
 };

@@ -2,12 +2,13 @@
  *
  *     private redis-server -> engine up to the vintage's offsets -> snapshot with its period, cut and definitions
  *
- * Everything that a vintage depends on beside the log comes from the vintage itself (offsets, cut, definitions, the vintages that
- * stand before it in its directory) or must be what it was (settings that change the state: their hash is compared before
- * anything is read). The engine's version and commit are taken over into the new snapshot.json: whether another version gives the
- * same figures is exactly the question. */
+ * Everything that a vintage depends on beside the log comes from the vintage itself (offsets, cut, definitions, withdrawn
+ * deliveries, the vintages that stand before it in its directory) or must be what it was (settings that change the state: their
+ * hash is compared before anything is read). The engine's version and commit are taken over into the new snapshot.json: whether
+ * another version gives the same figures is exactly the question. */
 #include "aggregate/verify/rebuild.h"
 
+#include "aggregate/publication/text_out.h"
 #include "aggregate/runtime/engine.h"
 #include "aggregate/runtime/private_redis.h"
 #include "aggregate/snapshot/vintage.h"
@@ -29,6 +30,29 @@ struct run {
     const char **path_list;
 };
 
+/* The withdrawn deliveries of the vintage, as the file that they were read from: the one of today may say more. */
+static bool put_exclusions(const struct rebuild_request *request, struct config *config, struct fault *fault) {
+    const struct passport *passport = request->passport;
+    char path[PATH_BYTES];
+    if (passport->exclusion_count == 0) return config_put(config, "exclusions.file", "", fault);
+    (void)snprintf(path, sizeof(path), "%.900s/exclusions.csv", request->work);
+    FILE *file = fopen(path, "wbe");
+    if (file == NULL) return fault_set(fault, STOP_FILE_UNWRITABLE, false, "%.300s: %s", path, strerror(errno));
+    (void)fputs("topic,partition,from_offset,to_offset,source,reason,by,date\n", file);
+    for (size_t i = 0; i < passport->exclusion_count; i++) {
+        const struct exclusion *range = &passport->exclusions[i];
+        csv_cell(file, range->topic, false);
+        (void)fprintf(file, "%d,%lld,%lld,", range->partition, (long long)range->from, (long long)range->to);
+        csv_cell(file, range->source, false);
+        csv_cell(file, range->reason, false);
+        (void)fprintf(file, "snapshot.json,%s\n", range->date);
+    }
+    bool fine = ferror(file) == 0;
+    fine = fclose(file) == 0 && fine;
+    if (!fine) return fault_set(fault, STOP_FILE_UNWRITABLE, false, "%.300s: %s", path, strerror(errno));
+    return config_put(config, "exclusions.file", path, fault);
+}
+
 static bool configure(const struct rebuild_request *request, struct config *config, const char *redis, struct fault *fault) {
     char path[PATH_BYTES];
     static const char *const emptied[] = {"redis.user",    "redis.password", "redis.password.file", "tee.directory",
@@ -42,7 +66,8 @@ static bool configure(const struct rebuild_request *request, struct config *conf
         if (!config_put(config, "snapshot.sources", path, fault)) return false;
     }
     (void)snprintf(path, sizeof(path), "%.900s/indicators.json", request->directory);
-    return config_put(config, "redis.address", redis, fault) && config_put(config, "redis.tls", "off", fault) &&
+    return put_exclusions(request, config, fault) && config_put(config, "redis.address", redis, fault) &&
+           config_put(config, "redis.tls", "off", fault) &&
            config_put(config, "durability", "async", fault) && config_put(config, "namespace", "verify", fault) &&
            config_put(config, "rate.limit", "0", fault) && config_put(config, "snapshot.definitions", path, fault) &&
            config_put(config, "snapshot.directory", request->work, fault);
@@ -60,8 +85,32 @@ static int64_t end_of_lines(FILE *file, int64_t records, int64_t *found) {
     return *found == records ? offset : -1;
 }
 
+/* Where the line of that number begins, or the file ends. */
+static int64_t place_of_line(void *file, int64_t line) {
+    int64_t found = 0;
+    if (fseeko(file, 0, SEEK_SET) != 0) return 0;
+    int64_t offset = end_of_lines(file, line, &found);
+    return offset >= 0 ? offset : ftello(file);
+}
+
+/* Withdrawn offsets are Kafka's, and in a copy of its log the bytes where lines begin are offsets. Line n is the record of
+ * offset n where none is missing and each is one event; else nobody can tell. */
+static bool renumber(const struct passport_input *input, struct exclusions *exclusions, FILE *file, struct fault *fault) {
+    size_t count;
+    (void)exclusions_of(exclusions, input->topic, input->partition, &count);
+    if (count == 0 || input->cluster_id[0] == '\0') return true;
+    if (input->end_offset != input->delivered) {
+        return fault_set(fault, STOP_OFFSETS, false,
+                         "%.200s/%d: snapshot.json withdraws offsets, and which lines of the copy they are cannot be told (%lld "
+                         "records before offset %lld): verify from Kafka, without --logs",
+                         input->topic, input->partition, (long long)input->delivered, (long long)input->end_offset);
+    }
+    exclusions_renumber(exclusions, input->topic, input->partition, place_of_line, file);
+    return true;
+}
+
 /* A file for each input, cut where the vintage ends. */
-static bool find_logs(struct run *run, struct fault *fault) {
+static bool find_logs(struct run *run, struct exclusions *exclusions, struct fault *fault) {
     const struct passport *passport = run->request->passport;
     for (size_t i = 0; i < passport->input_count; i++) {
         const struct passport_input *input = &passport->inputs[i];
@@ -72,7 +121,9 @@ static bool find_logs(struct run *run, struct fault *fault) {
             return fault_set(fault, STOP_FILE_UNREADABLE, false, "%.300s: %s", run->paths[i], strerror(errno));
         int64_t found = 0;
         int64_t end = end_of_lines(file, input->delivered, &found);
+        bool fine = renumber(input, exclusions, file, fault);
         (void)fclose(file);
+        if (!fine) return false;
         if (end < 0) {
             return fault_set(fault, STOP_VERIFY_DIFFERS, false,
                              "%.200s holds %lld records, the vintage has counted %lld of %s/%d: records are lost", run->paths[i],
@@ -97,7 +148,7 @@ static bool count_log(struct run *run, struct setup *setup, struct fault *fault)
     struct engine_result result;
     struct engine_options engine = {.setup = setup, .until = run->vector, .until_count = count, .stop = request->stop};
     if (request->logs != NULL) {
-        if (!find_logs(run, fault)) return false;
+        if (!find_logs(run, setup->exclusions, fault)) return false;
         engine.paths = run->path_list;
         engine.path_count = count;
         setup->store.cluster_id = request->passport->inputs[0].cluster_id;
@@ -153,6 +204,7 @@ static bool publish(const struct rebuild_request *request, const struct setup *s
     options.daily = passport->daily;
     options.raw = passport->raw;
     options.judged = false; /* it has been */
+    options.from_copies = request->logs != NULL && passport->inputs[0].cluster_id[0] != '\0';
     options.engine_version = passport->engine_version;
     options.engine_commit = passport->engine_commit;
     if (!snapshot_write(&options, &result, fault)) return false;

@@ -137,7 +137,10 @@ class Partition:
         self.next, self.tail_offset = following, offset
         self.counts["delivered"] += 1
         if event and not event.fields.get("test"):
-            self.judge(event, ordinal, data, offset)
+            if self.config.withdrawn(self.topic, self.partition, offset, event.fields["source"]):
+                self.refuse("quarantined", "withdrawn")
+            else:
+                self.judge(event, ordinal, data, offset)
         elif reason:
             self.refuse("rejected", reason)
         else:

@@ -3,7 +3,7 @@
 canonical logs; only the offsets are the messages'.
 
     mappedlog.py --mappings M.json… (--messages FILE | --files TOPIC-P.ndjson…)
-                 [--config key=value …] [--state FILE] [--counts FILE]
+                 [--config key=value …] [--exclusions FILE] [--state FILE] [--counts FILE]
 
 --messages: lines of tests/support/foreign.py, as Kafka gives them back: offsets counted by partition, record time, key,
 headers. --files: a line is a message and its offset the byte where it begins; record time of an event is its ingest_time, of
@@ -126,10 +126,11 @@ def main(arguments):
     parser.add_argument("--messages")
     parser.add_argument("--files", nargs="+", default=[])
     parser.add_argument("--config", nargs="+", action="extend", default=[], metavar="key=value")
+    parser.add_argument("--exclusions", metavar="FILE")
     parser.add_argument("--state")
     parser.add_argument("--counts")
     options = parser.parse_args(arguments)
-    config = read_config(options.config, None)
+    config = read_config(options.config, None, options.exclusions)
     mappings = [load(path) for path in options.mappings]
     partitions = read_messages(options.messages, config, mappings) if options.messages else []
     partitions += [read_file(path, config, mappings) for path in options.files]

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """The second truth: logs -> state, conservation counts and every row of obs.csv, from the pages in schemas/ alone.
 
-    oracle.py --log DIR|FILE… [--kafka-offsets] [--config key=value …] [--sources sources.json] [--limit topic/partition=next …]
-              [--counts FILE] [--state FILE] [--obs FILE --period P [--as-of T] [--daily] [--growth [BASE]]
+    oracle.py --log DIR|FILE… [--kafka-offsets] [--config key=value …] [--sources sources.json] [--exclusions FILE]
+              [--limit topic/partition=next …] [--counts FILE] [--state FILE]
+              [--obs FILE --period P [--as-of T] [--daily] [--growth [BASE]]
                      [--definitions FILE] [--release N] [--expected FILE]]
 
 Why: a program that checks itself proves nothing. This one is slow, plain and exact (Python integers and fractions,
@@ -30,15 +31,15 @@ from statedump import all_counts, write_state
 
 def run_task(task):
     gc.disable()  # nothing here is cyclic, and looking through millions of cells for cycles costs more than making them
-    path, settings, sources, kafka, limit = task
-    return run_file(path, read_config(settings, sources), kafka, limit)
+    path, settings, sources, exclusions, kafka, limit = task
+    return run_file(path, read_config(settings, sources, exclusions), kafka, limit)
 
 
-def run_log(paths, settings, sources=None, kafka=False, limits=None, processes=2):
+def run_log(paths, settings, sources=None, kafka=False, limits=None, processes=2, exclusions=None):
     """Finished partitions, sorted by topic and partition."""
     limits = limits or {}
     files = log_files(paths)
-    tasks = [(path, settings, sources, kafka, limits.get("%s/%d" % topic_partition(path))) for path in files]
+    tasks = [(path, settings, sources, exclusions, kafka, limits.get("%s/%d" % topic_partition(path))) for path in files]
     tasks.sort(key=lambda task: -os.path.getsize(task[0]))
     if processes < 2 or len(tasks) < 2:
         partitions = [run_task(task) for task in tasks]
@@ -55,6 +56,7 @@ def parse_arguments(arguments):
     parser.add_argument("--config", nargs="+", action="extend", default=[], metavar="key=value")
     parser.add_argument("--sources", metavar="FILE")
     parser.add_argument("--expected", metavar="FILE")
+    parser.add_argument("--exclusions", metavar="FILE")
     parser.add_argument("--limit", nargs="+", action="extend", default=[], metavar="topic/partition=next")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--counts", metavar="FILE")
@@ -88,7 +90,8 @@ def main(arguments):
     try:
         config = read_config(options.config, options.sources)
         as_of = read_as_of(options.as_of)
-        partitions = run_log(options.log, options.config, options.sources, options.kafka_offsets, limits, options.processes)
+        partitions = run_log(options.log, options.config, options.sources, options.kafka_offsets, limits, options.processes,
+                             options.exclusions)
         if options.counts:
             with open(options.counts, "w", encoding="ascii") as file:
                 json.dump(all_counts(partitions), file, indent=1, sort_keys=True)

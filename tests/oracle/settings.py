@@ -1,4 +1,5 @@
 """The settings that the oracle needs, by their names in the contract."""
+import csv
 import json
 import re
 
@@ -20,7 +21,7 @@ def duration_ms(text):
 
 
 class Config:
-    def __init__(self, settings=None, sources=None):
+    def __init__(self, settings=None, sources=None, exclusions=None):
         values = dict(DEFAULTS)
         for key, value in (settings or {}).items():
             if key not in DEFAULTS:
@@ -39,6 +40,12 @@ class Config:
         self.amount_max = {code: int(most) for code, most in
                            (text.split("=") for text in values["amount.max"].split(",") if text)}
         self.sources = sources or {}
+        self.exclusions = exclusions or []
+
+    def withdrawn(self, topic, partition, offset, source):
+        """schemas/exclusions.md: lies the event in a range of its source, or of every source?"""
+        return any((topic, partition) == where and start <= offset < end and only in ("", source)
+                   for where, start, end, only in self.exclusions)
 
     def success_at(self, source):
         return self.sources.get(source, {}).get("success_at", "FIRST")
@@ -47,10 +54,17 @@ class Config:
         return self.sources.get(source, {}).get("records_cash", False) is True
 
 
-def read_config(settings, sources_path):
+def read_exclusions(path):
+    with open(path, encoding="utf-8", newline="") as file:
+        return [((row["topic"], int(row["partition"])), int(row["from_offset"]), int(row["to_offset"]), row["source"])
+                for row in csv.DictReader(file)]
+
+
+def read_config(settings, sources_path, exclusions_path=None):
     """`settings`: list of key=value."""
     sources = {}
     if sources_path:
         with open(sources_path, encoding="utf-8") as file:
             sources = json.load(file)
-    return Config(dict(text.split("=", 1) for text in settings), sources)
+    exclusions = read_exclusions(exclusions_path) if exclusions_path else []
+    return Config(dict(text.split("=", 1) for text in settings), sources, exclusions)

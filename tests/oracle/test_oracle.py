@@ -250,6 +250,20 @@ class Money(unittest.TestCase):
         self.assertEqual(cells(state), {(day("2021-09-03"), "M1", "SELLER", "OK"): (2, 100, 1)})
         self.assertEqual(log.run().reasons, {})
 
+    def test_withdrawn_events_are_counted_and_leave_nothing_so_that_they_may_come_again(self):
+        log = Log().pay("CAPTURED", "2021-09-03 10:00").pay("CAPTURED", "2021-09-03 10:00", "P2", source="OTHER")
+        log.pay("CAPTURED", "2021-09-03 10:01", "P3", test=True).pay("BAD", "2021-09-03 10:01", "P4")
+        log.append(dict(log[0]))
+        log.append(dict(log[0]))
+        for where, start, end, source, booked in ((("t", 0), 0, 4, "S", (2, 1, 1)), (("t", 0), 0, 4, "", (1, 2, 1)),
+                                                  (("t", 0), 0, 6, "", (0, 4, 0)), (("t", 0), 4, 5, "S", (2, 1, 1)),
+                                                  (("t", 1), 0, 6, "", (2, 0, 2)), (("u", 0), 0, 6, "", (2, 0, 2))):
+            state = run_records(log, Config({}, {}, [(where, start, end, source)]), "t", 0)
+            counts = state.counts
+            self.assertEqual((counts["applied"], counts["quarantined"], counts["duplicate"]), booked)
+            self.assertEqual(state.reasons.get("withdrawn", 0), booked[1])
+            self.assertEqual((counts["ignored"], counts["rejected"], counts["delivered"]), (1, 1, 6))
+
 
 if __name__ == "__main__":
     unittest.main()

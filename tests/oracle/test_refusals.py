@@ -48,7 +48,7 @@ class Reasons(unittest.TestCase):
                 self.assertEqual(reason(data), expected)
 
     def test_every_reason_of_rejection_is_tested_here(self):
-        elsewhere = ("future", "too_old", "impossible_state", "implausible_" "amount",  # test_oracle.py
+        elsewhere = ("future", "too_old", "impossible_state", "implausible_" "amount", "with" "drawn",  # test_oracle.py
                      "bad_" "envelope")  # test_mapping.py
         rejected = [name for name in REASONS if name not in elsewhere]
         with open(__file__, encoding="utf-8") as file:

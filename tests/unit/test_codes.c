@@ -41,7 +41,7 @@ static void every_number_of_a_list_has_its_own_name_and_others_none(void **state
     LIST_CHECK(party_name, party, PARTY_NONE, PARTY_COUNT, "MOMO", "TIKTOK");
     LIST_CHECK(outcome_name, outcome, OUTCOME_NONE, OUTCOME_COUNT, "OK", "PROGRESS");
     LIST_CHECK(activity_name, activity, ACTIVITY_NONE, ACTIVITY_COUNT, "PAID", "CHANGED");
-    LIST_CHECK(reason_name, reason, REASON_NONE, REASON_COUNT, "empty_value", "impossible_state");
+    LIST_CHECK(reason_name, reason, REASON_NONE, REASON_COUNT, "empty_value", "withdrawn");
 }
 
 static void reasons_are_rejected_up_to_future_and_quarantined_from_there(void **state) {
