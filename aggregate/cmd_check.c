@@ -13,6 +13,7 @@
 #include "aggregate/runtime/command.h"
 #include "aggregate/runtime/exclusions.h"
 #include "aggregate/runtime/excerpt.h"
+#include "aggregate/runtime/expected.h"
 #include "aggregate/runtime/json_peek.h"
 #include "ingest/source_file.h"
 #include "mapping.h"
@@ -20,11 +21,12 @@
 
 #include <errno.h>
 
-enum { OPTION_MAPPING = 1, OPTION_CANONICAL, OPTION_TOPIC, OPTION_REFUSED };
+enum { OPTION_MAPPING = 1, OPTION_CANONICAL, OPTION_TOPIC, OPTION_REFUSED, OPTION_SOURCES };
 enum { LINE_BYTES = MESSAGE_BYTES_MAX + 1, TEXT_BYTES = 8 * MESSAGE_BYTES_MAX, FILE_BYTES_MAX = 4 << 20, INDENT = 8 };
 
 static const char usage[] =
     "usage: nhip check [--mapping M] [--canonical | --refused] [--topic T] FILE|-\n"
+    "       nhip check --sources FILE\n"
     "\n"
     "Reads records, one a line, and shows what becomes of each: the event, `ignored`, or why it is\n"
     "refused, with a caret under the byte, the rule of the mapping and the remedy. Writes nothing else.\n"
@@ -33,6 +35,8 @@ static const char usage[] =
     "                   without it they are canonical events (schemas/README.md)\n"
     "  --canonical      one line of JSON for each event on standard output, counts on standard error\n"
     "  --refused        show what is refused only\n"
+    "  --sources FILE   reads a file of expected sources instead (setting snapshot.sources; schemas/coverage.md)\n"
+    "                   and shows its rows: who must deliver what, when, and how often\n"
     "  --topic T        the records' topic, for mappings that look at it (default: from the file's name)\n"
     "  --config FILE, --set KEY=VALUE   settings; those of the kinds reporting, amount and exclusions matter\n"
     "  --help           this text\n"
@@ -40,6 +44,7 @@ static const char usage[] =
     "Examples:\n"
     "  nhip check --mapping schemas/mappings/vnpay.json schemas/mappings/samples/vnpay.ndjson\n"
     "  kcat -C -t vnpay.ipn -c 100 -e | nhip check --mapping vnpay.json -      # a hundred real ones\n"
+    "  nhip check --sources schemas/expected_sources.example.csv\n"
     "  nhip check --mapping momo.json --canonical momo.ndjson | nhip check -   # and back in\n"
     "\n"
     "Exit codes: 0 nothing refused, 1 something refused, 2 usage or mistake in the mapping, 4 file error\n";
@@ -49,12 +54,14 @@ static const struct option long_options[] = {
     {"canonical", no_argument, NULL, OPTION_CANONICAL},
     {"topic", required_argument, NULL, OPTION_TOPIC},
     {"refused", no_argument, NULL, OPTION_REFUSED},
+    {"sources", required_argument, NULL, OPTION_SOURCES},
     {0},
 };
 
 struct check {
     const char *mapping_path;
     const char *topic;
+    const char *sources_path;
     bool canonical;
     bool refused_only;
     int columns;
@@ -83,6 +90,7 @@ static bool on_option(void *context, int value, const char *argument) {
     struct check *check = context;
     if (value == OPTION_MAPPING) check->mapping_path = argument;
     if (value == OPTION_TOPIC) check->topic = argument;
+    if (value == OPTION_SOURCES) check->sources_path = argument;
     if (value == OPTION_CANONICAL) check->canonical = true;
     if (value == OPTION_REFUSED) check->refused_only = true;
     return true;
@@ -358,6 +366,46 @@ static bool run(struct check *check, struct config *config, const char *path, st
     return fine;
 }
 
+/* ---- expected sources ---- */
+
+static void show_days(const struct expectation *row) {
+    char first[11] = "", last[11] = "";
+    if (row->first != INT32_MIN) iso_date_format(row->first, first);
+    if (row->last != INT32_MAX) iso_date_format(row->last, last);
+    if (first[0] != '\0') (void)printf("  from %s", first);
+    if (last[0] != '\0') (void)printf("  until %s", last);
+}
+
+static bool show_sources(const char *path, struct fault *fault) {
+    struct expected *expected;
+    if (!expected_open(&expected, path, fault)) return false;
+    if (expected == NULL) return fault_set(fault, STOP_USAGE, false, "--sources: found no file, accepted is a path");
+    for (size_t i = 0; i < expected->count; i++) {
+        const struct expectation *row = &expected->items[i];
+        (void)printf("%-5lld  %s ", (long long)row->line, row->source);
+        for (int family = FAMILY_NONE + 1; family < FAMILY_COUNT; family++) {
+            if ((row->families >> family & 1) != 0) (void)printf(" %s", feed_name((enum family)family));
+        }
+        show_days(row);
+        (void)printf(row->every_days == 1 ? "  every day\n" : "  every %d days\n", (int)row->every_days);
+    }
+    (void)printf("%zu rows, SHA-256 %s\n", expected->count, expected->sha256);
+    expected_close(expected);
+    return true;
+}
+
+static bool check_what(struct check *check, const struct command *command, struct fault *fault) {
+    if (check->sources_path != NULL) {
+        if (command->argument_count == 0 && check->mapping_path == NULL) return show_sources(check->sources_path, fault);
+        return fault_set(fault, STOP_USAGE, false, "--sources reads no other file; see `nhip check --help`");
+    }
+    if (command->argument_count == 1 && !(check->canonical && check->refused_only))
+        return run(check, command->config, command->arguments[0], fault);
+    return fault_set(fault, STOP_USAGE, false, "%s; see `nhip check --help`",
+                     command->argument_count == 1 ? "--canonical and --refused exclude each other"
+                                                  : "exactly one file is read (- is standard input)");
+}
+
 int cmd_check(int argc, char **argv) {
     struct check check = {.columns = excerpt_columns(stdout)};
     const struct command_options how = {
@@ -365,14 +413,7 @@ int cmd_check(int argc, char **argv) {
     struct command command;
     struct fault fault = {.code = FAULT_NONE};
     if (!command_begin(&command, &how, argc, argv)) return command.exit_code;
-    bool fine = command.argument_count == 1 && !(check.canonical && check.refused_only);
-    if (fine) {
-        fine = run(&check, command.config, command.arguments[0], &fault);
-    } else {
-        (void)fault_set(&fault, STOP_USAGE, false, "%s; see `nhip check --help`",
-                        command.argument_count == 1 ? "--canonical and --refused exclude each other"
-                                                    : "exactly one file is read (- is standard input)");
-    }
+    bool fine = check_what(&check, &command, &fault);
     mapping_cursor_destroy(check.cursor);
     mapping_destroy(check.mapping);
     exclusions_destroy(check.exclusions);

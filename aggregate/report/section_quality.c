@@ -107,8 +107,9 @@ static void write_statuses(struct page *page) {
         char status;
         enum text name;
     } known[] = {{'A', TEXT_STATUS_A}, {'P', TEXT_STATUS_P}, {'E', TEXT_STATUS_E},
-                 {'Q', TEXT_STATUS_Q}, {'M', TEXT_STATUS_M_NAME}};
-    enum { KNOWN = sizeof(known) / sizeof(known[0]) };
+                 {'Q', TEXT_STATUS_Q}, {'M', TEXT_STATUS_M_NAME}, {'L', TEXT_STATUS_L_NAME},
+                 {'U', TEXT_STATUS_U_NAME}};
+    enum { KNOWN = sizeof(known) / sizeof(known[0]), ALWAYS = KNOWN - 2 };
     int64_t counts[KNOWN + 1] = {0};
     for (size_t row = 0; row < page->own->table.rows; row++) {
         char status = figure_cell((struct figure){page->own, row}, OBS_OBS_STATUS)[0];
@@ -123,7 +124,7 @@ static void write_statuses(struct page *page) {
     head_cell(page, text_phrase(TEXT_CELLS));
     page_raw(page, "</tr></thead><tbody>\n");
     for (size_t i = 0; i <= KNOWN; i++) {
-        if (i == KNOWN && counts[i] == 0) continue;
+        if (i >= ALWAYS && counts[i] == 0) continue;
         page_raw(page, "<tr><th scope=\"row\">");
         page_say(page, i < KNOWN ? known[i].name : TEXT_STATUS_OTHER);
         page_raw(page, "</th><td>");

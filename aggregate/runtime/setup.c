@@ -46,7 +46,6 @@ bool setup_create(struct setup *setup, struct config *config, struct fault *faul
     if (setup->zone == NULL) goto refuse;
     setup->sources = sources_create(settings->sources_file, fault);
     if (setup->sources == NULL) goto refuse;
-    if (!expected_open(&setup->expected, settings->snapshot_sources, fault)) goto refuse;
     const struct decoder_options decoder = {
         .secret_key = config_secret_key(config),
         .reporting_currency = settings->reporting_currency,
@@ -125,10 +124,12 @@ static bool find_definitions(const char *configured, char path[static 512], stru
                      configured[0] != '\0' ? configured : "schemas/indicators.json");
 }
 
-bool setup_snapshot(const struct setup *setup, struct snapshot_options *options, char definitions[static 512],
+bool setup_snapshot(struct setup *setup, struct snapshot_options *options, char definitions[static 512],
                     struct fault *fault) {
     const struct settings *settings = config_settings(setup->config);
     if (!find_definitions(settings->snapshot_definitions, definitions, fault)) return false;
+    expected_close(setup->expected);
+    if (!expected_open(&setup->expected, settings->snapshot_sources, fault)) return false;
     *options = (struct snapshot_options){
         .store = &setup->store,
         .zone = setup->zone,

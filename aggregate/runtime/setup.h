@@ -21,7 +21,7 @@ struct setup {
     struct config *config; /* borrowed */
     struct zone *zone;
     struct sources *sources;
-    struct expected *expected; /* null: snapshot.sources is empty */
+    struct expected *expected; /* of snapshot.sources, read by setup_snapshot(); null: empty */
     struct decoder *decoder;
     struct mappings *mappings;
     struct exclusions *exclusions;
@@ -40,9 +40,10 @@ void setup_destroy(struct setup *setup);
 bool setup_follow(struct setup *setup, struct fault *fault);
 
 /* Options of a snapshot as the settings have them: zone, sources, definitions, directory, reporting.*; period, as_of
- * and daily are the caller's. `definitions` receives the path that was found and must outlive the options. False and
- * FAULT_CONFIG when no indicators.json is found. */
-bool setup_snapshot(const struct setup *setup, struct snapshot_options *options, char definitions[static 512],
+ * and daily are the caller's. `definitions` receives the path that was found and must outlive the options, and so must
+ * `setup`. False and FAULT_CONFIG when no indicators.json is found, or the expected sources are refused: here and not before,
+ * so that counting never stops for them. */
+bool setup_snapshot(struct setup *setup, struct snapshot_options *options, char definitions[static 512],
                     struct fault *fault);
 
 #endif

@@ -100,21 +100,24 @@ static void check_bounds(const struct obs_table *table, struct findings *finding
     if (findings->differs == before) finding_held(findings, "obs.csv: %" PRId64 " values lie within their bounds", checked);
 }
 
-/* A cell that may not be published shows nothing of what it is made of. */
-static void check_empty(const struct obs_table *table, struct findings *findings) {
+/* A cell that may not be published, or was not collected, shows nothing of what it is made of. */
+static void check_empty(const struct obs_table *table, const char *status, const char *what, struct findings *findings) {
     static const enum obs_column shown[] = {OBS_VALUE, OBS_NUMERATOR, OBS_DENOMINATOR, OBS_BOUND_LO, OBS_BOUND_HI};
     int64_t before = findings->differs, checked = 0;
     for (size_t i = 0; i < table->count; i++) {
         const struct obs_row *row = &table->rows[i];
-        if (strcmp(row->cells[OBS_OBS_STATUS], "Q") != 0) continue;
+        if (strcmp(row->cells[OBS_OBS_STATUS], status) != 0) continue;
         checked++;
         for (size_t k = 0; k < sizeof(shown) / sizeof(shown[0]); k++) {
             if (row->cells[shown[k]][0] == '\0') continue;
-            broken(findings, row, "suppressed, and shows a number");
+            char message[64];
+            (void)snprintf(message, sizeof(message), "%s, and shows a number", what);
+            broken(findings, row, message);
             break;
         }
     }
-    if (findings->differs == before) finding_held(findings, "obs.csv: %" PRId64 " suppressed cells show nothing", checked);
+    if (findings->differs == before && checked > 0)
+        finding_held(findings, "obs.csv: %" PRId64 " cells that are %s show nothing", checked, what);
 }
 
 /* The row that differs from `row` in the indicator only. */
@@ -163,7 +166,8 @@ bool figures_check(const char *directory, int64_t rows_expected, struct findings
     check_keys(&table, findings);
     check_quotients(&table, findings);
     check_bounds(&table, findings);
-    check_empty(&table, findings);
+    check_empty(&table, "Q", "suppressed", findings);
+    check_empty(&table, "L", "not collected", findings);
     check_outcomes(&table, findings);
     obs_table_close(&table);
     return true;

@@ -192,7 +192,7 @@ static bool link_earlier(const struct rebuild_request *request, struct fault *fa
     return fine;
 }
 
-static bool publish(const struct rebuild_request *request, const struct setup *setup, char made[static 512],
+static bool publish(const struct rebuild_request *request, struct setup *setup, char made[static 512],
                     struct fault *fault) {
     const struct passport *passport = request->passport;
     char definitions[512];

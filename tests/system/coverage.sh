@@ -69,6 +69,11 @@ check "the file is part of the vintage" cmp "$WORK/all.csv" "$all/expected_sourc
 check "its hash is in snapshot.json" grep -q "\"expected_sources_sha256\": \"$(sha256sum <"$WORK/all.csv" | cut -d' ' -f1)\"" \
     "$all/snapshot.json"
 
+must "the year, which goes on still" on snapshot --namespace full --dir "$WORK/year" --period 2021 --as-of \
+    2021-10-19T23:00:00Z --quiet --raw --set "snapshot.sources=$WORK/all.csv"
+check "of October 19 days have passed: 60 of 98" grep -q \
+    '^dataflow,[^,]*,R,A,VN_38,PAY_ATT_N,O,_T,_T,_T,_Z,_T,N,2021,60,.*,NONE,61.22,' "$(raw_vintage "$WORK/year")/obs.csv"
+
 must "one source is silent for six days" take silent silent1 --raw --set "snapshot.sources=$WORK/all.csv"
 silent=$(raw_vintage "$WORK/silent1")
 check "54 of 60 source-days: 90 %" is "$(cell "$silent" PAY_ATT_N)" "54|A|90.00|"
@@ -156,6 +161,13 @@ check "a day that is none is refused" refused '2: from: found "2021-02-30"' A,pa
 check "days that overlap are refused" refused '3: feeds: found "payments orders"' A,payments,,2021-09-01, \
     "A,payments orders,2021-09-01,,"
 check "a cell too few is refused" refused '2: found 2 cells' A,payments
+check "nhip check reads such a file beforehand" bash -c "'$NHIP' check --sources '$WORK/until.csv' >'$WORK/said' &&
+    grep -q '^3  *B  payments  from 2021-09-01  until 2021-09-09  every day' '$WORK/said' &&
+    grep -q '^3 rows, SHA-256 ' '$WORK/said'"
+check "and refuses it beforehand" bash -c "'$NHIP' check --sources '$WORK/bad.csv' >'$WORK/said' 2>&1; test \$? = 2 &&
+    grep -qF 'NHIP-U04' '$WORK/said' && grep -qF 'bad.csv:2: found 2 cells' '$WORK/said'"
+check "counting does not stop for it" on run --namespace other --set "snapshot.sources=$WORK/bad.csv" --file \
+    "$WORK/full/registry-0.ndjson"
 check "a file that is not there: exit 4" bash -c "'$NHIP' snapshot --set redis.address=$REDIS --period 2021-09 --dir '$WORK/bad' \
     --set snapshot.sources=/nowhere.csv >'$WORK/said' 2>&1; test \$? = 4 && grep -q 'NHIP-F01.*nowhere.csv' '$WORK/said'"
 
@@ -192,14 +204,16 @@ must "what is left is counted" on run --namespace p --set "sources.file=$WORK/so
 province() { # DIR ARGUMENT...
     local dir=$1
     shift
-    on snapshot --namespace p --dir "$WORK/$dir" --period 2021-09 --daily --quiet --set "sources.file=$WORK/sources.json" --set \
-        "snapshot.sources=$WORK/province.csv" --set snapshot.growth=on --set snapshot.base=2021-08 "$@"
+    on snapshot --namespace p --dir "$WORK/$dir" --period 2021-09 --as-of 2021-10-20T00:00:00Z --daily --quiet \
+        --set "sources.file=$WORK/sources.json" --set "snapshot.sources=$WORK/province.csv" --set snapshot.growth=on \
+        --set snapshot.base=2021-08 "$@"
 }
 must "its raw vintage" province praw --raw
 must "its vintage" province ppub
 obs=$(raw_vintage "$WORK/praw")/obs.csv
 must "the Python oracle computes the table from the log" python3 tests/oracle/oracle.py --log "$WORK"/log/*.ndjson --sources \
-    "$WORK/sources.json" --expected "$WORK/province.csv" --obs "$WORK/oracle.obs" --period 2021-09 --daily --growth 2021-08
+    "$WORK/sources.json" --expected "$WORK/province.csv" --obs "$WORK/oracle.obs" --period 2021-09 \
+    --as-of 2021-10-20T00:00:00Z --daily --growth 2021-08
 check "obs.csv equals the oracle's, all rows and columns, COVERAGE, L and U" python3 tests/oracle/compare_obs.py "$obs" \
     "$WORK/oracle.obs"
 check "there is something to compare: L, U, and some twenty values of COVERAGE" bash -c "
