@@ -111,7 +111,7 @@ static void write_tet_days(const struct period *period, FILE *out) {
 
 /* What the ledger knows of one source in the period. */
 struct source_tally {
-    struct slice name;
+    struct slice name; /* data null: it has no cell */
     int64_t booked;
     int64_t unmatched;
     int64_t unresolved;
@@ -119,26 +119,10 @@ struct source_tally {
     int64_t delays[STATE_DELAY_LANES];
 };
 
-struct source_tallies {
-    struct source_tally *items;
-    size_t count;
-    size_t capacity;
-};
-
 static struct slice source_of(struct slice account) {
     const char *mark = memchr(account.data, 0x1F, account.length);
     CHECK(mark != NULL);
     return (struct slice){account.data, (size_t)(mark - account.data)};
-}
-
-static struct source_tally *tally_of(struct source_tallies *tallies, struct slice name) {
-    for (size_t i = 0; i < tallies->count; i++) {
-        struct source_tally *tally = &tallies->items[i];
-        if (tally->name.length == name.length && memcmp(tally->name.data, name.data, name.length) == 0) return tally;
-    }
-    tallies->items = memory_reserve(tallies->items, &tallies->capacity, tallies->count + 1, sizeof(*tallies->items));
-    tallies->items[tallies->count] = (struct source_tally){.name = name};
-    return &tallies->items[tallies->count++];
 }
 
 static int compare_names(const void *left, const void *right) {
@@ -154,35 +138,56 @@ static bool has_months(const struct period *period) {
            period->frequency == FREQUENCY_YEAR;
 }
 
-static void tally_delays(const struct publication *publication, struct source_tallies *tallies) {
+static struct source_tally *tally_of(const struct publication *publication, uint32_t account, struct source_tally *tallies) {
+    struct source_tally *tally = &tallies[publication->cells->sources[account]];
+    if (tally->name.data == NULL) tally->name = source_of(text_map_text(publication->state->accounts, account));
+    return tally;
+}
+
+static void tally_delays(const struct publication *publication, struct source_tally *tallies) {
     const struct state *state = publication->state;
     const struct period *period = &publication->statistics->period;
     for (size_t i = 0; i < state->delay_count && has_months(period); i++) {
         const struct state_delay *delay = &state->delays[i];
         if (delay->month < month_of_day(period->first) || delay->month > month_of_day(period->last)) continue;
-        uint32_t account = state->slots[delay->slot].account;
-        struct source_tally *tally = tally_of(tallies, source_of(text_map_text(state->accounts, account)));
+        struct source_tally *tally = tally_of(publication, state->slots[delay->slot].account, tallies);
         tally->arrived += delay->n;
         tally->delays[delay->lane] += delay->n;
     }
 }
 
 /* An order of a business buyer is booked twice, for the seller and for the buyer; it is one record of the source. */
-static void tally_sources(const struct publication *publication, struct source_tallies *tallies) {
+static void tally_block(const struct publication *publication, const struct ledger_block *block, struct source_tally *tallies) {
     const struct state *state = publication->state;
-    const struct period *period = &publication->statistics->period;
-    for (size_t i = 0; i < state->cell_count; i++) {
-        const struct state_cell *cell = &state->cells[i];
-        if (cell->day < period->first || cell->day > period->last || cell->n <= 0) continue;
-        if (facet_role(cell->facet) == ROLE_BUYER) continue;
-        uint32_t account = state->slots[cell->slot].account;
-        struct source_tally *tally = tally_of(tallies, source_of(text_map_text(state->accounts, account)));
-        tally->booked += cell->n;
-        if (crosswalk_version(publication->crosswalk, account, cell->day) == VERSION_NONE) tally->unmatched += cell->n;
-        if (facet_outcome(cell->facet) == OUTCOME_UNRESOLVED) tally->unresolved += cell->n;
+    struct ledger_reading reading = ledger_read(block);
+    struct ledger_cell cell;
+    while (ledger_next(&reading, &cell)) {
+        if (cell.n <= 0 || facet_role(cell.facet) == ROLE_BUYER) continue;
+        uint32_t account = state->slots[cell.slot].account;
+        struct source_tally *tally = tally_of(publication, account, tallies);
+        tally->booked += cell.n;
+        if (crosswalk_version(publication->crosswalk, account, block->day) == VERSION_NONE) tally->unmatched += cell.n;
+        if (facet_outcome(cell.facet) == OUTCOME_UNRESOLVED) tally->unresolved += cell.n;
     }
+}
+
+/* Of the sources that have cells in the period, by name; to be given to free(). */
+static struct source_tally *tally_sources(const struct publication *publication, size_t *count) {
+    const struct period *period = &publication->statistics->period;
+    const struct ledger *ledger = publication->state->ledger;
+    struct source_tally *tallies = memory_zeroed(publication->cells->source_count, sizeof(*tallies));
+    size_t block_count;
+    const struct ledger_block *blocks = ledger_blocks(ledger, &block_count);
+    size_t end = ledger_from(ledger, period->last + 1);
+    for (size_t i = ledger_from(ledger, period->first); i < end; i++)
+        tally_block(publication, &blocks[i], tallies);
     tally_delays(publication, tallies);
-    if (tallies->count > 0) qsort(tallies->items, tallies->count, sizeof(*tallies->items), compare_names);
+    *count = 0;
+    for (uint32_t i = 0; i < publication->cells->source_count; i++) {
+        if (tallies[i].name.data != NULL) tallies[(*count)++] = tallies[i];
+    }
+    if (*count > 0) qsort(tallies, *count, sizeof(*tallies), compare_names);
+    return tallies;
 }
 
 /* "1-99", "100-999", "1000-9999", ... */
@@ -234,16 +239,16 @@ static void write_source(const struct publication *publication, const struct sou
 }
 
 static void write_sources(const struct publication *publication, FILE *out) {
-    struct source_tallies tallies = {.items = NULL};
-    tally_sources(publication, &tallies);
-    for (size_t i = 0; i < tallies.count; i++) {
+    size_t count;
+    struct source_tally *tallies = tally_sources(publication, &count);
+    for (size_t i = 0; i < count; i++) {
         char name[256];
-        (void)snprintf(name, sizeof(name), "%.*s", (int)tallies.items[i].name.length, tallies.items[i].name.data);
-        struct source_tally tally = tallies.items[i];
+        (void)snprintf(name, sizeof(name), "%.*s", (int)tallies[i].name.length, tallies[i].name.data);
+        struct source_tally tally = tallies[i];
         tally.name.data = name;
         write_source(publication, &tally, out);
     }
-    free(tallies.items);
+    free(tallies);
 }
 
 /* What was expected of one source, family by family, and what came: days only, so nothing of its turnover. */

@@ -95,16 +95,6 @@ void active_write(const struct statistics *statistics, const struct indicator *i
     }
 }
 
-/* Marks units with a cell of the flows on days [from, to) in `marks`. */
-static void mark_cells(const struct statistics *statistics, uint64_t flows, int32_t from, int32_t to, bool *marks) {
-    size_t end = cells_from(statistics->cells, to);
-    for (size_t i = cells_from(statistics->cells, from); i < end; i++) {
-        const struct cell *cell = &statistics->cells->items[i];
-        if ((cell->flows & flows) == 0 || cell->version == VERSION_NONE) continue;
-        marks[statistics->registry->versions[cell->version].unit] = true;
-    }
-}
-
 /* Marks units to which an account belonged on the first day of one of its activities, when that day is before `day`: the memory
  * that outlives the ledger's retention. */
 static void mark_first_days(const struct statistics *statistics, uint64_t activities, int32_t day, bool *marks) {
@@ -146,26 +136,20 @@ static struct origin control_turnover(const struct statistics *statistics, const
 
 void turnover_write(const struct statistics *statistics, const struct indicator *indicator) {
     uint32_t unit_count = statistics->registry->unit_count;
-    struct period before = period_before(&statistics->period);
-    bool *now = memory_zeroed(unit_count, sizeof(*now));
-    bool *previous = memory_zeroed(unit_count, sizeof(*previous));
     bool *earlier = memory_zeroed(unit_count, sizeof(*earlier));
     enum turnover_part *parts = memory_zeroed(unit_count, sizeof(*parts));
-    mark_cells(statistics, indicator->flows, statistics->period.first, statistics->period.last + 1, now);
-    mark_cells(statistics, indicator->flows, before.first, before.last + 1, previous);
-    mark_cells(statistics, indicator->flows, INT32_MIN, statistics->period.first, earlier);
     mark_first_days(statistics, indicator->activities, statistics->period.first, earlier);
     int64_t counts[PART_CHURNED + 1] = {0};
     for (uint32_t i = 0; i < unit_count; i++) {
-        parts[i] = part_of(now[i], previous[i], earlier[i]);
+        const struct unit_past *past = &statistics->cells->past[i];
+        uint64_t flows = indicator->flows;
+        parts[i] = part_of((past->now & flows) != 0, (past->previous & flows) != 0, earlier[i] || (past->earlier & flows) != 0);
         counts[parts[i]]++;
     }
     struct coordinates at = statistics_total(statistics, indicator, 'O');
     struct observation *row = observations_add(statistics->observations, &at, &statistics->period);
     row->origin = control_turnover(statistics, parts, indicator->part);
     decimal_integer(row->value, counts[indicator->part]);
-    free(now);
-    free(previous);
     free(earlier);
     free(parts);
 }

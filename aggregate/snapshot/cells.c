@@ -1,18 +1,42 @@
 /* The join, done once: a snapshot asks many questions of the same cells (some forty indicators, thirty days, sixty coordinates),
  * so the answers to "whose is it" and "what does it count for" are put into each cell and every later pass is a scan.
  *
- * Facets repeat (a few thousand different ones in millions of cells), so their flows are remembered in a small direct-mapped
- * table. The cells are ordered by day with a counting sort, so that a period is a contiguous stretch. */
+ * The ledger reaches back as far as retention, a snapshot looks at single cells of its period and of the window before its end:
+ * a quarter of them. The others are asked one question only - was this unit ever in this flow - and the answer is a bit, so they
+ * are read and forgotten. Days after the period are not read at all.
+ *
+ * Facets repeat (a few thousand different ones in millions of cells): what each counts for is worked out once, and a block of the
+ * ledger is read with a table of its facets. In a block the cells of an account stand together, so an account is looked up once a
+ * day. Blocks come by day, and so do the cells. */
 #include "aggregate/snapshot/cells.h"
 
 #include "aggregate/snapshot/memory.h"
 #include "facet.h"
 
-enum { MEMO_SIZE = 1 << 12 };
+#define KIND_NONE_HERE UINT32_MAX
 
-struct memo {
+/* What a facet counts for: of an account that may be part of every flow, and of one whose source does not record cash. */
+struct meaning {
     uint64_t facet;
-    uint64_t flows;
+    bool known;
+    uint32_t kinds[2];
+};
+
+struct join {
+    struct cells *cells;
+    const struct state *state;
+    const struct registry *registry;
+    const struct crosswalk *crosswalk;
+    const struct definitions *definitions;
+    const struct period *period;
+    struct period before;
+    uint64_t cash_flows; /* those that need a source that records cash */
+    bool *barred;        /* per account: its source does not */
+    bool *unmatched;     /* per account */
+    struct meaning *meanings; /* open addressing */
+    size_t meaning_count, meaning_mask;
+    size_t kind_capacity, wide_capacity, facet_capacity;
+    const struct meaning **facets; /* of the block at hand */
 };
 
 static bool in_set(uint64_t set, unsigned code) {
@@ -34,10 +58,62 @@ uint64_t facet_flows(const struct definitions *definitions, uint64_t facet) {
     return flows;
 }
 
-static uint64_t remembered_flows(struct memo *memos, const struct definitions *definitions, uint64_t facet) {
-    struct memo *memo = &memos[(facet * 0x9E3779B97F4A7C15u) >> 52];
-    if (memo->facet != facet) *memo = (struct memo){facet, facet_flows(definitions, facet)};
-    return memo->flows;
+/* The kind of these, which may be new. Kinds are few enough to be looked through. */
+static uint32_t kind_of(struct join *join, uint64_t flows, uint64_t facet) {
+    struct cells *cells = join->cells;
+    if (flows == 0) return KIND_NONE_HERE;
+    const struct cell_kind kind = {
+        .flows = flows,
+        .outlet = (uint8_t)facet_outlet(facet),
+        .instrument = (uint8_t)facet_instrument(facet),
+        .party = (uint8_t)facet_party(facet),
+    };
+    for (size_t i = 0; i < cells->kind_count; i++) {
+        const struct cell_kind *other = &cells->kinds[i];
+        bool same = other->flows == kind.flows && other->outlet == kind.outlet && other->instrument == kind.instrument &&
+                    other->party == kind.party;
+        if (same) return (uint32_t)i;
+    }
+    CHECK(cells->kind_count < (size_t)1 << CELL_KIND_BITS);
+    cells->kinds = memory_reserve(cells->kinds, &join->kind_capacity, cells->kind_count + 1, sizeof(*cells->kinds));
+    cells->kinds[cells->kind_count++] = kind;
+    return (uint32_t)cells->kind_count - 1;
+}
+
+static struct meaning *meaning_place(const struct join *join, uint64_t facet) {
+    for (size_t i = (facet * 0x9E3779B97F4A7C15u >> 32) & join->meaning_mask;; i = (i + 1) & join->meaning_mask) {
+        struct meaning *place = &join->meanings[i];
+        if (!place->known || place->facet == facet) return place;
+    }
+}
+
+static void widen_meanings(struct join *join) {
+    struct meaning *old = join->meanings;
+    size_t size = old == NULL ? 0 : join->meaning_mask + 1;
+    join->meaning_mask = size == 0 ? 1023 : size * 2 - 1;
+    join->meanings = memory_zeroed(join->meaning_mask + 1, sizeof(*join->meanings));
+    for (size_t i = 0; i < size; i++) {
+        if (old[i].known) *meaning_place(join, old[i].facet) = old[i];
+    }
+    free(old);
+}
+
+/* Makes the table of the block's facets. */
+static void understand(struct join *join, const struct ledger_block *block) {
+    while (join->meanings == NULL || join->meaning_count + block->facet_count > join->meaning_mask / 2)
+        widen_meanings(join);
+    join->facets = memory_reserve(join->facets, &join->facet_capacity, block->facet_count, sizeof(*join->facets));
+    for (uint32_t i = 0; i < block->facet_count; i++) {
+        struct meaning *place = meaning_place(join, block->facets[i]);
+        if (!place->known) {
+            uint64_t flows = facet_flows(join->definitions, block->facets[i]);
+            *place = (struct meaning){.facet = block->facets[i], .known = true};
+            place->kinds[0] = kind_of(join, flows, block->facets[i]);
+            place->kinds[1] = kind_of(join, flows & ~join->cash_flows, block->facets[i]);
+            join->meaning_count++;
+        }
+        join->facets[i] = place;
+    }
 }
 
 /* The source part of `source 0x1F id`. */
@@ -47,18 +123,15 @@ static struct slice source_of(struct slice account) {
     return (struct slice){account.data, (size_t)(mark - account.data)};
 }
 
-/* Per account: the flows it cannot be part of, because its source does not record cash. */
-static uint64_t *barred_flows(const struct state *state, const struct definitions *definitions, const struct sources *sources) {
-    uint64_t cash_flows = 0;
+static void find_barred(struct join *join, const struct sources *sources) {
+    const struct definitions *definitions = join->definitions;
     for (size_t i = 0; i < definitions->flow_count; i++) {
-        if (definitions->flows[i].records_cash) cash_flows |= (uint64_t)1 << i;
+        if (definitions->flows[i].records_cash) join->cash_flows |= (uint64_t)1 << i;
     }
-    uint32_t count = text_map_count(state->accounts);
-    uint64_t *barred = memory_zeroed(count, sizeof(*barred));
-    for (uint32_t i = 0; i < count; i++) {
-        if (!sources_records_cash(sources, source_of(text_map_text(state->accounts, i)))) barred[i] = cash_flows;
-    }
-    return barred;
+    uint32_t count = text_map_count(join->state->accounts);
+    join->barred = memory_zeroed(count, sizeof(*join->barred));
+    for (uint32_t i = 0; i < count; i++)
+        join->barred[i] = !sources_records_cash(sources, source_of(text_map_text(join->state->accounts, i)));
 }
 
 static void number_sources(struct cells *cells, const struct state *state) {
@@ -71,67 +144,111 @@ static void number_sources(struct cells *cells, const struct state *state) {
     text_map_destroy(names);
 }
 
-static void sort_by_day(struct cells *cells) {
-    if (cells->count == 0) return;
-    int32_t first = INT32_MAX;
-    int32_t last = INT32_MIN;
-    for (size_t i = 0; i < cells->count; i++) {
-        if (cells->items[i].day < first) first = cells->items[i].day;
-        if (cells->items[i].day > last) last = cells->items[i].day;
+static void keep(struct join *join, const struct ledger_cell *from, struct cell cell) {
+    struct cells *cells = join->cells;
+    if (from->n <= UINT32_MAX && from->sum <= INT64_MAX) {
+        cell.n = (uint32_t)from->n;
+        cell.sum = (int64_t)from->sum;
+    } else {
+        CHECK(cells->wide_count < UINT32_MAX);
+        cells->wide = memory_reserve(cells->wide, &join->wide_capacity, cells->wide_count + 1, sizeof(*cells->wide));
+        cell.is_wide = 1;
+        cell.n = (uint32_t)cells->wide_count;
+        cells->wide[cells->wide_count++] = (struct amount){from->n, from->sum};
     }
-    size_t days = (size_t)((int64_t)last - first) + 1;
-    size_t *starts = memory_zeroed(days + 1, sizeof(*starts));
-    for (size_t i = 0; i < cells->count; i++)
-        starts[cells->items[i].day - first + 1]++;
-    for (size_t i = 0; i < days; i++)
-        starts[i + 1] += starts[i];
-    struct cell *sorted = memory_zeroed(cells->count, sizeof(*sorted));
-    for (size_t i = 0; i < cells->count; i++)
-        sorted[starts[cells->items[i].day - first]++] = cells->items[i];
-    free(starts);
-    free(cells->items);
-    cells->items = sorted;
+    cells->items[cells->count++] = cell;
+}
+
+static void note_past(struct join *join, int32_t day, uint32_t version, uint64_t flows) {
+    struct unit_past *past = &join->cells->past[join->registry->versions[version].unit];
+    if (day >= join->period->first && day <= join->period->last) past->now |= flows;
+    if (day >= join->before.first && day <= join->before.last) past->previous |= flows;
+    if (day < join->period->first) past->earlier |= flows;
+}
+
+static void note_unmatched(struct join *join, uint32_t account, int64_t n) {
+    join->unmatched[account] = true;
+    join->cells->unmatched_n += n;
+}
+
+/* All cells of one partition and day. */
+static void join_block(struct join *join, const struct ledger_block *block) {
+    struct cells *cells = join->cells;
+    struct ledger_reading reading = ledger_read(block);
+    struct ledger_cell from;
+    struct cell cell = {.day = (uint32_t)(block->day - cells->first_day) & ((1u << CELL_DAY_BITS) - 1)};
+    bool kept = block->day >= cells->first_day;
+    bool in_period = block->day >= join->period->first && block->day <= join->period->last;
+    uint32_t slot = UINT32_MAX;
+    bool barred = false;
+    understand(join, block);
+    while (ledger_next(&reading, &from)) {
+        if (from.n <= 0) continue;
+        if (from.slot != slot) {
+            slot = from.slot;
+            cell.account = join->state->slots[slot].account;
+            cell.version = crosswalk_version(join->crosswalk, cell.account, block->day);
+            barred = join->barred[cell.account];
+        }
+        if (in_period && cell.version == VERSION_NONE) note_unmatched(join, cell.account, from.n);
+        uint32_t kind = join->facets[from.facet_number]->kinds[barred];
+        if (kind == KIND_NONE_HERE) continue;
+        if (cell.version != VERSION_NONE) note_past(join, block->day, cell.version, cells->kinds[kind].flows);
+        if (!kept) continue;
+        cell.kind = kind & ((1u << CELL_KIND_BITS) - 1);
+        keep(join, &from, cell);
+    }
+}
+
+/* All days up to the end of the period, in order. */
+static void join_days(struct join *join) {
+    struct cells *cells = join->cells;
+    size_t block_count;
+    const struct ledger_block *blocks = ledger_blocks(join->state->ledger, &block_count);
+    size_t end = ledger_from(join->state->ledger, cells->last_day + 1);
+    size_t room = 0;
+    for (size_t i = ledger_from(join->state->ledger, cells->first_day); i < end; i++)
+        room += blocks[i].count;
+    cells->items = memory_zeroed(room, sizeof(*cells->items)); /* what stays untouched costs nothing */
+    for (size_t i = 0; i < end; i++) {
+        join_block(join, &blocks[i]);
+        if (blocks[i].day < cells->first_day) continue;
+        cells->starts[blocks[i].day - cells->first_day + 1] = cells->count;
+    }
+    for (int32_t day = cells->first_day; day <= cells->last_day; day++) {
+        size_t *start = &cells->starts[day - cells->first_day];
+        if (start[1] < start[0]) start[1] = start[0]; /* a day without blocks */
+    }
 }
 
 struct cells *cells_create(const struct state *state, const struct registry *registry, const struct crosswalk *crosswalk,
                            const struct definitions *definitions, const struct sources *sources, const struct period *period) {
     CHECK(registry != NULL);
     struct cells *cells = memory_zeroed(1, sizeof(*cells));
-    struct memo *memos = memory_zeroed(MEMO_SIZE, sizeof(*memos));
-    uint64_t *barred = barred_flows(state, definitions, sources);
-    bool *unmatched = memory_zeroed(text_map_count(state->accounts), sizeof(*unmatched));
-    cells->items = memory_zeroed(state->cell_count, sizeof(*cells->items));
-    for (size_t i = 0; i < MEMO_SIZE; i++)
-        memos[i].facet = UINT64_MAX;
-    for (size_t i = 0; i < state->cell_count; i++) {
-        const struct state_cell *from = &state->cells[i];
-        uint32_t account = state->slots[from->slot].account;
-        uint32_t version = crosswalk_version(crosswalk, account, from->day);
-        if (from->n <= 0) continue;
-        if (version == VERSION_NONE && from->day >= period->first && from->day <= period->last) {
-            unmatched[account] = true;
-            cells->unmatched_n += from->n;
-        }
-        uint64_t flows = remembered_flows(memos, definitions, from->facet) & ~barred[account];
-        if (flows == 0) continue;
-        cells->items[cells->count++] = (struct cell){
-            .flows = flows,
-            .version = version,
-            .day = from->day,
-            .outlet = (uint8_t)facet_outlet(from->facet),
-            .instrument = (uint8_t)facet_instrument(from->facet),
-            .party = (uint8_t)facet_party(from->facet),
-            .account = account,
-            .n = from->n,
-            .sum = from->sum,
-        };
-    }
+    struct join join = {
+        .cells = cells,
+        .state = state,
+        .registry = registry,
+        .crosswalk = crosswalk,
+        .definitions = definitions,
+        .period = period,
+        .before = period_before(period),
+        .unmatched = memory_zeroed(text_map_count(state->accounts), sizeof(bool)),
+    };
+    int32_t window_first = period->last - definitions->window_days + 1;
+    cells->first_day = window_first < period->first ? window_first : period->first;
+    cells->last_day = period->last;
+    CHECK(cells->last_day - cells->first_day < 1 << CELL_DAY_BITS);
+    cells->starts = memory_zeroed((size_t)(cells->last_day - cells->first_day) + 2, sizeof(*cells->starts));
+    cells->past = memory_zeroed(registry->unit_count, sizeof(*cells->past));
+    find_barred(&join, sources);
+    join_days(&join);
     for (uint32_t i = 0; i < text_map_count(state->accounts); i++)
-        cells->unmatched_accounts += unmatched[i];
-    free(unmatched);
-    free(barred);
-    free(memos);
-    sort_by_day(cells);
+        cells->unmatched_accounts += join.unmatched[i];
+    free(join.unmatched);
+    free(join.barred);
+    free(join.meanings);
+    free(join.facets);
     number_sources(cells, state);
     return cells;
 }
@@ -139,19 +256,16 @@ struct cells *cells_create(const struct state *state, const struct registry *reg
 void cells_destroy(struct cells *cells) {
     if (cells == NULL) return;
     free(cells->items);
+    free(cells->kinds);
+    free(cells->wide);
+    free(cells->starts);
+    free(cells->past);
     free(cells->sources);
     free(cells);
 }
 
 size_t cells_from(const struct cells *cells, int32_t day) {
-    size_t low = 0;
-    size_t high = cells->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (cells->items[middle].day < day)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    if (day <= cells->first_day) return 0;
+    if (day > cells->last_day) return cells->count;
+    return cells->starts[day - cells->first_day];
 }

@@ -51,10 +51,11 @@ uint32_t control_cell_contributor(const struct control *control, const struct ce
 }
 
 uint32_t control_cell_platform(const struct control *control, const struct cell *cell) {
-    bool marketplace = cell->outlet >= OUTLET_LAZADA && cell->outlet <= OUTLET_TIKTOK_SHOP;
-    bool wallet = cell->instrument == INSTRUMENT_EWALLET && cell->party >= PARTY_MOMO && cell->party < PARTY_OTHER;
-    if (marketplace) return cell->outlet;
-    if (wallet) return (uint32_t)OUTLET_COUNT + cell->party;
+    const struct cell_kind *kind = cell_kind(control->inputs.cells, cell);
+    bool marketplace = kind->outlet >= OUTLET_LAZADA && kind->outlet <= OUTLET_TIKTOK_SHOP;
+    bool wallet = kind->instrument == INSTRUMENT_EWALLET && kind->party >= PARTY_MOMO && kind->party < PARTY_OTHER;
+    if (marketplace) return kind->outlet;
+    if (wallet) return (uint32_t)OUTLET_COUNT + kind->party;
     return (uint32_t)OUTLET_COUNT + PARTY_COUNT + control->inputs.cells->sources[cell->account];
 }
 
@@ -84,6 +85,12 @@ struct control *control_create(const struct control_inputs *inputs) {
     control->inputs = *inputs;
     find_contributors(control);
     order_cells(control);
+    control_pool_fill(control);
+    if (!inputs->daily) {
+        free(control->order);
+        control->order = NULL;
+        control->order_count = 0;
+    }
     flow_figures_fill(control);
     return control;
 }
@@ -95,6 +102,7 @@ void control_destroy(struct control *control) {
         unit_figures_destroy(control->units[i]);
     free(control->units);
     free(control->order);
+    free(control->pool);
     free(control->contributors);
     free(control);
 }
@@ -164,8 +172,9 @@ struct origin control_persons(const struct control *control, const struct period
     };
     for (size_t i = first; i < end; i++) {
         const struct cell *cell = &cells->items[i];
-        bool there = (cell->flows & flows) != 0 &&
-                     (cell->outlet != 0 ? (outlets >> cell->outlet & 1) != 0 : (instruments >> cell->instrument & 1) != 0);
+        const struct cell_kind *kind = cell_kind(cells, cell);
+        bool there = (kind->flows & flows) != 0 &&
+                     (kind->outlet != 0 ? (outlets >> kind->outlet & 1) != 0 : (instruments >> kind->instrument & 1) != 0);
         if (there) add_to_crowd(&crowd, control_cell_contributor(control, cell), control_cell_platform(control, cell));
     }
     struct disclosure_rules rules = *control->inputs.rules;

@@ -105,8 +105,8 @@ struct patterns {
 static void find_patterns(const struct control *control, struct patterns *patterns) {
     uint64_t last = 0;
     patterns->count = 0;
-    for (size_t i = 0; i < control->order_count; i++) {
-        uint64_t set = control->inputs.cells->items[control->order[i]].flows;
+    for (size_t i = 0; i < control->pool_count; i++) {
+        uint64_t set = control->pool[i].flows;
         if (set == last) continue;
         last = set;
         size_t at = 0;
@@ -129,10 +129,6 @@ static bool is_part(const struct patterns *patterns, const struct form *inner, c
     return any;
 }
 
-static uint8_t code_or_none(int code, int limit) {
-    return code >= 0 && code < limit ? (uint8_t)code : (uint8_t)(DISCLOSURE_CODES - 1);
-}
-
 enum table_kind { TABLE_MATCHED = 0, TABLE_UNMATCHED, TABLE_DAYS };
 
 /* Days of a period, laid out over all dimensions. */
@@ -142,40 +138,50 @@ static void code_day(const struct control *control, int32_t day, uint8_t codes[s
     codes[number / DISCLOSURE_NONE] = (uint8_t)(number % DISCLOSURE_NONE);
 }
 
-static void code_cell(const struct control *control, enum table_kind kind, const struct cell *cell,
-                      uint8_t codes[static DISCLOSURE_DIMENSIONS]) {
-    for (unsigned i = 0; i < DISCLOSURE_DIMENSIONS; i++)
-        codes[i] = DISCLOSURE_NONE;
-    if (kind == TABLE_DAYS) code_day(control, cell->day, codes);
-    if (kind != TABLE_MATCHED) return;
-    const struct version *version = &control->inputs.registry->versions[cell->version];
-    codes[BY_DISTRICT] = code_or_none(version->district, DISTRICT_COUNT);
-    codes[BY_UNIT_TYPE] = code_or_none(version->unit_type, UNIT_TYPES_MAX);
-    codes[BY_OUTLET] = code_or_none(cell->outlet, OUTLET_COUNT);
-    codes[BY_INSTRUMENT] = code_or_none(cell->instrument, INSTRUMENT_COUNT);
-    codes[BY_MONTH] = code_or_none(month_of_day(cell->day) - month_of_day(control->inputs.period->first), DISCLOSURE_NONE);
+/* What an amount is of `outer` less `inner` (null: nothing); false when it is nothing. */
+static bool take_amount(const struct form *outer, const struct form *inner, const struct pooled *amount,
+                        struct contribution *item) {
+    struct take take = take_of(outer, amount->flows);
+    struct take less = inner != NULL ? take_of(inner, amount->flows) : (struct take){0, 0};
+    take.n -= less.n;
+    take.sum -= less.sum;
+    if (take.n == 0 && take.sum == 0) return false;
+    *item = (struct contribution){.unit = amount->unit, .platform = amount->platform};
+    item->payers = amount->n > INT64_MAX ? INT64_MAX : (int64_t)amount->n;
+    item->value = amount->n * take.n + amount->sum * take.sum;
+    memcpy(item->codes, amount->codes, sizeof(item->codes));
+    return true;
 }
 
-/* What the cells of a table contribute to `outer` less `inner` (null: nothing). */
+/* The same by day, from the cells. */
+static struct contributions daily_contributions(const struct control *control, const struct form *outer,
+                                                const struct form *inner) {
+    struct contributions contributions = {.items = NULL};
+    const struct cells *cells = control->inputs.cells;
+    for (size_t i = 0; i < control->order_count; i++) {
+        const struct cell *cell = &cells->items[control->order[i]];
+        struct amount amount = cell_amount(cells, cell);
+        struct contribution item;
+        struct pooled alone = {.flows = cell_kind(cells, cell)->flows, .n = amount.n, .sum = amount.sum};
+        if (cell->version == VERSION_NONE || !take_amount(outer, inner, &alone, &item)) continue;
+        item.unit = control_cell_contributor(control, cell);
+        item.platform = control_cell_platform(control, cell);
+        memset(item.codes, DISCLOSURE_NONE, sizeof(item.codes));
+        code_day(control, cell_day(cells, cell), item.codes);
+        contributions_add(&contributions, &item);
+    }
+    return contributions;
+}
+
+/* What the amounts of a table contribute to `outer` less `inner`. */
 static struct contributions contributions_of(const struct control *control, enum table_kind kind, const struct form *outer,
                                              const struct form *inner) {
     struct contributions contributions = {.items = NULL};
-    for (size_t i = 0; i < control->order_count; i++) {
-        const struct cell *cell = &control->inputs.cells->items[control->order[i]];
-        if ((cell->version == VERSION_NONE) != (kind == TABLE_UNMATCHED)) continue;
-        struct take take = take_of(outer, cell->flows);
-        struct take less = inner != NULL ? take_of(inner, cell->flows) : (struct take){0, 0};
-        take.n -= less.n;
-        take.sum -= less.sum;
-        if (take.n == 0 && take.sum == 0) continue;
-        struct contribution item = {
-            .unit = control_cell_contributor(control, cell),
-            .platform = control_cell_platform(control, cell),
-            .payers = cell->n,
-            .value = (__int128)cell->n * take.n + cell->sum * take.sum,
-        };
-        code_cell(control, kind, cell, item.codes);
-        contributions_add(&contributions, &item);
+    if (kind == TABLE_DAYS) return daily_contributions(control, outer, inner);
+    for (size_t i = 0; i < control->pool_count; i++) {
+        struct contribution item;
+        if (control->pool[i].unmatched != (kind == TABLE_UNMATCHED)) continue;
+        if (take_amount(outer, inner, &control->pool[i], &item)) contributions_add(&contributions, &item);
     }
     return contributions;
 }

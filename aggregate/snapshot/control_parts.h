@@ -34,12 +34,23 @@ struct flow_figures {
     uint32_t instruments[AXIS_CODES_MAX];
 };
 
+/* What one contributor has on one platform, in one place of each dimension, and in the same flows. */
+struct pooled {
+    uint64_t flows;
+    uint32_t unit, platform;
+    uint8_t codes[DISCLOSURE_DIMENSIONS];
+    bool unmatched; /* in no place */
+    __int128 n, sum;
+};
+
 struct control {
     struct control_inputs inputs;
     uint32_t *contributors; /* per version */
     uint32_t contributor_count;
-    uint32_t *order; /* cells of the period, those of a contributor together */
+    uint32_t *order; /* cells of the period, those of a contributor together; null after pooling when days are not shown */
     size_t order_count;
+    struct pooled *pool; /* the same cells put together, those of a contributor together */
+    size_t pool_count, pool_capacity;
     struct flow_figures flows;
     struct unit_figures **units;
     size_t unit_count, unit_capacity;
@@ -50,6 +61,9 @@ struct control {
 uint32_t control_cell_contributor(const struct control *control, const struct cell *cell);
 /* Who on the platform axis knows the cell: the marketplace, the wallet, or else the source. */
 uint32_t control_cell_platform(const struct control *control, const struct cell *cell);
+
+/* Puts the cells of control->order together. */
+void control_pool_fill(struct control *control);
 
 void flow_figures_fill(struct control *control);
 void flow_figures_run(struct flow_figures *flows);

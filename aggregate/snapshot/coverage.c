@@ -54,16 +54,10 @@ struct coverage {
 /* ---- what the ledger holds ---- */
 
 static void find_days(struct coverage *coverage) {
-    const struct state *state = coverage->inputs.state;
-    int32_t first = INT32_MAX;
-    int32_t last = INT32_MIN;
-    for (size_t i = 0; i < state->cell_count; i++) {
-        if (state->cells[i].n <= 0) continue;
-        if (state->cells[i].day < first) first = state->cells[i].day;
-        if (state->cells[i].day > last) last = state->cells[i].day;
-    }
-    coverage->day_first = first;
-    coverage->day_count = first > last ? 0 : (size_t)((int64_t)last - first) + 1;
+    size_t count;
+    const struct ledger_block *blocks = ledger_blocks(coverage->inputs.state->ledger, &count);
+    coverage->day_first = count == 0 ? INT32_MAX : blocks[0].day;
+    coverage->day_count = count == 0 ? 0 : (size_t)((int64_t)blocks[count - 1].day - blocks[0].day) + 1;
 }
 
 /* Per account: the number of its source. */
@@ -93,21 +87,22 @@ static void order_sources(struct coverage *coverage) {
 }
 
 /* An order of a business buyer is booked for the seller and for the buyer: a delivery of its source by either, one event. */
-static void read_cell(struct coverage *coverage, const struct state_cell *cell, const uint32_t *sources, size_t *capacity) {
+static void read_cell(struct coverage *coverage, const struct ledger_cell *cell, int32_t on, const uint32_t *sources,
+                      size_t *capacity) {
     enum family family = facet_family(cell->facet);
     if (cell->n <= 0 || feed_name(family)[0] == '\0') return;
-    size_t day = (size_t)(cell->day - coverage->day_first);
+    size_t day = (size_t)(on - coverage->day_first);
     uint32_t account = coverage->inputs.state->slots[cell->slot].account;
     coverage->seen[sources[account] * coverage->day_count + day] |= (uint8_t)(1U << family);
     if (facet_role(cell->facet) == ROLE_BUYER) return;
     struct counts_of_day *counts = &coverage->counts[family * coverage->day_count + day];
     counts->booked += cell->n;
-    if (crosswalk_version(coverage->inputs.crosswalk, account, cell->day) != VERSION_NONE) {
+    if (crosswalk_version(coverage->inputs.crosswalk, account, on) != VERSION_NONE) {
         counts->matched += cell->n;
         return;
     }
     coverage->strays = memory_reserve(coverage->strays, capacity, coverage->stray_count + 1, sizeof(*coverage->strays));
-    coverage->strays[coverage->stray_count++] = (struct stray){account, cell->day, family};
+    coverage->strays[coverage->stray_count++] = (struct stray){account, on, family};
 }
 
 static int compare_strays(const void *left, const void *right) {
@@ -132,8 +127,14 @@ struct coverage *coverage_create(const struct coverage_inputs *inputs) {
     coverage->seen = memory_zeroed(text_map_count(coverage->sources) * coverage->day_count, sizeof(*coverage->seen));
     coverage->counts = memory_zeroed(FAMILY_COUNT * coverage->day_count, sizeof(*coverage->counts));
     size_t capacity = 0;
-    for (size_t i = 0; i < inputs->state->cell_count; i++)
-        read_cell(coverage, &inputs->state->cells[i], sources, &capacity);
+    size_t block_count;
+    const struct ledger_block *blocks = ledger_blocks(inputs->state->ledger, &block_count);
+    for (size_t i = 0; i < block_count; i++) {
+        struct ledger_reading reading = ledger_read(&blocks[i]);
+        struct ledger_cell cell;
+        while (ledger_next(&reading, &cell))
+            read_cell(coverage, &cell, blocks[i].day, sources, &capacity);
+    }
     free(sources);
     if (coverage->stray_count > 0)
         qsort(coverage->strays, coverage->stray_count, sizeof(*coverage->strays), compare_strays);

@@ -4,23 +4,24 @@
 
 #include "aggregate/snapshot/memory.h"
 
-static void add(struct amount *amount, const struct cell *cell) {
-    amount->n += cell->n;
-    amount->sum += cell->sum;
+static void add(struct amount *amount, const struct amount *more) {
+    amount->n += more->n;
+    amount->sum += more->sum;
 }
 
-static void add_cell(struct flow_row *row, const struct cell *cell, const struct version *version) {
-    add(&row->province, cell);
-    add(&row->district[version->district], cell);
-    if (version->unit_type >= 0) add(&row->unit_type[version->unit_type], cell);
-    if (cell->outlet < OUTLET_COUNT) {
-        add(&row->outlet[cell->outlet], cell);
-        add(&row->district_outlet[version->district][cell->outlet], cell);
+static void add_cell(struct flow_row *row, const struct cell_kind *kind, const struct amount *amount,
+                     const struct version *version) {
+    add(&row->province, amount);
+    add(&row->district[version->district], amount);
+    if (version->unit_type >= 0) add(&row->unit_type[version->unit_type], amount);
+    if (kind->outlet < OUTLET_COUNT) {
+        add(&row->outlet[kind->outlet], amount);
+        add(&row->district_outlet[version->district][kind->outlet], amount);
     }
-    if (cell->instrument < INSTRUMENT_COUNT) add(&row->instrument[cell->instrument], cell);
-    if (cell->party < PARTY_COUNT) {
-        add(&row->party[cell->party], cell);
-        add(&row->district_party[version->district][cell->party], cell);
+    if (kind->instrument < INSTRUMENT_COUNT) add(&row->instrument[kind->instrument], amount);
+    if (kind->party < PARTY_COUNT) {
+        add(&row->party[kind->party], amount);
+        add(&row->district_party[version->district][kind->party], amount);
     }
 }
 
@@ -29,12 +30,14 @@ struct flow_table *flow_table_create(const struct cells *cells, const struct reg
     size_t end = cells_from(cells, last + 1);
     for (size_t i = cells_from(cells, first); i < end; i++) {
         const struct cell *cell = &cells->items[i];
-        for (uint64_t flows = cell->flows; flows != 0; flows &= flows - 1) {
+        const struct cell_kind *kind = cell_kind(cells, cell);
+        struct amount amount = cell_amount(cells, cell);
+        for (uint64_t flows = kind->flows; flows != 0; flows &= flows - 1) {
             struct flow_row *row = &table->rows[__builtin_ctzll(flows)];
             if (cell->version == VERSION_NONE)
-                add(&row->unmatched, cell);
+                add(&row->unmatched, &amount);
             else
-                add_cell(row, cell, &registry->versions[cell->version]);
+                add_cell(row, kind, &amount, &registry->versions[cell->version]);
         }
     }
     return table;

@@ -5,11 +5,6 @@
 
 #include "aggregate/snapshot/cells.h"
 
-struct amount {
-    int64_t n;
-    __int128 sum;
-};
-
 /* Where a figure is taken: exactly one of the axes, the others stand at their total. */
 enum place_axis { PLACE_PROVINCE = 1, PLACE_UNMATCHED, PLACE_DISTRICT, PLACE_UNIT_TYPE, PLACE_OUTLETS, PLACE_INSTRUMENTS };
 

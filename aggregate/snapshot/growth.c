@@ -96,7 +96,10 @@ static bool run_base(struct growth *growth, enum base_place place, const struct 
         (void)snprintf(note->vintage, sizeof(note->vintage), "%s", base->release->name);
         memcpy(note->manifest_sha256, base->release->manifest_sha256, sizeof(note->manifest_sha256));
     }
-    return computation_run(&base->computation, fault);
+    if (!computation_run(&base->computation, fault)) return false;
+    cells_destroy(base->computation.cells); /* only its rows are looked at: several bases need not be in memory at once */
+    base->computation.cells = NULL;
+    return true;
 }
 
 /* The index' base is made of whole periods like this one. */

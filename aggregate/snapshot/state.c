@@ -2,10 +2,10 @@
  *
  * The reader hands over a partition only when its prefix is proved, so this file has no transactions to think of: it parses, and
  * it refuses what is not of the layout, because a figure from half-understood state would be worse than none. Ledger cells are
- * kept as they are (day, account, facet): which unit an account belonged to is decided later, from the registry (crosswalk.c), so
- * that a corrected link changes past periods. Sketches are united here, register by register (max): union is all that a snapshot
- * ever does with them, so a partition's own sketch is not kept. Pulse, histogram and late cells are not needed for indicators and
- * are skipped.
+ * kept as they are (day, account, facet), packed (ledger.c): which unit an account belonged to is decided later, from the
+ * registry (crosswalk.c), so that a corrected link changes past periods. Sketches are united here, register by register (max):
+ * union is all that a snapshot ever does with them, so a partition's own sketch is not kept. Pulse, histogram and late cells are
+ * not needed for indicators and are skipped.
  *
  * The order of delivery does not matter beyond the partition: cells may come before the accounts they name. */
 #include "aggregate/snapshot/state.h"
@@ -13,8 +13,8 @@
 #include "aggregate/snapshot/memory.h"
 #include "facet.h"
 
-enum { CAPACITY_PARTITIONS, CAPACITY_SLOTS, CAPACITY_CELLS, CAPACITY_DOCUMENTS, CAPACITY_SKETCHES, CAPACITY_DELAYS };
-enum { SHARD_SIZE = 1 << SHARD_ACCOUNTS_LOG2, HLL_RANK_MAX = 64 - HLL_REGISTERS_LOG2 + 1, SUM_DIGITS_MAX = 26 };
+enum { CAPACITY_PARTITIONS, CAPACITY_SLOTS, CAPACITY_DOCUMENTS, CAPACITY_SKETCHES, CAPACITY_DELAYS };
+enum { SHARD_SIZE = 1 << SHARD_ACCOUNTS_LOG2, HLL_RANK_MAX = 64 - HLL_REGISTERS_LOG2 + 1, SUM_DIGITS_MAX = 26, LOW_DIGITS = 18 };
 enum { SKETCH_SPARSE = 1, SKETCH_DENSE = 2, SKETCH_NAME_BYTES = 13 };
 
 struct cursor {
@@ -24,6 +24,7 @@ struct cursor {
 
 struct state *state_create(void) {
     struct state *state = memory_zeroed(1, sizeof(*state));
+    state->ledger = ledger_create();
     state->accounts = text_map_create();
     state->sketch_names = text_map_create();
     return state;
@@ -42,7 +43,7 @@ void state_destroy(struct state *state) {
         free((char *)(uintptr_t)state->documents[i].text.data);
     free(state->partitions);
     free(state->slots);
-    free(state->cells);
+    ledger_destroy(state->ledger);
     free(state->documents);
     free(state->delays);
     free(state->sketches);
@@ -55,7 +56,10 @@ void state_destroy(struct state *state) {
  * days. */
 static bool read_number(struct cursor *cursor, __int128 *value) {
     const char *start = cursor->at;
-    *value = 0;
+    uint64_t low = 0;
+    for (; cursor->at < cursor->end && cursor->at - start < LOW_DIGITS && *cursor->at >= '0' && *cursor->at <= '9'; cursor->at++)
+        low = low * 10 + (uint64_t)(*cursor->at - '0');
+    *value = low;
     while (cursor->at < cursor->end && *cursor->at >= '0' && *cursor->at <= '9') {
         if (cursor->at - start == SUM_DIGITS_MAX) return false;
         *value = *value * 10 + (*cursor->at++ - '0');
@@ -121,6 +125,7 @@ static bool take_partition(void *context, struct source_partition partition, con
     for (; state->slot_count < slot_count; state->slot_count++) {
         struct state_slot *slot = &state->slots[state->slot_count];
         slot->account = TEXT_NONE;
+        slot->booked = false;
         for (int i = 0; i < ACTIVITY_COUNT; i++)
             slot->first_day[i] = slot->last_day[i] = INT32_MAX;
     }
@@ -137,7 +142,7 @@ static bool slot_number(const struct state *state, uint32_t shard, int64_t lane,
 }
 
 static bool take_cell(struct state *state, struct hash_id id, struct slice field, struct slice value, struct fault *fault) {
-    struct state_cell cell = {.day = id.bucket};
+    struct ledger_cell cell = {.n = 0};
     uint64_t lane = 0;
     if (field.length < FACET_TEXT_LENGTH || field.length > FACET_TEXT_LENGTH + 1 || !facet_parse(field.data, &cell.facet)) {
         return corrupt(state, id, field, "no facet of 8 characters", fault);
@@ -153,8 +158,8 @@ static bool take_cell(struct state *state, struct hash_id id, struct slice field
     bool good = read_count(&cursor, INT64_MAX, &cell.n) && read_mark(&cursor, ',') && read_number(&cursor, &cell.sum);
     if (good && cursor.at < cursor.end) good = read_mark(&cursor, ',') && read_count(&cursor, INT64_MAX, &unconverted);
     if (!good || cursor.at != cursor.end) return corrupt(state, id, field, "the value is not n,sum[,unconverted]", fault);
-    state->cells = memory_reserve(state->cells, &state->capacities[CAPACITY_CELLS], state->cell_count + 1, sizeof(*state->cells));
-    state->cells[state->cell_count++] = cell;
+    state->slots[cell.slot].booked = true;
+    ledger_add(state->ledger, state->partitions[state->partition_count - 1].slot_first, id.bucket, &cell);
     return true;
 }
 
@@ -176,6 +181,7 @@ static bool take_delay(struct state *state, struct hash_id id, struct slice fiel
         return corrupt(state, id, field, "the lane is not that of a delay", fault);
     delay.slot = partition->slot_first + (uint32_t)account;
     delay.lane = (uint32_t)lane;
+    state->slots[delay.slot].booked = true;
     struct cursor cursor = cursor_of(value);
     if (!read_count(&cursor, INT64_MAX, &delay.n) || !read_mark(&cursor, ',') || !read_number(&cursor, &sum) ||
         cursor.at != cursor.end)
@@ -328,11 +334,17 @@ static int compare_documents(const void *left, const void *right) {
 }
 
 bool state_finish(struct state *state, struct fault *fault) {
-    for (size_t i = 0; i < state->cell_count; i++) {
-        if (state->slots[state->cells[i].slot].account != TEXT_NONE) continue;
+    ledger_finish(state->ledger);
+    for (size_t i = 0; i < state->slot_count; i++) {
+        if (!state->slots[i].booked || state->slots[i].account != TEXT_NONE) continue;
+        size_t partition = state->partition_count - 1;
+        while (state->partitions[partition].slot_first > i)
+            partition--;
         return fault_set(fault, STOP_STATE_DAMAGED, false,
-                         "the ledger has a cell of day %d whose account is not in the state (schemas/store-layout.md §6)",
-                         (int)state->cells[i].day);
+                         "the state of %.80s/%d has cells of account number %zu, which is not in the state "
+                         "(schemas/store-layout.md §6)",
+                         state->partitions[partition].topic, (int)state->partitions[partition].partition,
+                         i - state->partitions[partition].slot_first);
     }
     if (state->document_count > 0) {
         qsort(state->documents, state->document_count, sizeof(*state->documents), compare_documents);

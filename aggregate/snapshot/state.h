@@ -3,6 +3,7 @@
 #ifndef NHIP_SNAPSHOT_STATE_H
 #define NHIP_SNAPSHOT_STATE_H
 
+#include "aggregate/snapshot/ledger.h"
 #include "aggregate/snapshot/text_map.h"
 #include "aggregate/store/reader.h"
 #include "limits.h"
@@ -23,14 +24,7 @@ struct state_slot {
     uint32_t account;                  /* number in state.accounts; TEXT_NONE until its record was seen */
     int32_t first_day[ACTIVITY_COUNT]; /* INT32_MAX: never active so */
     int32_t last_day[ACTIVITY_COUNT];
-};
-
-struct state_cell {
-    uint64_t facet;
-    uint32_t slot;
-    int32_t day;
-    int64_t n;
-    __int128 sum;
+    bool booked; /* some cell is of it */
 };
 
 /* Of the events that happened in a month, those of one source that came with one delay. */
@@ -53,8 +47,7 @@ struct state {
     size_t partition_count;
     struct state_slot *slots;
     size_t slot_count;
-    struct state_cell *cells; /* ledger */
-    size_t cell_count;
+    struct ledger *ledger;
     struct state_document *documents; /* after state_finish(): by partition, ordinal */
     size_t document_count;
     struct state_delay *delays;
@@ -62,7 +55,7 @@ struct state {
     struct text_map *accounts; /* source 0x1F id */
     struct text_map *sketch_names;
     uint8_t **sketches;   /* by number in sketch_names: HLL_REGISTERS ranks, united over the partitions */
-    size_t capacities[6]; /* of partitions, slots, cells, documents, sketches, delays */
+    size_t capacities[5]; /* of partitions, slots, documents, sketches, delays */
 };
 
 struct state *state_create(void);

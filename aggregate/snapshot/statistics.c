@@ -21,13 +21,14 @@ static void find_uses(struct statistics *statistics) {
     size_t end = cells_from(statistics->cells, statistics->period.last + 1);
     for (size_t i = cells_from(statistics->cells, statistics->window_first); i < end; i++) {
         const struct cell *cell = &statistics->cells->items[i];
-        statistics->window_flows |= cell->flows;
+        const struct cell_kind *kind = cell_kind(statistics->cells, cell);
+        statistics->window_flows |= kind->flows;
         if (cell->version == VERSION_NONE) continue;
         struct use *uses = &statistics->uses[statistics->registry->versions[cell->version].unit * flow_count];
-        for (uint64_t flows = cell->flows; flows != 0; flows &= flows - 1) {
+        for (uint64_t flows = kind->flows; flows != 0; flows &= flows - 1) {
             struct use *use = &uses[__builtin_ctzll(flows)];
-            use->outlets |= (uint32_t)1 << (cell->outlet & 31);
-            use->instruments |= (uint32_t)1 << (cell->instrument & 31);
+            use->outlets |= (uint32_t)1 << (kind->outlet & 31);
+            use->instruments |= (uint32_t)1 << (kind->instrument & 31);
         }
     }
 }

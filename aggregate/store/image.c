@@ -177,6 +177,30 @@ static void adopt(struct pass *pass) {
     pass->buckets = NULL;
 }
 
+/* Lengths are varints: seven bits a byte, the lowest first. Nearly all are one byte, and there are two for each cell. */
+static size_t length_bytes(size_t length) {
+    size_t bytes = 1;
+    for (; length > 127; length >>= 7)
+        bytes++;
+    return bytes;
+}
+
+static char *put_length(char *at, size_t length) {
+    for (; length > 127; length >>= 7)
+        *at++ = (char)((length & 127) | 128);
+    *at++ = (char)length;
+    return at;
+}
+
+static const char *take_length(const char *at, size_t *length) {
+    *length = 0;
+    for (int shift = 0;; shift += 7) {
+        unsigned char byte = (unsigned char)*at++;
+        *length |= (size_t)(byte & 127) << shift;
+        if (byte < 128) return at;
+    }
+}
+
 static void ask_hash(void *context, size_t i, struct resp *out) {
     const struct pass *pass = context;
     struct key key;
@@ -189,15 +213,15 @@ static bool take_hash(void *context, size_t i, const redisReply *reply, struct f
     if (!reply_is_pairs(reply)) return not_of_layout(pass->image, "a hash", fault);
     size_t bytes = 1;
     for (size_t j = 0; j < reply->elements; j++)
-        bytes += sizeof(size_t) + reply->element[j]->len;
+        bytes += length_bytes(reply->element[j]->len) + reply->element[j]->len;
     char *at = malloc(bytes); /* exactly: a state is a hundred thousand small hashes */
     CHECK_MEMORY(at != NULL);
     hash->content = at;
     for (size_t j = 0; j < reply->elements; j++) {
         struct slice text = reply_text(reply->element[j]);
-        memcpy(at, &text.length, sizeof(text.length));
-        memcpy(at + sizeof(text.length), text.data, text.length);
-        at += sizeof(text.length) + text.length;
+        at = put_length(at, text.length);
+        memcpy(at, text.data, text.length);
+        at += text.length;
     }
     hash->pairs = reply->elements / 2;
     hash->read = true;
@@ -317,14 +341,17 @@ static int by_field(const void *left, const void *right) {
     return (a->field.length > b->field.length) - (a->field.length < b->field.length);
 }
 
-void image_pairs(const struct image_hash *hash, struct image_pair *pairs) {
+void image_pairs_any_order(const struct image_hash *hash, struct image_pair *pairs) {
     const char *at = hash->content;
     for (size_t i = 0; i < 2 * hash->pairs; i++) {
         size_t length = 0;
-        memcpy(&length, at, sizeof(length));
-        at += sizeof(length);
+        at = take_length(at, &length);
         *(i % 2 == 0 ? &pairs[i / 2].field : &pairs[i / 2].value) = (struct slice){at, length};
         at += length;
     }
+}
+
+void image_pairs(const struct image_hash *hash, struct image_pair *pairs) {
+    image_pairs_any_order(hash, pairs);
     if (hash->pairs > 1) qsort(pairs, hash->pairs, sizeof(*pairs), by_field);
 }

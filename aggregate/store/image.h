@@ -6,7 +6,7 @@
 #include "aggregate/store/keys.h"
 #include "aggregate/store/meta.h"
 
-/* A hash and its content: for each pair length, field, length, value; in no order. */
+/* A hash and its content: for each pair length, field, length, value, lengths as varints; in no order. */
 struct image_hash {
     struct hash_id id;
     int64_t offset; /* last change, read before the content */
@@ -44,6 +44,8 @@ struct image_pair {
 };
 /* The pairs of one hash, sorted by field bytes, in `pairs` (room for hash->pairs). The slices point into the image. */
 void image_pairs(const struct image_hash *hash, struct image_pair *pairs);
+/* The same in no order. */
+void image_pairs_any_order(const struct image_hash *hash, struct image_pair *pairs);
 
 /* What is done with each partition that has state: called once, when its image holds. */
 struct image_visitor {

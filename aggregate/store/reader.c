@@ -15,7 +15,14 @@
 
 enum { PATIENCE_MS = 20000, PAUSE_MS = 200 };
 
-static bool deliver(const struct image *image, struct source_partition who, const struct reader_sink *sink, struct fault *fault) {
+struct delivery {
+    const struct reader_sink *sink;
+    struct reader_manner manner;
+};
+
+static bool deliver(const struct image *image, struct source_partition who, const struct delivery *delivery,
+                    struct fault *fault) {
+    const struct reader_sink *sink = delivery->sink;
     const struct reader_claim claim = {.epoch = image->meta.epoch,
                                        .owner = image->meta.owner,
                                        .instance = image->meta.instance,
@@ -34,7 +41,10 @@ static bool deliver(const struct image *image, struct source_partition who, cons
     bool fine = true;
     for (size_t i = 0; fine && i < image->hash_count; i++) {
         const struct image_hash *hash = &image->hashes[i];
-        image_pairs(hash, pairs);
+        if (hash->id.kind == HASH_LEDGER && delivery->manner.ledger_in_any_order)
+            image_pairs_any_order(hash, pairs);
+        else
+            image_pairs(hash, pairs);
         for (size_t j = 0; fine && j < hash->pairs; j++) {
             fine = sink->field(sink->context, hash->id, pairs[j].field, pairs[j].value, fault);
         }
@@ -102,19 +112,20 @@ bool images_visit(const struct store_options *options, const struct image_visito
     return fine;
 }
 
-struct delivery {
-    const struct reader_sink *sink;
-};
-
 static bool visit_deliver(void *context, const struct image *image, struct source_partition who, struct fault *fault) {
-    const struct delivery *delivery = context;
-    return deliver(image, who, delivery->sink, fault);
+    return deliver(image, who, context, fault);
+}
+
+bool reader_read_so(const struct store_options *options, const struct reader_manner *manner, const struct reader_sink *sink,
+                    struct fault *fault) {
+    struct delivery delivery = {.sink = sink, .manner = *manner};
+    const struct image_visitor visitor = {.visit = visit_deliver, .context = &delivery};
+    return images_visit(options, &visitor, fault);
 }
 
 bool reader_read(const struct store_options *options, const struct reader_sink *sink, struct fault *fault) {
-    struct delivery delivery = {.sink = sink};
-    const struct image_visitor visitor = {.visit = visit_deliver, .context = &delivery};
-    return images_visit(options, &visitor, fault);
+    const struct reader_manner manner = {.ledger_in_any_order = false};
+    return reader_read_so(options, &manner, sink, fault);
 }
 
 /* --- the dump --- */

@@ -27,8 +27,15 @@ struct reader_sink {
     void (*claim)(void *context, struct source_partition partition, const struct reader_claim *claim);
 };
 
+/* How it is read; all zero: as reader_read() does it. */
+struct reader_manner {
+    bool ledger_in_any_order; /* fields of a ledger hash come in no order: sorting is half of the work of delivering */
+};
+
 /* Reads all partitions of the namespace. A namespace without partitions is FAULT_REFUSED with the remedy. One thread. */
 bool reader_read(const struct store_options *options, const struct reader_sink *sink, struct fault *fault);
+bool reader_read_so(const struct store_options *options, const struct reader_manner *manner, const struct reader_sink *sink,
+                    struct fault *fault);
 
 /* Writes every authoritative key and value, as I3 compares states (without epoch, owner, instance, commit_ms, end), as sorted
  * text lines `key field value` with bytes outside 0x21..0x7E and `%` percent-encoded. For tests and `nhip inspect --state`. */

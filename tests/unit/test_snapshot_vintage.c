@@ -430,6 +430,50 @@ static void figures_can_be_looked_up_and_the_table_fits_a_terminal(void **state)
     scene_close(&scene);
 }
 
+static void set_text(struct scene *scene, uint32_t account, const char *day, uint64_t facet, const char *value) {
+    char field[FACET_TEXT_LENGTH + 2] = {0};
+    facet_format(facet, field);
+    field[FACET_TEXT_LENGTH] = account == 0 ? '\0' : (char)('A' + account);
+    assert_true(scene_field(scene, (struct hash_id){HASH_LEDGER, on_day(day), 0}, field, slice_of(value)));
+}
+
+/* Beyond 32 bits in number; a cell of nothing; days before the window and after the period. */
+static void great_amounts_are_exact(void **state) {
+    (void)state;
+    struct scene scene;
+    struct snapshot_result result;
+    struct obs_table table;
+    scene_open(&scene);
+    scene_partition(&scene, "t", 0, 2, "2021-10-02T00:00:00Z", true);
+    scene_account(&scene, 0, "S", "M0", ";;;");
+    scene_account(&scene, 1, "S", "M1", ";;;");
+    for (int i = 0; i < 2; i++) {
+        char fields[512];
+        (void)snprintf(fields, sizeof(fields), "\"merchant_id\":\"M%d\",\"valid_from\":\"2020-01-01\",\"recorded_at\":"
+                       "\"2021-09-01T00:00:00Z\",\"district\":384,\"employees\":9,\"has_email\":\"Y\"," REST, i);
+        scene_unit(&scene, fields);
+    }
+    uint64_t facet = facet_with_outcome(facet_with_role(facet_with_family(0, FAMILY_ORDER), ROLE_SELLER), OUTCOME_CREATED);
+    facet = facet_with_pay_mode(facet_with_outlet(facet, OUTLET_TIKI), PAY_MODE_COD);
+    set_text(&scene, 0, "2021-09-01", facet, "5000000001,2000000000000000000");
+    set_text(&scene, 1, "2021-09-01", facet, "4294967295,1");
+    set_text(&scene, 0, "2021-09-30", facet, "4294967296,1000000000000000002");
+    set_text(&scene, 1, "2021-09-30", facet, "0,0");
+    set_text(&scene, 1, "2021-01-30", facet, "77,77"); /* before the window */
+    set_text(&scene, 1, "2021-10-01", facet, "88,88"); /* after the period */
+    struct snapshot_options options = scene_options(&scene, "2021-09");
+    options.daily = true;
+    scene_snapshot(&scene, &options, &result, &table);
+    const char *value = scene_row(&table, "VN_38 ORD_N O _T _T _T TIKI _Z 2021-09")->cells[OBS_VALUE];
+    assert_string_equal(value, "13589934592");
+    value = scene_row(&table, "VN_38_D384 GMV_GROSS O _T _T _T _T _Z 2021-09")->cells[OBS_VALUE];
+    assert_string_equal(value, "3000000000000000003");
+    assert_string_equal(scene_row(&table, "VN_38 ORD_N O _T _T _T _T _Z 2021-09-30")->cells[OBS_VALUE], "4294967296");
+    assert_string_equal(scene_row(&table, "VN_38 ORD_N O _T _T _T _T _Z 2021-09-02")->cells[OBS_VALUE], "0");
+    obs_table_close(&table);
+    scene_close(&scene);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parts_add_up_to_their_whole),
@@ -441,6 +485,7 @@ int main(void) {
         cmocka_unit_test(text_that_is_not_of_the_layout_is_refused),
         cmocka_unit_test(a_cell_without_its_account_is_refused),
         cmocka_unit_test(raw_figures_say_so_and_do_not_become_the_latest),
+        cmocka_unit_test(great_amounts_are_exact),
         cmocka_unit_test(figures_can_be_looked_up_and_the_table_fits_a_terminal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
