@@ -22,6 +22,7 @@ PARALLEL = 2
 
 LANE, COMMIT, CLAIM = "aggregate/store/lane.c", "aggregate/store/commit.c", "aggregate/store/claim.c"
 PARTITION, WORKER, FEED = ("aggregate/runtime/%s.c" % name for name in ("partition", "worker", "partition_feed"))
+EXCLUSIONS = "aggregate/runtime/exclusions.c"
 ROLLUP, CUT, BOOK, WINDOW = ("aggregate/rollup/%s.c" % name for name in ("rollup", "cut", "book", "window"))
 
 # name, what is wrong, judged by, file, replacements
@@ -88,11 +89,11 @@ MUTANTS = [
       ("partition->rebuild_until = progress.next;", "partition->rebuild_until = progress.next;\n    partition->rebuilt = true;"
        "\n    rollup_believe(partition->rollup);")]),
     ("window-one-short", "the window is rebuilt one record short", "sim", ROLLUP,
-     [("    window_age(window, record_time_step(window->record_time_max_ms, record_time(record)));\n    if (record->offset == "
-       "progress->tail_offset)",
-       "    window_age(window, record_time_step(window->record_time_max_ms, record_time(record)));\n"
-       "    if (window->span.live == 0 && window->span.next == progress->window_ordinal) event = NULL;\n"
-       "    if (record->offset == progress->tail_offset)")]),
+     [("    if (!receive_again(rollup, record, event)) return;\n",
+       "    if (!receive_again(rollup, record, event)) return;\n"
+       "    if (window->span.live == 0 && window->span.next == rollup->progress.window_ordinal) event = NULL;\n")]),
+    ("withdrawn-remembered", "a window that is rebuilt holds what was withdrawn", "sim", FEED,
+     [("rollup_rewarm_withdrawn(partition->rollup,", "rollup_rewarm(partition->rollup,")]),
     ("chunk-neighbour", "a duplicate is judged without its neighbours that are not committed yet", "sim", ROLLUP,
      [("    if (look->event.age != 0) {\n        counts->duplicate++;",
        "    size_t place_in_chunk = ((uintptr_t)event - (uintptr_t)rollup->guesses.first) / sizeof(*event);\n"
@@ -116,6 +117,8 @@ MUTANTS = [
     ("tail-twice", "a batch is applied although it lies below `next`", "sim", FEED,
      [("records[known].offset < partition->rebuild_until) known++;", "records[known].offset + 1 < partition->rebuild_until) "
        "known++;")]),
+    ("withdrawn-end", "a range withdraws the record behind its end too", "oracle", EXCLUSIONS,
+     [("offset >= range->to) continue;", "offset > range->to) continue;")]),
     ("event-watermark", "the watermark follows event time alone", "oracle", BOOK,
      [("(event_time_ms < limit_ms ? event_time_ms : limit_ms)", "(limit_ms > 0 ? event_time_ms : limit_ms)")]),
     ("event-retention", "retention is judged by event time", "oracle", ROLLUP,

@@ -13,7 +13,7 @@ import tempfile
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "oracle"))
 from compare_state import fact_differences, read_state, sketch_differences  # noqa: E402
 from logfile import log_files, run_file  # noqa: E402
-from settings import Config  # noqa: E402
+from settings import Config, read_exclusions  # noqa: E402
 from statedump import write_state  # noqa: E402
 from storedump import StoreDump  # noqa: E402
 
@@ -23,7 +23,7 @@ SOURCES = {"CAPA": {"success_at": "CAPTURED"}, "SETB": {"success_at": "SETTLED"}
 def differences_of(directory):
     with open(os.path.join(directory, "settings"), encoding="ascii") as file:
         settings = dict(word.split("=", 1) for word in file.read().split())
-    config = Config(settings, SOURCES)
+    config = Config(settings, SOURCES, read_exclusions(os.path.join(directory, "exclusions")))
     partitions = [run_file(path, config, kafka=True) for path in log_files([directory])]
     path = os.path.join(directory, "oracle-state")
     write_state(partitions, path)

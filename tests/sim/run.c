@@ -18,6 +18,7 @@
 #include "tests/sim/judge.h"
 #include "tests/sim/letters.h"
 #include "tests/sim/plan.h"
+#include "tests/sim/withdraw.h"
 #include "tests/sim/world.h"
 #include "tests/support/event_text.h"
 #include "zone.h"
@@ -44,6 +45,8 @@ static struct {
     int64_t restarts;
     struct rollup_options rollup;
     struct store_options store;
+    const struct exclusions *exclusions; /* null: none */
+    const char *exclusions_text;
     atomic_bool stops[PROCESSES_MOST];
     struct bytes expected;
     bool dumped;
@@ -173,6 +176,7 @@ static void set_options(bool reference) {
 static void make_logs(uint64_t seed, bool plain) {
     const struct log_options options = {.window_records = plan.window_records, .plain = plain};
     for (int i = 0; i < plan.partitions; i++) log_make(&run_logs[i], i, seed, &options);
+    run.exclusions = withdraw_make(run_logs, plan.partitions, seed, &run.exclusions_text);
 }
 
 /* --- processes --- */
@@ -203,6 +207,7 @@ static void work(const struct process *process, struct fault *fault) {
     struct deadletter *letters = letters_create(run_logs);
     const struct worker_options options = {
         .partition = {.decoder = run.decoder,
+                      .exclusions = run.exclusions,
                       .rollup = &run.rollup,
                       .store = &run.store,
                       .deadletter = letters,
@@ -431,6 +436,7 @@ void run_export(uint64_t seed, const char *directory) {
     char settings[200];
     int length = snprintf(settings, sizeof(settings), "window.records=%u window.max_age=%" PRId64 "ms retention.days=%d\n",
                           plan.window_records, plan.window_age_ms, plan.retention_days);
+    write_file(directory, "exclusions", run.exclusions_text, strlen(run.exclusions_text));
     write_file(directory, "settings", settings, (size_t)length);
     write_file(directory, "state", run.expected.data, run.expected.length - 1);
 }

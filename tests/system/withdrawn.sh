@@ -200,6 +200,10 @@ must "their state is dumped" state f "$WORK/f"
 must "the oracle withdraws bytes" oracle "$WORK/oraclef" --log "$WORK/log" --exclusions "$WORK/bytes.csv"
 check "files: state equals the oracle's" python3 tests/oracle/compare_state.py "$WORK/f" "$WORK/oraclef.state"
 
+sed "s/^\(${prefix}orders,[0-9]*,[0-9]*,[0-9]*\),/\1000,/" "$WORK/bytes.csv" >"$WORK/ahead.csv"
+check "a range that reaches behind the log's end is complained of" ends_with 0 "event=exclusion_ahead .*line=3 .*sent again" \
+    on run "${common[@]}" --namespace ahead --set "exclusions.file=$WORK/ahead.csv" --file "$WORK/log/${prefix}orders-0.ndjson"
+
 # Messages that are many events: receipts, of which one source's lie in a range that begins and ends inside windows of 100.
 shapes=tests/cases/mapped
 python3 tests/support/foreign.py 5 600 m >"$WORK/messages.tsv"
