@@ -104,6 +104,8 @@ check "a series does not stage the same figures anew" ends_with 3 "1 periods wai
     --to 2021-09 --as-of 2021-10-06T17:00:00Z
 check "... the same directory waits" test "$(stat -c %i "$jumps/staged/$staged")" = "$inode"
 verdict=(--by tests --reason "the unit said so")
+check "a reason that is not UTF-8 is refused: exit 2" ends_with 2 "is not UTF-8" \
+    judge --approve "$staged" --by tests --reason "$(printf 'caf\351')"
 check "a verdict without a name and a reason is refused: exit 2" ends_with 2 "needs --by WHO and --reason" \
     judge --approve "$staged"
 check "NHIP-S07: what is not staged cannot be approved" ends_with 3 "NHIP-S07.*is not staged" judge --approve "$first" \
