@@ -17,6 +17,7 @@ static void prepare(struct computation *computation) {
         .zone = options->zone,
         .as_of_ms = computation->as_of_ms,
         .accounts_min = options->disclosure.min_units,
+        .sources_min = options->disclosure.min_platforms,
     };
     computation->coverage = coverage_create(&coverage);
     computation->statistics = (struct statistics){

@@ -11,6 +11,8 @@
 #include "aggregate/snapshot/memory.h"
 #include "facet.h"
 
+enum { RECORDS_MIN = 100 };
+
 /* A cell of an account that no unit claims. */
 struct stray {
     uint32_t account;
@@ -32,6 +34,7 @@ struct tally {
     int64_t booked;
     int64_t matched;
     int64_t stray_accounts;
+    int64_t sources; /* that have cells */
 };
 
 struct coverage {
@@ -228,6 +231,17 @@ static int64_t count_stray_accounts(const struct coverage *coverage, enum family
     return accounts;
 }
 
+static int64_t count_sources(const struct coverage *coverage, enum family family, int32_t first, int32_t last) {
+    int64_t sources = 0;
+    for (uint32_t i = 0; i < text_map_count(coverage->sources); i++) {
+        bool seen = false;
+        for (int64_t day = first; day <= last && !seen; day++)
+            seen = seen_on(coverage, i, family, day);
+        sources += seen;
+    }
+    return sources;
+}
+
 /* Rows repeat the same few questions thousands of times. */
 static const struct tally *tally_of(struct coverage *coverage, enum family family, int32_t first, int32_t last) {
     for (size_t i = 0; i < coverage->tally_count; i++) {
@@ -249,6 +263,7 @@ static const struct tally *tally_of(struct coverage *coverage, enum family famil
         tally->booked += coverage->counts[family * coverage->day_count + i].booked;
         tally->matched += coverage->counts[family * coverage->day_count + i].matched;
     }
+    tally->sources = count_sources(coverage, family, first, last);
     tally->stray_accounts = count_stray_accounts(coverage, family, first, last);
     return tally;
 }
@@ -263,13 +278,20 @@ static int64_t whole_percent(int64_t part, int64_t whole) {
     return percent + (rest > whole || (rest == whole && percent % 2 == 1));
 }
 
-/* Decimals of the match would tell what so few accounts had: then it is in whole per cents. Without any event the registry could
- * not match any. */
+/* Would decimals of the match tell what a few accounts had, or how many records a source has, as in paradata.csv? */
+static bool is_telling(const struct coverage *coverage, const struct tally *tally) {
+    const struct coverage_inputs *inputs = &coverage->inputs;
+    return (tally->stray_accounts > 0 && tally->stray_accounts < inputs->accounts_min) || tally->sources < inputs->sources_min ||
+           tally->booked < RECORDS_MIN;
+}
+
+/* Without any event the registry could not match any. */
 static struct fraction fraction_of(const struct coverage *coverage, const struct tally *tally) {
     struct fraction match = {tally->matched, tally->booked};
     if (tally->days.delivered == 0) return (struct fraction){0, 1};
-    if (tally->booked == 0) match = (struct fraction){1, 1};
-    if (tally->stray_accounts > 0 && tally->stray_accounts < coverage->inputs.accounts_min)
+    if (tally->booked == 0)
+        match = (struct fraction){1, 1};
+    else if (is_telling(coverage, tally))
         match = (struct fraction){whole_percent(tally->matched, tally->booked), 100};
     return (struct fraction){tally->days.delivered * match.top, tally->days.expected * match.bottom};
 }

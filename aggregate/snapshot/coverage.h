@@ -18,7 +18,8 @@ struct coverage_inputs {
     const struct expected *expected;
     const struct zone *zone;
     int64_t as_of_ms;
-    int64_t accounts_min; /* fewer unmatched accounts than this: the registry match in whole per cents */
+    int64_t accounts_min; /* fewer unmatched accounts, or fewer sources: the registry match in whole per cents */
+    int64_t sources_min;
 };
 
 /* Null when `inputs->expected` is null. */

@@ -26,7 +26,7 @@ class Coverage:
         self.expected = expected
         self.definitions = definitions
         self.indicators = {indicator["code"]: indicator for indicator in definitions["indicators"]}
-        self.merchants = config.merchants
+        self.merchants, self.platforms = config.merchants, config.platforms
         self.today = config.zone.day(as_of)
         self.delivered = {}   # (source, family) -> days
         self.events = {}      # (family, day) -> [matched, all]
@@ -81,7 +81,8 @@ class Coverage:
         matched, every = (sum(self.events.get(day, (0, 0))[place] for day in days) for place in (0, 1))
         match = Fraction(matched, every) if every else Fraction(1)
         strangers = len(set().union(*(self.unclaimed.get(day, set()) for day in days)))
-        if 0 < strangers < self.merchants:
+        sources = [seen for (_, fed), seen in self.delivered.items() if fed == family and any(first <= d <= last for d in seen)]
+        if every and (0 < strangers < self.merchants or len(sources) < self.platforms or every < 100):
             match = Fraction(round(100 * match), 100)
         return Fraction(delivered, expected) * match
 

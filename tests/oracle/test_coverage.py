@@ -43,12 +43,20 @@ class Coverage(unittest.TestCase):
         rows = rows_of(payments([1]), [("S", {"PAYMENT", "RIDE"}, None, None, 1)])
         self.assertEqual((rows["RIDE_TRIPS_N"], rows["ORD_N"]), (("", "L", "0.00"), ("", "L", "0.00")))
 
-    def test_few_strangers_in_whole_percents(self):
+    def test_decimals_that_could_tell_of_one_company_are_rounded(self):
         log = payments([1, 2])
-        log.pay("CAPTURED", "2021-09-01 11:00", "x", merchant_id="STRANGER")
+        for number in range(64):
+            log.pay("CAPTURED", "2021-09-02 11:00", "y%d" % number)
+        for number in range(33):
+            log.pay("CAPTURED", "2021-09-01 11:00", "x%d" % number, merchant_id="STRANGER")
         expected = [("S", {"PAYMENT"}, day("2021-09-01"), day("2021-09-02"), 1)]
-        self.assertEqual(rows_of(log, expected)["PAY_SUCC"][2], "67.00")
-        self.assertEqual(rows_of(log, expected, disclosure__merchants="1")["PAY_SUCC"][2], "66.67")
+        small = {"disclosure__merchants": "1", "disclosure__platforms": "1"}
+        self.assertEqual(rows_of(log, expected, **small)["PAY_SUCC"][2], "67.00")      # 66 of 99
+        log.pay("CAPTURED", "2021-09-01 12:00", "z")                                   # 67 of 100
+        log.pay("CAPTURED", "2021-09-01 12:00", "z2")                                  # 68 of 101
+        self.assertEqual(rows_of(log, expected, **small)["PAY_SUCC"][2], "67.33")
+        self.assertEqual(rows_of(log, expected, **{**small, "disclosure__merchants": "2"})["PAY_SUCC"][2], "67.00")
+        self.assertEqual(rows_of(log, expected, **{**small, "disclosure__platforms": "2"})["PAY_SUCC"][2], "67.00")
 
     def test_the_file(self):
         self.assertEqual(len(read_expected(os.path.join(SCHEMAS, "expected_sources.example.csv"))), 5)

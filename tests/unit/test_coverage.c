@@ -9,6 +9,7 @@ struct world {
     struct obs_table table;
     struct snapshot_result result;
     char path[128];
+    int64_t platforms;
 };
 
 static uint64_t facet_of(enum family family) {
@@ -48,6 +49,7 @@ static void publish(struct world *world, const char *period, int64_t merchants) 
     options.raw = true;
     options.daily = true;
     options.disclosure.min_units = merchants;
+    options.disclosure.min_platforms = world->platforms;
     scene_snapshot(&world->scene, &options, &world->result, &world->table);
 }
 
@@ -77,17 +79,17 @@ static void delivered_days_times_matched_events(void **state) {
     for (int day = 1; day <= 9; day++) {
         char text[16];
         (void)snprintf(text, sizeof(text), "2021-09-%02d", day);
-        scene_cell(&world.scene, 0, text, facet_of(FAMILY_PAYMENT), 10, 1000);
-        if (day <= 6) scene_cell(&world.scene, 1, text, facet_of(FAMILY_PAYMENT), 1, 100);
+        scene_cell(&world.scene, 0, text, facet_of(FAMILY_PAYMENT), 100, 1000);
+        if (day <= 6) scene_cell(&world.scene, 1, text, facet_of(FAMILY_PAYMENT), 10, 100);
     }
     expect_text(&world, "source,feeds,from\nPSP1,payments,\nPSP2,payments rides,2021-09-04\n");
     publish(&world, "2021-09", 1);
-    /* 9 + 6 days expected until yesterday, 9 + 3 delivered; 90 of 96 payments are of a unit: 75 %. */
-    expect_row(&world, PAYMENTS("2021-09"), "90 P 75.00");
-    /* A day: PSP1 alone; 10 of 11. */
-    expect_row(&world, PAYMENTS("2021-09-02"), "10 A 90.91");
+    /* 9 + 6 days expected until yesterday, 9 + 3 delivered; 900 of 960 payments are of a unit: 75 %. */
+    expect_row(&world, PAYMENTS("2021-09"), "900 P 75.00");
+    /* A day: PSP1 alone; 100 of 110. */
+    expect_row(&world, PAYMENTS("2021-09-02"), "100 A 90.91");
     /* PSP2 is silent from the 7th: 1 of 2 is not below one half. */
-    expect_row(&world, PAYMENTS("2021-09-07"), "10 P 50.00");
+    expect_row(&world, PAYMENTS("2021-09-07"), "100 P 50.00");
     /* The day of AS_OF is expected of nobody who has not delivered on it; neither is a day to come: nobody delivered. */
     expect_row(&world, PAYMENTS("2021-09-10"), " L 0.00");
     expect_row(&world, PAYMENTS("2021-09-11"), " L 0.00");
@@ -98,21 +100,32 @@ static void delivered_days_times_matched_events(void **state) {
     expect_row(&world, "VN_38 MER_ACTIVE_N O _T _T _T _Z _Z 2021-09", " L 0.00");
     /* What was declared does not hang on events. */
     expect_row(&world, "VN_38 MDT_EPAY R _T EST _T _Z _T 2021-09", "100.00 P ");
-    /* ... and what was seen does: the window begins before PSP1 is known to have delivered. 12 of 69 + 6 days, 90 of 96. */
+    /* ... and what was seen does: the window begins before PSP1 is known to have delivered. 12 of 69 + 6 days, 900 of 960. */
     expect_row(&world, "VN_38 MDT_EPAY O _T EST _T _Z _T 2021-09", "100.00 U 15.00");
     close_world(&world);
 }
 
-static void few_unmatched_accounts_are_told_in_whole_percents(void **state) {
-    (void)state;
+static void expect_match(int64_t matched, int64_t unmatched, int64_t merchants, int64_t platforms, const char *wanted) {
     struct world world = {.expected = NULL};
     open_world(&world);
-    scene_cell(&world.scene, 0, "2021-09-09", facet_of(FAMILY_PAYMENT), 10, 1000);
-    scene_cell(&world.scene, 1, "2021-09-09", facet_of(FAMILY_PAYMENT), 1, 100);
+    scene_cell(&world.scene, 0, "2021-09-09", facet_of(FAMILY_PAYMENT), matched, 1000);
+    scene_cell(&world.scene, 1, "2021-09-09", facet_of(FAMILY_PAYMENT), unmatched, 100);
     expect_text(&world, "source,feeds\nPSP1,payments\n");
-    publish(&world, "2021-09-09", 5);
-    expect_row(&world, PAYMENTS("2021-09-09"), "10 P 91.00");
+    world.platforms = platforms;
+    publish(&world, "2021-09-09", merchants);
+    const struct obs_row *row = scene_row(&world.table, PAYMENTS("2021-09-09"));
+    assert_non_null(row);
+    assert_string_equal(row->cells[OBS_COVERAGE], wanted);
     close_world(&world);
+}
+
+static void a_match_that_could_tell_of_one_company_is_in_whole_percents(void **state) {
+    (void)state;
+    expect_match(100, 10, 1, 2, "90.91");
+    expect_match(100, 10, 2, 2, "91.00"); /* one unmatched account */
+    expect_match(100, 10, 1, 3, "91.00"); /* two sources */
+    expect_match(90, 9, 1, 2, "91.00");   /* below a hundred */
+    expect_match(90, 10, 1, 2, "90.00");
 }
 
 static void a_delivery_counts_for_every_days_days(void **state) {
@@ -189,7 +202,7 @@ static void fractions_are_compared_without_overflow(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(delivered_days_times_matched_events),
-        cmocka_unit_test(few_unmatched_accounts_are_told_in_whole_percents),
+        cmocka_unit_test(a_match_that_could_tell_of_one_company_is_in_whole_percents),
         cmocka_unit_test(a_delivery_counts_for_every_days_days),
         cmocka_unit_test(a_source_that_is_not_in_the_file_does_not_help),
         cmocka_unit_test(without_the_file_nothing_is_said),
