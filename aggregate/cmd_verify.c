@@ -15,7 +15,7 @@
 #include <string.h>
 
 static const char usage[] =
-    "usage: nhip verify DIR [--quick] [--logs LOGDIR] [--config FILE] [--set key=value]...\n"
+    "usage: nhip verify DIR [--quick] [--archive DIR | --logs LOGDIR] [--config FILE] [--set key=value]...\n"
     "\n"
     "Proves a vintage. First what can be said without the log: the manifest's hashes, keys, shares, bounds\n"
     "and identities of obs.csv. Then the log is read again up to the offsets that snapshot.json names, into\n"
@@ -23,6 +23,8 @@ static const char usage[] =
     "partition and its offsets, or the first cell.\n"
     "\n"
     "  --quick          only what needs no log\n"
+    "  --archive DIR    read an archive of consumed records (nhip archive) instead of Kafka, byte for byte;\n"
+    "                   the hash of each of its files is compared first\n"
     "  --logs LOGDIR    read the NDJSON copies TOPIC-P.ndjson (setting tee.directory) instead of Kafka;\n"
     "                   files that show Kafka's offsets are then not compared\n"
     "\n"
@@ -31,6 +33,7 @@ static const char usage[] =
     "Examples:\n"
     "  nhip verify snapshots/THDX_ADOPTION_M_2021-09_r1_20211002T170000Z --quick\n"
     "  nhip verify --config nhip.conf snapshots/THDX_ADOPTION_M_2021-09_r1_20211002T170000Z\n"
+    "  nhip verify --config nhip.conf snapshots/THDX_ADOPTION_M_2021-09_r1_20211002T170000Z --archive /backups/log\n"
     "\n"
     "Exit codes: 0 everything holds, 1 Kafka or Redis failed, 2 usage or settings, 3 something differs,\n"
     "4 a file cannot be read.\n";
@@ -38,6 +41,7 @@ static const char usage[] =
 struct request {
     bool quick;
     const char *logs;
+    const char *archive;
 };
 
 static atomic_bool stop;
@@ -51,6 +55,7 @@ static bool on_option(void *context, int value, const char *argument) {
     struct request *request = context;
     if (value == 'q') request->quick = true;
     if (value == 'l') request->logs = argument;
+    if (value == 'a') request->archive = argument;
     return true;
 }
 
@@ -62,8 +67,12 @@ static bool replay(const struct request *request, const char *directory, const s
     struct passport again = {.release = 0};
     (void)snprintf(work, sizeof(work), "%.200s/nhip-replay-XXXXXX", temporary);
     if (mkdtemp(work) == NULL) return fault_set(fault, STOP_FILE_UNWRITABLE, false, "%s: %s", work, strerror(errno));
-    const struct rebuild_request how = {
-        .directory = directory, .passport = passport, .logs = request->logs, .work = work, .stop = &stop};
+    const struct rebuild_request how = {.directory = directory,
+                                        .passport = passport,
+                                        .logs = request->logs,
+                                        .archive = request->archive,
+                                        .work = work,
+                                        .stop = &stop};
     bool fine = rebuild(&how, config, made, fault) && passport_read(&again, made, fault);
     if (fine) {
         passport_compare(passport, &again, request->logs == NULL, findings);
@@ -97,7 +106,8 @@ static bool verify(const struct request *request, const char *directory, struct 
 
 int cmd_verify(int argc, char **argv) {
     static const struct option options[] = {
-        {"quick", no_argument, NULL, 'q'}, {"logs", required_argument, NULL, 'l'}, {0}};
+        {"quick", no_argument, NULL, 'q'}, {"logs", required_argument, NULL, 'l'},
+        {"archive", required_argument, NULL, 'a'}, {0}};
     struct request request = {.quick = false};
     const struct command_options how = {
         .name = "verify", .usage = usage, .options = options, .option = on_option, .context = &request};
@@ -107,7 +117,9 @@ int cmd_verify(int argc, char **argv) {
     (void)signal(SIGTERM, on_signal);
     (void)signal(SIGINT, on_signal);
     bool fine = false;
-    if (command.argument_count != 1) {
+    if (request.logs != NULL && request.archive != NULL) {
+        (void)fault_set(&fault, STOP_USAGE, false, "--archive and --logs exclude each other");
+    } else if (command.argument_count != 1) {
         (void)fault_set(&fault, STOP_USAGE, false, "which vintage? nhip verify DIR (see nhip verify --help)");
     } else {
         fine = verify(&request, command.arguments[0], command.config, &fault);

@@ -14,6 +14,7 @@ int cmd_inspect(int argc, char **argv);
 int cmd_top(int argc, char **argv);
 int cmd_backup(int argc, char **argv);
 int cmd_restore(int argc, char **argv);
+int cmd_archive(int argc, char **argv);
 int cmd_promote(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_config(int argc, char **argv);

@@ -22,6 +22,7 @@ static const struct {
     {"top", cmd_top, "Watch a namespace in a terminal: throughput, lag, refusals, counters"},
     {"backup", cmd_backup, "Keep the state outside of Redis, while it is being counted"},
     {"restore", cmd_restore, "Bring a backup into an empty namespace"},
+    {"archive", cmd_archive, "Keep consumed records as files, so that proof outlives Kafka's retention"},
     {"promote", cmd_promote, "Make a namespace the current one, for readers, at one moment"},
     {"check", cmd_check, "Show what becomes of each record of a file, and why not"},
     {"config", cmd_config, "Explain and check settings"},

@@ -73,6 +73,8 @@ struct source_operations {
                    struct fault *fault);
     /* A header of a record of a batch that is not yet released; false when there is none. Null: records have no headers. */
     bool (*header)(const void *native, const char *name, struct slice *value);
+    /* Header number `index` of such a record, in its order; a null value when it has none. False behind the last. */
+    bool (*header_at)(const void *native, size_t index, struct slice *name, struct slice *value);
     /* Where the log of a partition ended when that was last heard, exclusive; -1: not known. Costs no question to anybody. Null:
      * never known. */
     int64_t (*log_end)(struct source *source, struct source_partition partition);

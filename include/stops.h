@@ -5,7 +5,8 @@
  * code. A new message takes the row that fits. Where none does, add one at the end of its letter, never reuse or renumber
  * (people have the codes in their alerts), and write its entry in ops/README.md: what happened, what is safe, what to type;
  * tests/docs.sh compares both. U: command line and settings. F: files as a source, and files in general. K: Kafka. R: Redis
- * and the state in it. B: backups, restores, promotions. S: snapshots. M: memory. X: mistakes of nhip itself.
+ * and the state in it. B: backups, restores, promotions. S: snapshots. A: archives of consumed records. M: memory. X: mistakes of
+ * nhip itself.
  *
  * X(name, code, kind, title): STOP_<name> is what fault_set() takes. */
 #ifndef NHIP_STOPS_H
@@ -83,6 +84,11 @@
     X(STAGED, "S06", FAULT_REFUSED, "a headline jumped beyond its bound: the release waits for a judgement")          \
     X(NOT_STAGED, "S07", FAULT_REFUSED, "no release of that name waits for a judgement")                             \
     X(STAGED_OVERTAKEN, "S08", FAULT_REFUSED, "a later release overtook one that waited for a judgement")            \
+    X(ARCHIVE_BUSY, "A01", FAULT_REFUSED, "another process is writing on the archive")                               \
+    X(ARCHIVE_BROKEN, "A02", FAULT_REFUSED, "a file of an archive is damaged, missing, or overlaps another")         \
+    X(ARCHIVE_PASSED, "A03", FAULT_REFUSED, "Kafka has deleted records that were not archived yet")                  \
+    X(ARCHIVE_OTHER, "A04", FAULT_REFUSED, "the log is not the one that was archived")                               \
+    X(ARCHIVE_SHORT, "A05", FAULT_REFUSED, "an archive does not hold what a vintage was counted from")               \
     X(MEMORY, "M01", FAULT_MEMORY, "memory is short")                                                                \
     X(BROKEN_PROMISE, "X01", FAULT_NONE, "nhip has found a mistake of its own")                                      \
     X(REPLAY_DIFFERS, "X02", FAULT_REFUSED, "the demo's replay gave another table")                                  \

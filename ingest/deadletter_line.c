@@ -9,6 +9,7 @@
 #include "ingest/deadletter_line.h"
 
 #include "check.h"
+#include "ingest/text_bytes.h"
 #include "limits.h"
 
 enum {
@@ -18,35 +19,10 @@ enum {
 };
 
 static const char hex[] = "0123456789abcdef";
-static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 size_t deadletter_line_bytes_max(const struct deadletter_entry *entry) {
     size_t length = entry->record->value.length < MESSAGE_BYTES_MAX ? entry->record->value.length : MESSAGE_BYTES_MAX;
     return FRAME_BYTES + length * 6; /* a control character takes six bytes as \u00XX */
-}
-
-/* Length of the well-formed UTF-8 sequence at `bytes`, 0 when there is none (Unicode 15, table 3-7). */
-static size_t utf8_sequence(const unsigned char *bytes, size_t left) {
-    unsigned char lead = bytes[0];
-    if (lead < 0x80) return 1;
-    if (lead < 0xc2 || lead > 0xf4) return 0;
-    size_t length = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-    if (left < length) return 0;
-    unsigned char low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-    unsigned char high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-    if (bytes[1] < low || bytes[1] > high) return 0;
-    for (size_t i = 2; i < length; i++) {
-        if ((bytes[i] & 0xc0) != 0x80) return 0;
-    }
-    return length;
-}
-
-static bool is_utf8(struct slice text) {
-    for (size_t i = 0, step; i < text.length; i += step) {
-        step = utf8_sequence((const unsigned char *)text.data + i, text.length - i);
-        if (step == 0) return false;
-    }
-    return true;
 }
 
 /* What is kept of a value: not cut within a sequence, if that can be. */
@@ -83,22 +59,6 @@ static char *put_string(char *out, struct slice text) {
     return out;
 }
 
-static char *put_base64(char *out, struct slice bytes) {
-    *out++ = '"';
-    for (size_t i = 0; i < bytes.length; i += 3) {
-        size_t left = bytes.length - i;
-        uint32_t word = (uint32_t)(unsigned char)bytes.data[i] << 16;
-        if (left > 1) word |= (uint32_t)(unsigned char)bytes.data[i + 1] << 8;
-        if (left > 2) word |= (uint32_t)(unsigned char)bytes.data[i + 2];
-        *out++ = base64[word >> 18];
-        *out++ = base64[word >> 12 & 63];
-        *out++ = left > 1 ? base64[word >> 6 & 63] : '=';
-        *out++ = left > 2 ? base64[word & 63] : '=';
-    }
-    *out++ = '"';
-    return out;
-}
-
 size_t deadletter_line(const struct deadletter_entry *entry, char *out) {
     const struct record *record = entry->record;
     const char *field = entry->field == NULL ? "" : entry->field;
@@ -117,12 +77,13 @@ size_t deadletter_line(const struct deadletter_entry *entry, char *out) {
     if (value.length < record->value.length) at += snprintf(at, NUMBER_BYTES, ",\"value_bytes\":%zu", record->value.length);
     if (value.data == NULL) {
         at = put_text(at, ",\"value\":null");
-    } else if (is_utf8(value)) {
+    } else if (bytes_are_utf8(value)) {
         at = put_text(at, ",\"value\":");
         at = put_string(at, value);
     } else {
-        at = put_text(at, ",\"value_base64\":");
-        at = put_base64(at, value);
+        at = put_text(at, ",\"value_base64\":\"");
+        at = base64_put(at, value);
+        *at++ = '"';
     }
     *at++ = '}';
     return (size_t)(at - out);

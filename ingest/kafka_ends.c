@@ -53,3 +53,7 @@ bool kafka_ends_ask(struct kafka_ends *ends, const struct source_partition *list
     (void)rd_kafka_poll(ends->kafka, 0);
     return answered;
 }
+
+int kafka_ends_partitions(struct kafka_ends *ends, const char *topic, int timeout_ms) {
+    return kafka_topic_partitions(ends->kafka, topic, timeout_ms);
+}

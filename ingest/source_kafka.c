@@ -332,6 +332,7 @@ struct source *source_kafka_create(const struct source_kafka_options *options, s
                                                         .hold = hold,
                                                         .rewind = kafka_rewind,
                                                         .header = kafka_header,
+                                                        .header_at = kafka_header_at,
                                                         .log_end = log_end,
                                                         .mirror = mirror,
                                                         .destroy = destroy};

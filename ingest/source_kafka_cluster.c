@@ -112,8 +112,7 @@ bool kafka_cluster_id(const struct kafka_property *properties, size_t count, int
     return error == RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-/* Partitions of one topic; 0 when it does not exist, -1 when nobody says. */
-static int topic_partitions(rd_kafka_t *kafka, const char *topic, int timeout_ms) {
+int kafka_topic_partitions(rd_kafka_t *kafka, const char *topic, int timeout_ms) {
     const struct rd_kafka_metadata *metadata = NULL;
     rd_kafka_topic_t *handle = rd_kafka_topic_new(kafka, topic, NULL);
     if (handle == NULL) return -1;
@@ -130,14 +129,14 @@ static int topic_partitions(rd_kafka_t *kafka, const char *topic, int timeout_ms
 }
 
 bool kafka_topic_missing(rd_kafka_t *kafka, const char *topic, int timeout_ms) {
-    return topic_partitions(kafka, topic, timeout_ms) == 0;
+    return kafka_topic_partitions(kafka, topic, timeout_ms) == 0;
 }
 
 void kafka_learn_leaders(const struct source_kafka *kafka, int timeout_ms) {
     int64_t deadline_ms = kafka_clock_ms() + timeout_ms;
     for (size_t i = 0; i < kafka->topic_count; i++) {
         int64_t left_ms = deadline_ms - kafka_clock_ms();
-        if (left_ms <= 0 || topic_partitions(kafka->kafka, kafka->topics[i], (int)left_ms) < 0) return;
+        if (left_ms <= 0 || kafka_topic_partitions(kafka->kafka, kafka->topics[i], (int)left_ms) < 0) return;
     }
 }
 
@@ -176,7 +175,7 @@ int kafka_partition_count(const struct source_kafka *kafka, int timeout_ms) {
     struct asker *asker = asker_create(kafka->properties, kafka->property_count, &ignored);
     for (size_t i = 0; asker != NULL && i < kafka->topic_count; i++) {
         int64_t left_ms = deadline_ms - kafka_clock_ms();
-        int partitions = left_ms <= 0 ? -1 : topic_partitions(asker->kafka, kafka->topics[i], (int)left_ms);
+        int partitions = left_ms <= 0 ? -1 : kafka_topic_partitions(asker->kafka, kafka->topics[i], (int)left_ms);
         if (partitions > 0) count += partitions;
     }
     if (asker != NULL) asker_destroy(asker);
@@ -235,7 +234,7 @@ static bool create(const struct kafka_property *properties, size_t count, const 
     while (!there && retry) {
         int64_t left_ms = deadline_ms - kafka_clock_ms();
         if (left_ms <= 0) break;
-        int found = topic_partitions(asker->kafka, topic, (int)left_ms);
+        int found = kafka_topic_partitions(asker->kafka, topic, (int)left_ms);
         there = found > 0;
         if (there || found < 0) continue;
         left_ms = deadline_ms - kafka_clock_ms();

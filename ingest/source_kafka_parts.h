@@ -120,6 +120,7 @@ bool kafka_read(struct source_kafka *kafka, struct source_event *event);
 void kafka_release(struct source *source, void *batch);
 /* source_operations.header: the last header of that name; its value lives as long as the batch. */
 bool kafka_header(const void *native, const char *name, struct slice *value);
+bool kafka_header_at(const void *native, size_t index, struct slice *name, struct slice *value);
 /* True when `once` or `until` has been reached on every partition. */
 bool kafka_finished(struct source_kafka *kafka);
 
@@ -139,6 +140,8 @@ void kafka_check_missing(struct source_kafka *kafka);
 /* source_kafka_cluster.c */
 /* Number of partitions of the topics together; 0 when nobody says so within `timeout_ms`. */
 int kafka_partition_count(const struct source_kafka *kafka, int timeout_ms);
+/* Partitions of one topic; 0 when the cluster says that it does not exist, -1 when nobody says. */
+int kafka_topic_partitions(rd_kafka_t *kafka, const char *topic, int timeout_ms);
 /* True when the cluster says that `topic` does not exist; false when it does or nobody answers. */
 bool kafka_topic_missing(rd_kafka_t *kafka, const char *topic, int timeout_ms);
 /* Has librdkafka ask which brokers lead the partitions of the topics: what it remembers may be a broker that is no more.

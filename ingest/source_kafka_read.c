@@ -75,6 +75,19 @@ bool kafka_header(const void *native, const char *name, struct slice *value) {
     return true;
 }
 
+bool kafka_header_at(const void *native, size_t index, struct slice *name, struct slice *value) {
+    const rd_kafka_message_t *message = native;
+    rd_kafka_headers_t *headers = NULL;
+    const char *text = NULL;
+    const void *bytes = NULL;
+    size_t length = 0;
+    if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return false;
+    if (rd_kafka_header_get_all(headers, index, &text, &bytes, &length) != RD_KAFKA_RESP_ERR_NO_ERROR) return false;
+    *name = slice_of(text);
+    *value = (struct slice){.data = bytes, .length = bytes == NULL ? 0 : length};
+    return true;
+}
+
 static bool beyond(const struct owned *owned, int64_t offset) {
     return owned->bound >= 0 && offset >= owned->bound;
 }

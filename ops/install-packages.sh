@@ -19,7 +19,7 @@ libssl-dev|TLS to Redis
 libjansson-dev|JSON of configuration and registry
 libxxhash-dev|fingerprints of ids
 libmd-dev|SHA-256 of manifests
-libzstd-dev|packs backups
+libzstd-dev|packs backups and archives
 libmicrohttpd-dev|the endpoint for metrics
 libsqlite3-dev|SQLite file of a vintage
 libsystemd-dev|tells systemd that the service is ready and alive
@@ -38,6 +38,7 @@ default-jre-headless|runs Kafka
 maven|fetches Kafka from Maven Central
 liblz4-dev|a recent librdkafka is built with it
 zlib1g-dev|and with this
+zstd|reads archives, as a program that is not ours
 git|sources and their history
 procps|ps, pgrep
 valgrind|instruction counts of bench-profile

@@ -104,7 +104,7 @@ rooms() {
     room 'jansson' "ingest/(decode_reference|decode_registry|unit|mapping)[a-z_]*\.[ch]|$configuration|tests/.*"
     room 'xxhash' 'ingest/.*|tests/.*'
     room '(sha2|sha256|md5)' 'aggregate/runtime/digest\.c|tests/.*'
-    room 'zstd' 'aggregate/backup/squeeze\.c'
+    room 'zstd' 'aggregate/(backup/squeeze|archive/packed_file)\.c'
     room 'microhttpd' 'aggregate/http/server[a-z_]*\.[ch]'
     room 'systemd/' 'aggregate/runtime/service\.c'
     room 'sqlite3' 'aggregate/publication/sqlite_file\.c'

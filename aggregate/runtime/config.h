@@ -30,6 +30,7 @@ struct settings {
     const char *deadletter_topic;
     const char *stream_topic;
     const char *tee_directory;
+    const char *archive_directory;
     const char *status_file;
     const char *http_listen;
     const char *log_level;

@@ -7,6 +7,7 @@
  * waited for, as long as nobody says stop; a wrong configuration is not. */
 #include "aggregate/runtime/engine.h"
 
+#include "aggregate/archive/source_archive.h"
 #include "aggregate/http/endpoint.h"
 #include "aggregate/http/facts.h"
 #include "aggregate/runtime/clock.h"
@@ -23,16 +24,13 @@
 #include <pthread.h>
 
 enum {
-    WORKERS_MAX = 64,
-    TOPICS_MAX = 64,
-    PROGRESS_MS = 5000,
-    TURN_MS = 20,
+    WORKERS_MAX = 64, TOPICS_MAX = 64,
+    PROGRESS_MS = 5000, TURN_MS = 20,
     CHECK_MS = 60000, /* Redis' eviction policy, on all nodes */
     ANNOUNCE_MS = 20000,
     MEMORY_MS = 5000,
     ROLLING_MS = 200,
-    RETRY_MS_MAX = 5000,
-    CLUSTER_MS = 5000
+    RETRY_MS_MAX = 5000, CLUSTER_MS = 5000
 };
 
 struct job {
@@ -92,7 +90,7 @@ static bool servers_ready(struct engine *engine) {
         engine->healthy = engine->fault.retriable;
         if (!engine->healthy || !pause_for(engine, &pause_ms, "redis_waits", &engine->fault)) return false;
     }
-    if (engine->options->path_count > 0) return true;
+    if (engine->options->path_count > 0 || engine->options->archive != NULL) return true;
     size_t count = 0;
     const struct kafka_property *kafka = config_kafka(setup->config, &count);
     pause_ms = 100;
@@ -153,6 +151,8 @@ static struct source *open_files(const struct engine_options *options, struct fa
 static struct source *open_source(struct engine *engine) {
     const struct engine_options *options = engine->options;
     if (options->path_count > 0) return open_files(options, &engine->fault);
+    const char *archive = options->archive;
+    if (archive != NULL) return source_archive_create(archive, options->until, options->until_count, &engine->fault);
     struct source_kafka_options kafka = {
         .topics = engine->topics,
         .topic_count = engine->topic_count,

@@ -14,6 +14,7 @@ struct engine_options {
     struct setup *setup;
     const char *const *paths; /* NDJSON files; none: Kafka */
     size_t path_count;
+    const char *archive; /* an archive of consumed records in Kafka's place, with `until` (schemas/archive.md); null: none */
     bool once;
     const struct source_vector_entry *until; /* up to these offsets; none: to the end */
     size_t until_count;

@@ -59,6 +59,8 @@ const struct setting settings_table[] = {
      "How often what has changed goes there."},
     {"tee.directory", SETTING_TEXT, SCOPE_OPERATION, "", 0, 0, AT(tee_directory),
      "Copies what is read as NDJSON, a file per partition."},
+    {"archive.directory", SETTING_TEXT, SCOPE_OPERATION, "", 0, 0, AT(archive_directory),
+     "Where nhip archive keeps what was consumed; schemas/archive.md."},
     {"status.file", SETTING_TEXT, SCOPE_OPERATION, "", 0, 0, AT(status_file),
      "Memory-mapped counters of the running process, readable with cat."},
     {"http.listen", SETTING_TEXT, SCOPE_OPERATION, "", 0, 0, AT(http_listen),

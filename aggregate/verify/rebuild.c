@@ -1,6 +1,7 @@
 /* The proof behind "every published figure can be recomputed": see rebuild.h.
  *
  *     private redis-server -> engine up to the vintage's offsets -> snapshot with its period, cut and definitions
+ *     (Kafka, its archive, or copies of its records)
  *
  * Everything that a vintage depends on beside the log comes from the vintage itself (offsets, cut, definitions, withdrawn
  * deliveries, the vintages that stand before it in its directory) or must be what it was (settings that change the state: their
@@ -151,8 +152,9 @@ static bool count_log(struct run *run, struct setup *setup, struct fault *fault)
         if (!find_logs(run, setup->exclusions, fault)) return false;
         engine.paths = run->path_list;
         engine.path_count = count;
-        setup->store.cluster_id = request->passport->inputs[0].cluster_id;
     }
+    engine.archive = request->archive;
+    if (request->logs != NULL || request->archive != NULL) setup->store.cluster_id = request->passport->inputs[0].cluster_id;
     if (!engine_run(&engine, &result, fault)) return false;
     if (!atomic_load(request->stop)) return true;
     return fault_set(fault, STOP_DEMO_SHORT, false, "interrupted after %lld records", (long long)result.delivered);

@@ -10,7 +10,8 @@
 struct rebuild_request {
     const char *directory;             /* the vintage */
     const struct passport *passport;   /* what it says of itself */
-    const char *logs;                  /* directory with TOPIC-P.ndjson; null: Kafka */
+    const char *logs;                  /* directory with TOPIC-P.ndjson; null: an archive or Kafka */
+    const char *archive;               /* directory of nhip archive; null: Kafka */
     const char *work;                  /* an empty directory */
     atomic_bool *stop;
 };
