@@ -225,8 +225,8 @@ static void progress_move(struct rollup *rollup, const struct record *record, co
     progress->tail_print = tail_print(record, event);
 }
 
-/* What every record does, whatever it is; its record time. */
-static int64_t receive(struct rollup *rollup, const struct record *record) {
+/* What every record does, whatever it is; its record time. (Inline: of every record, and withdrawn ones are few.) */
+static inline __attribute__((always_inline)) int64_t receive(struct rollup *rollup, const struct record *record) {
     struct progress *progress = &rollup->progress;
     CHECK(record->offset >= progress->next || progress->next < 0);
     if (rollup->rebuilding) {

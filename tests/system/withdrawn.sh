@@ -169,6 +169,10 @@ sed -i 's/"to_offset": \([0-9]*\)/"to_offset": 1\1/' "$WORK/changed/snapshot.jso
 (cd "$WORK/changed" && awk '{ print $2 }' MANIFEST.sha256 | xargs sha256sum >../M && mv ../M MANIFEST.sha256)
 check "another list with a forged manifest is found: exit 3" ends_with 3 "settings are not those of the vintage" \
     proves "$WORK/changed" --logs "$WORK/log"
+sed 's/"end_offset": \([0-9]*\)/"end_offset": 1\1/' "$second/snapshot.json" >"$WORK/changed/snapshot.json"
+(cd "$WORK/changed" && awk '{ print $2 }' MANIFEST.sha256 | xargs sha256sum >../M && mv ../M MANIFEST.sha256)
+check "where offsets are missing from a log its copies prove nothing, and it says so: exit 2" ends_with 2 \
+    "which lines of the copy they are cannot be told .*without --logs" proves "$WORK/changed" --logs "$WORK/log"
 sed 's/duty desk/another desk/; s/sent twice/sent three times/' "$list" >"$WORK/words.csv"
 check "other words are the same configuration" on run "${common[@]}" --namespace n2 --once \
     --set "exclusions.file=$WORK/words.csv" --set kafka.group.instance.id=one
