@@ -53,7 +53,9 @@ must "a province of ${EVENTS:-20000} events is made" "$NHIP" generate --seed 5 -
 province=()
 for file in "$WORK"/province/*.ndjson; do province+=(--file "$file"); done
 must "it is read" run_files p "${province[@]}"
-must "its vintage is written, with daily rows" take p "$WORK/vintages" 2021-09 --daily
+printf '%s\n' source,feeds NAPASGW,payments SHOPEE,orders RIDEHUB,rides >"$WORK/expected.csv" # websites: of nobody, so L
+must "its vintage is written, with daily rows and COVERAGE" take p "$WORK/vintages" 2021-09 --daily --set \
+    "snapshot.sources=$WORK/expected.csv"
 read_back province "$(vintage "$WORK/vintages")"
 
 spoil() { # CLAIM READER FILE COMMAND...: a copy whose FILE the command changes is noticed
