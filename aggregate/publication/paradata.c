@@ -267,6 +267,20 @@ static void write_source_days(const struct publication *publication, size_t plac
     }
 }
 
+/* Coverage of each family in the period, as rows of obs.csv that hang on nothing else have it. */
+static void write_coverage(const struct publication *publication, FILE *out) {
+    const struct period *period = &publication->statistics->period;
+    const struct subject all = {"ALL", "", "", -1, period->text};
+    for (int i = FAMILY_NONE + 1; publication->coverage != NULL && i < FAMILY_COUNT; i++) {
+        char share[DECIMAL_BYTES];
+        const char *feed = feed_name((enum family)i);
+        if (feed[0] == '\0') continue;
+        struct covered covered = coverage_of(publication->coverage, (enum family)i, period->first, period->last);
+        decimal_quotient(share, covered.share.top, covered.share.bottom, 2, 2);
+        write_row(&all, (struct figure){"COVERAGE", feed, share, "PT", ""}, out);
+    }
+}
+
 bool paradata_csv_write(const struct publication *publication, FILE *out, struct fault *fault) {
     (void)fault;
     const struct state *state = publication->state;
@@ -279,6 +293,7 @@ bool paradata_csv_write(const struct publication *publication, FILE *out, struct
     write_share(&all, "REFUSED_SHARE", total.rejected + total.quarantined, total.delivered, 2, out);
     write_share(&all, "LATE_SHARE", total.late, total.applied, 2, out);
     write_gaps(&all, state, 0, state->partition_count, out);
+    write_coverage(publication, out);
     for (size_t i = 0; i < state->partition_count; i++) {
         const struct state_partition *partition = &state->partitions[i];
         const struct subject subject = {"PARTITION", "", partition->topic, partition->partition, ""};

@@ -17,7 +17,7 @@ struct publication {
     const struct registry *registry;
     const struct crosswalk *crosswalk;
     const struct cells *cells;
-    const struct coverage *coverage; /* null: nothing is expected of any source */
+    struct coverage *coverage; /* null: nothing is expected of any source; asking it fills a memo */
     const struct statistics *statistics;
     const struct observations *observations;
     const struct disclosure_audit *disclosure;

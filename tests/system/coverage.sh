@@ -83,6 +83,9 @@ check "turnover looks at August too, of which nothing was expected" is "$(cell "
 check "paradata.csv has the days of each source" is "$(paradata "$silent" | tr '\n' ';')" \
     "A EXPECTED_DAYS payments 30;A DELIVERED_DAYS payments 30;B EXPECTED_DAYS payments 30;B DELIVERED_DAYS payments 24;$(
     )C EXPECTED_DAYS orders 30;C DELIVERED_DAYS orders 30;"
+feeds=$(awk -F, '$6 == "COVERAGE" { print $5, $7, $8 }' "$silent/paradata.csv" | tr '\n' ';')
+check "and the coverage of each feed" is "$feeds" \
+    "2021-09 payments 90.00;2021-09 orders 100.00;2021-09 rides 0.00;2021-09 websites 0.00;"
 check "METHODOLOGY.md speaks of it under accuracy" bash -c "sed -n '/^## 13/,/^## 14/p' '$silent/METHODOLOGY.md' |
     grep -q 'COVERAGE of a row'"
 expect weekly.csv A,payments,2021-09-01,, B,payments,2021-09-01,,7 C,orders,2021-09-01,,
