@@ -103,7 +103,7 @@ static bool renumber(const struct passport_input *input, struct exclusions *excl
     if (input->end_offset != input->delivered) {
         return fault_set(fault, STOP_OFFSETS, false,
                          "%.200s/%d: snapshot.json withdraws offsets, and which lines of the copy they are cannot be told (%lld "
-                         "records before offset %lld): verify from Kafka, without --logs",
+                         "records before offset %lld): verify from Kafka, or with --archive",
                          input->topic, input->partition, (long long)input->delivered, (long long)input->end_offset);
     }
     exclusions_renumber(exclusions, input->topic, input->partition, place_of_line, file);

@@ -163,7 +163,9 @@ proves() { "$NHIP" verify "$@" --set "kafka.bootstrap.servers=$KAFKA" --set log.
     --set disclosure.merchants=1 --set disclosure.platforms=1; }
 check "the second release comes out of Kafka again, byte for byte" proves "$second"
 check "so does the first, with the settings of today" proves "$first"
-check "and the second from the copies, whose offsets are bytes" proves "$second" --logs "$WORK/log"
+must "the log is archived" on archive --to "$WORK/archive" --set "topics=$topics"
+check "and out of an archive, which keeps offsets" proves "$second" --archive "$WORK/archive"
+check "and from the copies, whose offsets are bytes" proves "$second" --logs "$WORK/log"
 cp -r "$second" "$WORK/changed" && chmod -R u+w "$WORK/changed"
 sed -i 's/"to_offset": \([0-9]*\)/"to_offset": 1\1/' "$WORK/changed/snapshot.json"
 (cd "$WORK/changed" && awk '{ print $2 }' MANIFEST.sha256 | xargs sha256sum >../M && mv ../M MANIFEST.sha256)
@@ -172,7 +174,7 @@ check "another list with a forged manifest is found: exit 3" ends_with 3 "settin
 sed 's/"end_offset": \([0-9]*\)/"end_offset": 1\1/' "$second/snapshot.json" >"$WORK/changed/snapshot.json"
 (cd "$WORK/changed" && awk '{ print $2 }' MANIFEST.sha256 | xargs sha256sum >../M && mv ../M MANIFEST.sha256)
 check "where offsets are missing from a log its copies prove nothing, and it says so: exit 2" ends_with 2 \
-    "which lines of the copy they are cannot be told .*without --logs" proves "$WORK/changed" --logs "$WORK/log"
+    "which lines of the copy they are cannot be told .*--archive" proves "$WORK/changed" --logs "$WORK/log"
 sed 's/duty desk/another desk/; s/sent twice/sent three times/' "$list" >"$WORK/words.csv"
 check "other words are the same configuration" on run "${common[@]}" --namespace n2 --once \
     --set "exclusions.file=$WORK/words.csv" --set kafka.group.instance.id=one
