@@ -72,6 +72,17 @@ static void tell(const char *directory, const struct keeper_result *result, int6
     if (result->stopped) (void)fprintf(stderr, "nhip archive: stopped; the next call goes on from there\n");
 }
 
+/* Those of a run: no group is joined, but librdkafka wants its name, and a Kafka with ACLs a right on it. The caller frees. */
+static struct kafka_property *kafka_properties(const struct config *config, size_t *count) {
+    const struct kafka_property *given = config_kafka(config, count);
+    struct kafka_property *properties = calloc(*count + 1, sizeof(*properties));
+    CHECK_MEMORY(properties != NULL);
+    properties[0] = (struct kafka_property){.key = "group.id", .value = config_settings(config)->namespace_name};
+    if (*count > 0) memcpy(properties + 1, given, *count * sizeof(*properties));
+    ++*count;
+    return properties;
+}
+
 static bool keep(const struct request *request, const char *directory, struct config *config, struct fault *fault) {
     struct passport passport = {.release = 0};
     struct source_vector_entry *vector = NULL;
@@ -81,7 +92,8 @@ static bool keep(const struct request *request, const char *directory, struct co
                                      .topics = settings->topics,
                                      .accept_gap = request->accept_gap,
                                      .stop = &command_stop};
-    options.properties = config_kafka(config, &options.property_count);
+    struct kafka_property *properties = kafka_properties(config, &options.property_count);
+    options.properties = properties;
     int64_t started_ms = clock_monotonic_ms();
     bool fine = request->until == NULL || take_vector(request->until, &passport, &vector, fault);
     options.until = vector;
@@ -93,6 +105,7 @@ static bool keep(const struct request *request, const char *directory, struct co
         if (fine || result.partitions > 0) tell(directory, &result, clock_monotonic_ms() - started_ms);
         zone_destroy(zone);
     }
+    free(properties);
     free(vector);
     passport_clear(&passport);
     return zone != NULL && fine;

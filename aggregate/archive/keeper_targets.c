@@ -38,8 +38,9 @@ static bool add_topic(struct keeper *keeper, struct kafka_ends *ends, const char
     int partitions = kafka_ends_partitions(ends, topic, ANSWER_MS);
     if (partitions == 0) return fault_set(fault, STOP_TOPIC_MISSING, false, "topic %.100s does not exist", topic);
     if (partitions < 0) {
-        return fault_set(fault, STOP_KAFKA_SILENT, true, "Kafka does not say which partitions %.100s has (within %d ms)", topic,
-                         ANSWER_MS);
+        return fault_set(fault, STOP_KAFKA_SILENT, true,
+                         "Kafka does not say within %d ms which partitions %.100s has: Describe on it may be missing", ANSWER_MS,
+                         topic);
     }
     for (int i = 0; i < partitions; i++) add_target(keeper, topic, i, -1);
     return true;

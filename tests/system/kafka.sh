@@ -136,6 +136,10 @@ without() { # OPERATION TYPE NAME
     adm allow User:alice "$@" && return $status
 }
 
+door_archive() {
+    KAFKA=$(listener SASL_PLAINTEXT) go door archive --to "$WORK/kept" --set kafka.security.protocol=SASL_PLAINTEXT "${alice[@]}"
+}
+
 door_tests() {
     local naked
     background door "$WORK/naked" --set "kafka.bootstrap.servers=$(listener SASL_SSL)"
@@ -152,6 +156,10 @@ door_tests() {
     check "ACL: without Read on the topic" without Read Topic door
     check "ACL: without Read on the group" without Read Group door
     check "ACL: without Write on the dead letters" without Write Topic door-dead
+    check "ACL: the same rights let nhip archive read" door_archive
+    adm forbid User:alice Read Topic door
+    check "... without Read on the topic it says so" ends 1 'NHIP-K01: .*door has: Describe on it may be missing' door_archive
+    adm allow User:alice Read Topic door
     check "SASL_SSL with PLAIN" tls_door
     check "TLS with a client's certificate" certificate_door --set "kafka.ssl.ca.location=$tls/ca.pem" "${mine[@]}"
 
