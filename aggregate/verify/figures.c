@@ -120,6 +120,27 @@ static void check_empty(const struct obs_table *table, const char *status, const
         finding_held(findings, "obs.csv: %" PRId64 " cells that are %s show nothing", checked, what);
 }
 
+/* COVERAGE is a percentage of what was observed, and a figure that less than half of it stands behind says so. */
+static void check_coverage(const struct obs_table *table, struct findings *findings) {
+    enum { HUNDRED = 100 * 10000, HALF = HUNDRED / 2 };
+    int64_t before = findings->differs, checked = 0;
+    for (size_t i = 0; i < table->count; i++) {
+        const struct obs_row *row = &table->rows[i];
+        __int128 coverage;
+        int decimals;
+        if (row->cells[OBS_COVERAGE][0] == '\0') continue;
+        checked++;
+        bool percentage = decimal_parse(row->cells[OBS_COVERAGE], &coverage, &decimals) && decimals == 2 && coverage >= 0 &&
+                          coverage <= HUNDRED;
+        if (!percentage || strcmp(row->cells[OBS_EVIDENCE], "R") == 0)
+            broken(findings, row, "COVERAGE is no percentage of what was observed");
+        else if (coverage < HALF && strpbrk(row->cells[OBS_OBS_STATUS], "PAE") != NULL)
+            broken(findings, row, "COVERAGE is below 50 %, and OBS_STATUS does not say U");
+    }
+    if (findings->differs == before && checked > 0)
+        finding_held(findings, "obs.csv: %" PRId64 " rows with COVERAGE say U or L below 50 %%", checked);
+}
+
 /* The row that differs from `row` in the indicator only. */
 static const struct obs_row *sibling(const struct obs_table *table, const struct obs_row *row, const char *indicator) {
     for (size_t i = 0; i < table->count; i++) {
@@ -168,6 +189,7 @@ bool figures_check(const char *directory, int64_t rows_expected, struct findings
     check_bounds(&table, findings);
     check_empty(&table, "Q", "suppressed", findings);
     check_empty(&table, "L", "not collected", findings);
+    check_coverage(&table, findings);
     check_outcomes(&table, findings);
     obs_table_close(&table);
     return true;

@@ -3,7 +3,8 @@
 
 Unknowns are n and sum of every flow in every place, and the numbers of units behind shares. Values, numerators and
 denominators of published rows, and that places add up, are equations. A suppressed row all of whose numbers follow from
-them is a leak. Exact; currencies without decimals only. Exit status 1 when there is a leak, or nothing to attack."""
+them is a leak; flows that were not collected (L) are taken for 0, growths are
+left aside. Exact; currencies without decimals only. Exit status 1 when there is a leak, or nothing to attack."""
 import csv
 import json
 import pathlib
@@ -62,11 +63,14 @@ class Reader:
         terms = set()
         for row in self.rows:
             place = self.place(row)
-            if place is None or row["OBS_STATUS"] == "M":
+            if place is None or row["OBS_STATUS"] == "M" or row["TRANSFORMATION"] != "N":
                 continue
             for form, text in self.figures(row, place):
                 terms.update(form)
-                if row["CONF_STATUS"] == "F":
+                if row["OBS_STATUS"] == "L":  # nobody has delivered: whoever reads it takes the flows for 0
+                    if all("." in term for term, _ in form):
+                        self.equations.append((form, 0))
+                elif row["CONF_STATUS"] == "F":
                     self.equations.append((form, int(text)))
                 else:
                     self.secrets.setdefault((row["INDICATOR"], row["EVIDENCE"], place), []).append(form)

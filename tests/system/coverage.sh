@@ -150,6 +150,13 @@ check "with a forged manifest too" finds "expected_sources.csv: not the expected
     "$WORK/changed" --quick
 check "... and what it changes, with the log" finds "obs.csv line" "$WORK/changed" --logs "$WORK/full"
 
+low=$(raw_vintage "$WORK/low")
+check "a vintage with U holds without the log" proves "$low" --quick
+rm -rf "$WORK/changed" && cp -r "$low" "$WORK/changed" && chmod -R u+w "$WORK/changed"
+sed -i 's/,U,N,/,A,N,/' "$WORK/changed/obs.csv"
+(cd "$WORK/changed" && awk '{ print $2 }' MANIFEST.sha256 | xargs sha256sum >../M && mv ../M MANIFEST.sha256)
+check "a forged status with a forged manifest is found without the log" finds "COVERAGE is below 50 %" "$WORK/changed" --quick
+
 # Refusals: exit 2, and file, line and column are named.
 refused() { # PATTERN ROW...
     local pattern=$1 got=0
@@ -226,6 +233,8 @@ check "growths and indices are as well covered as what they are made of" bash -c
     test \$(awk -F, '\$13 != \"N\" && \$27 != \"\" { print \$13 \$19 }' '$obs' | sort -u | wc -l) -ge 4"
 check "what disclosure control leaves is the raw table; what it takes tells nothing" python3 tests/oracle/compare_controlled.py \
     "$obs" "$(vintage "$WORK/ppub")/obs.csv"
+check "nothing it takes follows from what it leaves, with L taken for 0" python3 tests/oracle/disclosure_attack.py \
+    "$(vintage "$WORK/ppub")/obs.csv"
 check "and it comes out of the log again, byte for byte" proves "$(vintage "$WORK/ppub")" --logs "$WORK/log" --set \
     "sources.file=$WORK/sources.json" --set snapshot.growth=on --set snapshot.base=2021-08
 finish
