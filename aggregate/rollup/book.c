@@ -242,13 +242,15 @@ static void book_paid(struct rollup *rollup, const struct passage *passage, uint
 static void book_delay(struct rollup *rollup, const struct passage *passage, uint32_t seller) {
     const struct accounts *accounts = &rollup->accounts;
     int32_t month = month_of(rollup, passage->own_day);
-    if (!bucket_open(rollup, RANK_DELAY, month)) return;
+    int32_t floor = (int32_t)rollup->progress.ledger_day_min;
     uint64_t facet = accounts->sources[accounts_at(accounts, seller)->source].first;
     uint32_t lane = layout_delay_lane(passage->record_time_ms - passage->event->event_time_ms);
     uint64_t place = place_of(RANK_DELAY, month, lane);
     struct delay_memo *memo = &rollup->delay_memos[(facet * MIX_A ^ lane * MIX_B) >> 58];
-    if (memo->facet != facet || memo->place != place)
-        *memo = (struct delay_memo){facet, place, table_cell(&rollup->table, place, facet)};
+    if (memo->facet != facet || memo->place != place || memo->floor != floor) {
+        if (!bucket_open(rollup, RANK_DELAY, month)) return;
+        *memo = (struct delay_memo){facet, place, floor, table_cell(&rollup->table, place, facet)};
+    }
     table_add(&rollup->table, memo->cell, passage->offset, 0, false);
 }
 

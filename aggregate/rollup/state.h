@@ -35,6 +35,7 @@ struct person_memo {
 struct delay_memo {
     uint64_t facet;
     uint64_t place;
+    int32_t floor; /* ledger_day_min when the bucket was found open, which it is until that moves */
     uint32_t cell;
 };
 
