@@ -17,7 +17,7 @@ _nhip() {
         compopt -o nospace 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -W "$(_nhip_settings "$program") kafka." -- "$word")
         ;;
-    --to | --from | --dir | --logs | --check) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
+    --to | --from | --dir | --logs | --check | --archive | --until) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
     help) mapfile -t COMPREPLY < <(compgen -W "$(_nhip_commands "$program")" -- "$word") ;;
     *)
         case $word in

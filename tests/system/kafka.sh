@@ -297,10 +297,16 @@ transaction_tests() {
     check "... next passes its marker" at_end tx
 }
 
+kept() { # WHEN REGEX: what `nhip archive --check` says of it
+    "$NHIP" archive --check "$WORK/kept-$1" | tee "$WORK/check.kept"
+    grep -qE "^compact +0 .*$2" "$WORK/check.kept"
+}
+
 compaction_tests() {
     new compact 1
     adm put compact 0 "$log" 0 200
     check "compaction: a state is counted" go compact run --once
+    check "... and its records are archived" go compact archive --to "$WORK/kept-before"
     adm alter compact cleanup.policy=compact segment.ms=100 min.cleanable.dirty.ratio=0.001 delete.retention.ms=0 \
         max.compaction.lag.ms=100 || not_ok "compaction is switched on"
     sleep 0.2
@@ -310,6 +316,10 @@ compaction_tests() {
     check "... a new namespace counts what is left, over the holes" go holes run --once --set topics=compact
     check "... to the log's end" is "compact/0=$(adm bounds compact 0 | cut -d' ' -f2)" \
         "$(go holes inspect --offsets)"
+    check "... the archive goes on, although the record that it ends with is gone" go compact archive --to "$WORK/kept-before"
+    check "... and keeps what compaction has removed" kept before 'records=201 files=[0-9]+ lost=0'
+    check "... one that begins now has holes, and calls nothing lost" go compact archive --to "$WORK/kept-now"
+    check "... up to the log's end" kept now "\[0, $(adm bounds compact 0 | cut -d' ' -f2)\) records=1?[0-9]?[0-9] files=1 lost=0"
 
     new holey 1 segment.ms=100
     adm put holey 0 "$log" 0 200
