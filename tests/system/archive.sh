@@ -1,13 +1,13 @@
 #!/bin/bash
 # nhip archive: what is consumed, kept as files, against a reader that is not ours (tests/oracle/archive.py: zstd, json, hashlib).
 # Any bytes, keys, headers and times; transactions with aborted ones; killed with SIGKILL again and again; retention, topics made
-# again, damage: each is found and named, with its remedy. EVENTS (default and most: 8000).
+# again, damage: each is found and named, with its remedy. EVENTS (default and most: 4000).
 . "$(dirname "$0")/../support/lib.sh"
 . "$(dirname "$0")/../support/stops.sh"
 begin archive
 kafka_start
-EVENTS=${EVENTS:-8000}
-[ "$EVENTS" -le 8000 ] || EVENTS=8000 # its claims are about bytes; of more, only the disk learns something
+EVENTS=${EVENTS:-4000}
+[ "$EVENTS" -le 4000 ] || EVENTS=4000 # its claims are about bytes; of more, only the disk learns something
 prefix=$RUN_ID-
 admin=("$BUILD/tools/kafka_admin" "$KAFKA")
 oracle() { python3 tests/oracle/archive.py "$@"; }
