@@ -104,7 +104,7 @@ rooms() {
     room 'jansson' "ingest/(decode_reference|decode_registry|unit|mapping)[a-z_]*\.[ch]|$configuration|tests/.*"
     room 'xxhash' 'ingest/.*|tests/.*'
     room '(sha2|sha256|md5)' 'aggregate/runtime/digest\.c|tests/.*'
-    room 'zstd' 'aggregate/(backup/squeeze|archive/packed_file)\.c'
+    room 'zstd' 'aggregate/(runtime/squeeze|archive/packed_file)\.c'
     room 'microhttpd' 'aggregate/http/server[a-z_]*\.[ch]'
     room 'systemd/' 'aggregate/runtime/service\.c'
     room 'sqlite3' 'aggregate/publication/sqlite_file\.c'
@@ -113,7 +113,8 @@ rooms() {
     forbid '#include "aggregate/' "ingest/ and include/ do not know aggregate/" include/*.h ingest/**/*.[ch]
     forbid '#include "ingest/' "include/ knows nobody" include/*.h
     forbid '#include "(ingest|aggregate/(store|snapshot|runtime))/' "the roll-up knows no other room" aggregate/rollup/*.[ch]
-    forbid '#include "aggregate/(snapshot/|runtime/(?!clock\.h))' "the store knows of the runtime its clock only" \
+    forbid '#include "aggregate/(snapshot/|runtime/(?!(clock|digest|squeeze)\.h))' \
+        "the store knows of the runtime its clock, digests and squeezing only" \
         aggregate/store/*.[ch]
     forbid '#include <(?!(stdint|stdbool|stddef|string|stdlib|limits|math|inttypes|emmintrin|immintrin|stdalign|sys/mman)\.h>)' \
         "the roll-up is pure: no such header" aggregate/rollup/*.[ch]

@@ -12,7 +12,7 @@
  * in it could be checked), tar (names and times that mean nothing here). */
 #include "aggregate/backup/archive_parts.h"
 
-#include "aggregate/backup/squeeze.h"
+#include "aggregate/runtime/squeeze.h"
 #include "check.h"
 
 struct archive_writer {

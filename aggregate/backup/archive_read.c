@@ -5,7 +5,7 @@
  * (its blocks' checks held), with its byte in the body. */
 #include "aggregate/backup/archive_parts.h"
 
-#include "aggregate/backup/squeeze.h"
+#include "aggregate/runtime/squeeze.h"
 #include "check.h"
 
 #include <errno.h>

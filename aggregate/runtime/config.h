@@ -55,6 +55,7 @@ struct settings {
     int64_t disclosure_p_percent;
     int64_t disclosure_near_ends; /* switches: 0 off, 1 on */
     int64_t disclosure_zeros;
+    const char *snapshot_folds;
     int64_t snapshot_judgement; /* 0 or 1 */
     int64_t snapshot_growth;    /* 0 or 1 */
     int64_t log_burst;

@@ -115,6 +115,8 @@ const struct setting settings_table[] = {
      "The period of which flows are an index (IX) with snapshot.growth = on, such as 2021; empty: no index."},
     {"snapshot.directory", SETTING_TEXT, SCOPE_OPERATION, "snapshots", 0, 0, AT(snapshot_directory),
      "Where vintages are collected."},
+    {"snapshot.folds", SETTING_TEXT, SCOPE_OPERATION, "", 0, 0, AT(snapshot_folds),
+     "Directory for closed days of the ledger (confidential): Redis is not asked for them again. Empty: none."},
     {"snapshot.judgement", SETTING_SWITCH, SCOPE_OPERATION, "off", 0, 0, AT(snapshot_judgement),
      "on: a release whose headlines jump beyond their bounds waits for nhip publish --approve."},
     {"snapshot.definitions", SETTING_TEXT, SCOPE_OPERATION, "", 0, 0, AT(snapshot_definitions),

@@ -137,6 +137,7 @@ bool setup_snapshot(struct setup *setup, struct snapshot_options *options, char 
         .expected = setup->expected,
         .definitions_path = definitions,
         .directory = settings->snapshot_directory,
+        .folds = settings->snapshot_folds,
         .disclosure =
             {
                 .min_units = settings->disclosure_min_merchants,

@@ -231,7 +231,8 @@ bool snapshot_write_state(const struct snapshot_options *options, const struct s
 struct state *snapshot_read(const struct snapshot_options *options, struct fault *fault) {
     struct state *state = state_create();
     struct reader_sink sink = state_sink(state);
-    const struct reader_manner manner = {.ledger_in_any_order = true};
+    bool folded = options->folds != NULL && options->folds[0] != '\0';
+    const struct reader_manner manner = {.folds = folded ? options->folds : NULL, .ledger_in_any_order = true};
     bool good = reader_read_so(options->store, &manner, &sink, fault) && !FAULT_BREAKS("snapshot.read", fault);
     if (good && state_finish(state, fault)) return state;
     state_destroy(state);

@@ -21,6 +21,7 @@ struct snapshot_options {
     const char *definitions_path; /* indicators.json */
     const char *directory;        /* where vintages are collected; made when missing */
     const char *previous;         /* path of the release before; "": this is the first; null: look in `directory` */
+    const char *folds;            /* directory of folds (aggregate/store/fold.h); null or "": none */
     const char *period;           /* 2021, 2021-Q3, 2021-09, 2021-W39, 2021-09-30 */
     int64_t as_of_ms;             /* TIME_NONE: the greatest record_time_max of the state */
     struct disclosure_rules disclosure;

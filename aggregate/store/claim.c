@@ -13,8 +13,6 @@
 #include "fault_point.h"
 #include "limits.h"
 
-#include <unistd.h>
-
 enum { CLAIM_ATTEMPTS = 20, RELEASE_MS = 1000, SHARD_ACCOUNTS = 1 << SHARD_ACCOUNTS_LOG2 };
 
 static const struct hash_id NO_HASH = {.kind = HASH_NONE};
@@ -51,12 +49,6 @@ static bool may_go_on(const struct lane *lane, const struct meta *meta, struct f
     return true;
 }
 
-static void instance_name(char out[static 96]) {
-    char host[65] = "";
-    (void)gethostname(host, sizeof(host) - 1);
-    (void)snprintf(out, 96, "%s/%lld", host, (long long)getpid());
-}
-
 /* How far the state lies behind what is known to have been committed. */
 static int64_t lying_back(const struct lane *lane) {
     int64_t from = lane->claimed.next == SOURCE_START_BEGINNING ? 0 : lane->claimed.next;
@@ -70,11 +62,11 @@ static void write_replayed(const struct lane *lane, const struct meta *meta, str
                  decimal_text(meta->replayed + lying_back(lane), replayed));
 }
 
-/* Returns how many replies there will be. */
-static size_t write_claim(struct lane *lane, const struct meta *meta, struct resp *out) {
+/* Returns how many replies there will be. `born`: the state has its name; one that begins, or went back, gets another one. */
+static size_t write_claim(struct lane *lane, const struct meta *meta, bool born, struct resp *out) {
     struct key key;
     char epoch[DECIMAL_BYTES_MAX], now[DECIMAL_BYTES_MAX], layout[DECIMAL_BYTES_MAX];
-    char instance[96];
+    char instance[INSTANCE_BYTES];
     instance_name(instance);
     RESP_COMMAND(out, SLICE("MULTI"));
     RESP_COMMAND(out, SLICE("HSET"), key_meta(&lane->keys, &key),             //
@@ -87,8 +79,12 @@ static size_t write_claim(struct lane *lane, const struct meta *meta, struct res
                  SLICE("commit_ms"), decimal_text(clock_wall_ms(), now),      //
                  SLICE("end"), SLICE("0"));
     if (lying_back(lane) > 0) write_replayed(lane, meta, out);
+    char nonce[NONCE_BYTES];
+    bool name = !meta->present || !born || lying_back(lane) > 0;
+    nonce_create(nonce);
+    if (name) RESP_COMMAND(out, SLICE("HSET"), key_born(&lane->keys, &key), SLICE("born"), slice_of(nonce));
     RESP_COMMAND(out, SLICE("EXEC"));
-    return lying_back(lane) > 0 ? 4 : 3;
+    return 3 + (size_t)(lying_back(lane) > 0) + (size_t)name;
 }
 
 static bool send_all(struct lane *lane, struct resp *out, struct fault *fault) {
@@ -115,18 +111,24 @@ static redisReply *last_of(struct lane *lane, size_t count, const char *doing, s
 
 enum claim { CLAIM_NONE = 0, CLAIM_MADE, CLAIM_RACED, CLAIM_ELSEWHERE, CLAIM_REFUSED };
 
-static redisReply *ask_meta(struct lane *lane, struct resp *out, struct slice name, struct fault *fault) {
+static redisReply *ask_meta(struct lane *lane, struct resp *out, struct slice name, bool *born, struct fault *fault) {
+    struct key key;
     RESP_COMMAND(out, SLICE("WATCH"), name);
+    RESP_COMMAND(out, SLICE("HGETALL"), key_born(&lane->keys, &key));
     RESP_COMMAND(out, SLICE("HGETALL"), name);
     if (FAULT_BREAKS("claim.watch", fault) || !send_all(lane, out, fault)) return NULL;
-    redisReply *reply = last_of(lane, 2, "reading meta for a claim", fault);
+    redisReply *reply = last_of(lane, 2, "reading the state's name for a claim", fault);
+    *born = reply != NULL && reply_is_pairs(reply) && reply->elements > 0;
+    if (reply == NULL) return NULL;
+    freeReplyObject(reply);
+    reply = last_of(lane, 1, "reading meta for a claim", fault);
     if (reply == NULL || !FAULT_BREAKS("claim.read", fault)) return reply;
     freeReplyObject(reply);
     return NULL;
 }
 
-static redisReply *send_claim(struct lane *lane, const struct meta *meta, struct resp *out, struct fault *fault) {
-    size_t replies = write_claim(lane, meta, out);
+static redisReply *send_claim(struct lane *lane, const struct meta *meta, bool born, struct resp *out, struct fault *fault) {
+    size_t replies = write_claim(lane, meta, born, out);
     if (FAULT_BREAKS("claim.write", fault) || !send_all(lane, out, fault)) return NULL;
     if (FAULT_BREAKS("claim.sent", fault)) return NULL;
     return last_of(lane, replies, "claiming", fault);
@@ -137,17 +139,18 @@ static enum claim try_claim(struct lane *lane, struct fault *fault) {
     struct resp out = {0};
     struct key key;
     struct meta meta;
+    bool born;
     enum claim result = CLAIM_REFUSED;
     struct slice name = key_meta(&lane->keys, &key);
     lane->detour = false;
-    redisReply *reply = ask_meta(lane, &out, name, fault);
+    redisReply *reply = ask_meta(lane, &out, name, &born, fault);
     if (reply == NULL || !meta_read(reply, name, &meta, fault) || !may_go_on(lane, &meta, fault)) goto out;
     lane->claimed = meta.progress;
     lane->base_next = meta.progress.next;
     lane->safe_next = meta.progress.next;
     lane->epoch = meta.epoch + 1;
     freeReplyObject(reply);
-    reply = send_claim(lane, &meta, &out, fault);
+    reply = send_claim(lane, &meta, born, &out, fault);
     if (reply == NULL || FAULT_BREAKS("claim.made", fault)) goto out;
     result = reply->type == REDIS_REPLY_ARRAY ? CLAIM_MADE : CLAIM_RACED;
 out:

@@ -14,16 +14,30 @@
 #include "aggregate/store/image.h"
 
 #include "aggregate/runtime/clock.h"
+#include "aggregate/store/length.h"
 #include "check.h"
+#include "log.h"
 
+enum { TELL_MS = 2000, TELL_HASHES = 1024 };
+enum { OPEN_DAYS = 2 }; /* the newest days change with every commit: not worth a fold */
 enum { READING_MS_MAX = 60000 }; /* then the writer is simply too fast for this reader */
+
+/* Buckets and hashes. */
+static void forget(struct image *image) {
+    for (size_t i = 0; i < image->hash_count; i++)
+        free(image->hashes[i].content);
+    for (size_t i = 0; i < image->bucket_count; i++)
+        fold_free(image->buckets[i].fold);
+    free(image->hashes);
+    free(image->buckets);
+    image->hashes = NULL;
+    image->buckets = NULL;
+    image->hash_count = image->bucket_count = 0;
+}
 
 void image_free(struct image *image) {
     freeReplyObject(image->meta_pairs);
-    for (size_t i = 0; i < image->hash_count; i++)
-        free(image->hashes[i].content);
-    free(image->hashes);
-    free(image->buckets);
+    forget(image);
     *image = (struct image){.present = false};
 }
 
@@ -101,15 +115,28 @@ static void keep_bucket(struct pass *pass, const struct image_bucket *bucket) {
     }
 }
 
+/* Of a day: from its fold, when there is one. */
+static bool is_folded(struct pass *pass, struct image_bucket *bucket, struct image_bucket *old) {
+    if (bucket->kind != HASH_LEDGER) return false;
+    if (old != NULL && old->fold != NULL && old->offset == bucket->offset) {
+        bucket->fold = old->fold;
+        old->fold = NULL;
+    } else if (old == NULL || old->offset != bucket->offset) {
+        bucket->fold = fold_load(&pass->image->folds, bucket->bucket, bucket->offset);
+    }
+    return bucket->fold != NULL;
+}
+
 static void sort_buckets(struct pass *pass) {
     const struct image *image = pass->image;
     pass->sharded = calloc(pass->bucket_count + 1, sizeof(*pass->sharded));
     CHECK_MEMORY(pass->sharded != NULL);
     for (size_t i = 0; i < pass->bucket_count; i++) {
-        const struct image_bucket *bucket = &pass->buckets[i];
-        const struct image_bucket *old =
+        struct image_bucket *bucket = &pass->buckets[i];
+        struct image_bucket *old =
             image->bucket_count == 0 ? NULL
                                      : bsearch(bucket, image->buckets, image->bucket_count, sizeof(*image->buckets), by_bucket);
+        if (is_folded(pass, bucket, old)) continue;
         if (old != NULL && old->offset == bucket->offset) {
             keep_bucket(pass, bucket);
         } else if (kind_has_shards(bucket->kind)) {
@@ -165,10 +192,7 @@ static void match_hashes(struct pass *pass) {
 /* The image now holds what the pass knows; contents still to be read have read = false. */
 static void adopt(struct pass *pass) {
     struct image *image = pass->image;
-    for (size_t i = 0; i < image->hash_count; i++)
-        free(image->hashes[i].content);
-    free(image->hashes);
-    free(image->buckets);
+    forget(image);
     image->hashes = pass->hashes;
     image->hash_count = pass->hash_count;
     image->buckets = pass->buckets;
@@ -177,40 +201,26 @@ static void adopt(struct pass *pass) {
     pass->buckets = NULL;
 }
 
-/* Lengths are varints: seven bits a byte, the lowest first. Nearly all are one byte, and there are two for each cell. */
-static size_t length_bytes(size_t length) {
-    size_t bytes = 1;
-    for (; length > 127; length >>= 7)
-        bytes++;
-    return bytes;
-}
-
-static char *put_length(char *at, size_t length) {
-    for (; length > 127; length >>= 7)
-        *at++ = (char)((length & 127) | 128);
-    *at++ = (char)length;
-    return at;
-}
-
-static const char *take_length(const char *at, size_t *length) {
-    *length = 0;
-    for (int shift = 0;; shift += 7) {
-        unsigned char byte = (unsigned char)*at++;
-        *length |= (size_t)(byte & 127) << shift;
-        if (byte < 128) return at;
-    }
-}
-
 static void ask_hash(void *context, size_t i, struct resp *out) {
     const struct pass *pass = context;
     struct key key;
     RESP_COMMAND(out, SLICE("HGETALL"), key_hash(&pass->image->keys, pass->image->hashes[pass->unread[i]].id, &key));
 }
 
+/* A person waits: how far it is, every two seconds. */
+static void tell(struct image *image, size_t read, size_t count) {
+    int64_t now_ms = read % TELL_HASHES == 0 ? clock_monotonic_ms() : 0;
+    if (image->told_ms == 0) image->told_ms = now_ms;
+    if (now_ms - image->told_ms < TELL_MS) return;
+    image->told_ms = now_ms;
+    log_info("state_reading", "partition=%s hashes=%zu of=%zu", image->keys.tag, read, count);
+}
+
 static bool take_hash(void *context, size_t i, const redisReply *reply, struct fault *fault) {
     struct pass *pass = context;
     struct image_hash *hash = &pass->image->hashes[pass->unread[i]];
     if (!reply_is_pairs(reply)) return not_of_layout(pass->image, "a hash", fault);
+    tell(pass->image, i, pass->unread_count);
     size_t bytes = 1;
     for (size_t j = 0; j < reply->elements; j++)
         bytes += length_bytes(reply->element[j]->len) + reply->element[j]->len;
@@ -219,49 +229,78 @@ static bool take_hash(void *context, size_t i, const redisReply *reply, struct f
     hash->content = at;
     for (size_t j = 0; j < reply->elements; j++) {
         struct slice text = reply_text(reply->element[j]);
-        at = put_length(at, text.length);
+        at = length_put(at, text.length);
         memcpy(at, text.data, text.length);
         at += text.length;
     }
     hash->pairs = reply->elements / 2;
+    hash->bytes = bytes - 1;
     hash->read = true;
     return true;
 }
 
-static redisReply *ask(struct connection *connection, const struct store_options *options, struct resp *out, size_t replies,
-                       redisReply **before_last, struct fault *fault) {
-    redisReply *reply = NULL;
+/* Sends `out` and reads so many replies into `replies`, to be freed whatever comes. */
+static bool ask(struct connection *connection, const struct store_options *options, struct resp *out, redisReply **replies,
+                size_t count, struct fault *fault) {
     bool fine = connection_send(connection, (struct slice){out->data, out->length}, fault);
     resp_clear(out);
-    for (size_t i = 0; fine && i < replies; i++) {
-        if (before_last != NULL && i + 1 == replies) {
-            *before_last = reply;
-        } else {
-            freeReplyObject(reply);
-        }
-        reply = connection_answer(connection, options->timeout_ms, "reading the state", fault);
-        fine = reply != NULL;
+    for (size_t i = 0; fine && i < count; i++) {
+        replies[i] = connection_answer(connection, options->timeout_ms, "reading the state", fault);
+        fine = replies[i] != NULL;
     }
-    return reply;
+    return fine;
+}
+
+/* What a state is called since it was born; another name than before: what is held is of another state. */
+static void take_born(struct image *image, const redisReply *pairs) {
+    char born[NONCE_BYTES] = "";
+    for (size_t i = 0; reply_is_pairs(pairs) && i < pairs->elements; i += 2) {
+        struct slice value = reply_text(pairs->element[i + 1]);
+        if (!slice_equal(reply_text(pairs->element[i]), SLICE("born")) || value.length >= sizeof(born)) continue;
+        memcpy(born, value.data, value.length);
+        born[value.length] = '\0';
+    }
+    if (strcmp(born, image->born) != 0) forget(image);
+    memcpy(image->born, born, sizeof(born));
+}
+
+enum { REPLY_WATCH = 0, REPLY_META, REPLY_INDEX, REPLY_BORN, REPLY_COUNT };
+
+/* Meta, index and name, behind a WATCH. */
+static bool read_head(struct image *image, struct connection *connection, const struct store_options *options,
+                      const char *folds, redisReply **index, struct fault *fault) {
+    redisReply *replies[REPLY_COUNT] = {NULL};
+    struct resp out = {0};
+    struct key key, other;
+    struct slice meta_name = key_meta(&image->keys, &key);
+    RESP_COMMAND(&out, SLICE("WATCH"), meta_name);
+    RESP_COMMAND(&out, SLICE("HGETALL"), meta_name);
+    RESP_COMMAND(&out, SLICE("HGETALL"), key_index(&image->keys, &other));
+    if (folds != NULL) RESP_COMMAND(&out, SLICE("HGETALL"), key_born(&image->keys, &other));
+    bool fine = ask(connection, options, &out, replies, folds != NULL ? REPLY_COUNT : REPLY_BORN, fault);
+    resp_free(&out);
+    freeReplyObject(image->meta_pairs);
+    image->meta_pairs = replies[REPLY_META];
+    *index = replies[REPLY_INDEX];
+    fine = fine && meta_read(image->meta_pairs, meta_name, &image->meta, fault);
+    if (fine && folds != NULL) take_born(image, replies[REPLY_BORN]);
+    freeReplyObject(replies[REPLY_WATCH]);
+    freeReplyObject(replies[REPLY_BORN]);
+    return fine;
 }
 
 /* One pass; `*held` when meta did not move while it read. */
-static bool read_pass(struct pass *pass, struct connection *connection, const struct store_options *options, bool *held,
-                      struct fault *fault) {
+static bool read_pass(struct pass *pass, struct connection *connection, const struct store_options *options, const char *folds,
+                      struct source_partition who, bool *held, struct fault *fault) {
     struct image *image = pass->image;
+    redisReply *index = NULL;
+    redisReply *end[2] = {NULL};
     struct resp out = {0};
-    struct key key, index_key;
-    struct slice meta_name = key_meta(&image->keys, &key);
     bool fine = false;
-    RESP_COMMAND(&out, SLICE("WATCH"), meta_name);
-    RESP_COMMAND(&out, SLICE("HGETALL"), meta_name);
-    RESP_COMMAND(&out, SLICE("HGETALL"), key_index(&image->keys, &index_key));
-    freeReplyObject(image->meta_pairs);
-    image->meta_pairs = NULL;
-    redisReply *reply = ask(connection, options, &out, 3, &image->meta_pairs, fault);
-    if (reply == NULL || !meta_read(image->meta_pairs, meta_name, &image->meta, fault)) goto out;
+    if (!read_head(image, connection, options, folds, &index, fault)) goto out;
     image->present = image->meta.present && image->meta.progress.next != SOURCE_START_BEGINNING;
-    if (!take_index(pass, reply, fault)) goto out;
+    fold_place_set(&image->folds, folds, &image->keys, &image->meta, who, image->born);
+    if (!take_index(pass, index, fault)) goto out;
     sort_buckets(pass);
     const struct pipeline shards = {pass->sharded_count, ask_shards, take_shards, pass, "reading a shard index"};
     if (!connection_pipeline(connection, &shards, options->timeout_ms, fault)) goto out;
@@ -269,15 +308,15 @@ static bool read_pass(struct pass *pass, struct connection *connection, const st
     adopt(pass);
     const struct pipeline contents = {pass->unread_count, ask_hash, take_hash, pass, "reading the state"};
     if (!connection_pipeline(connection, &contents, options->timeout_ms, fault)) goto out;
-    freeReplyObject(reply);
     RESP_COMMAND(&out, SLICE("MULTI"));
     RESP_COMMAND(&out, SLICE("EXEC"));
-    reply = ask(connection, options, &out, 2, NULL, fault);
-    if (reply == NULL) goto out;
-    *held = reply->type == REDIS_REPLY_ARRAY;
+    if (!ask(connection, options, &out, end, 2, fault)) goto out;
+    *held = end[1]->type == REDIS_REPLY_ARRAY;
     fine = true;
 out:
-    freeReplyObject(reply);
+    freeReplyObject(end[0]);
+    freeReplyObject(end[1]);
+    freeReplyObject(index);
     resp_free(&out);
     return fine;
 }
@@ -291,6 +330,7 @@ static bool is_whole(const struct image *image, struct fault *fault) {
     for (size_t i = 0; i < image->bucket_count; i++) {
         const struct image_bucket *bucket = &image->buckets[i];
         size_t first = at;
+        if (bucket->fold != NULL) continue;
         for (; at < image->hash_count; at++) {
             const struct image_hash *hash = &image->hashes[at];
             if (hash->id.kind != bucket->kind || hash->id.bucket != bucket->bucket) break;
@@ -308,7 +348,18 @@ static bool is_whole(const struct image *image, struct fault *fault) {
                      image->keys.tag, image->keys.name_space);
 }
 
-bool image_read(struct image *image, struct connection *connection, const struct store_options *options,
+static void pass_free(struct pass *pass) {
+    for (size_t i = 0; i < pass->hash_count && pass->hashes != NULL; i++)
+        free(pass->hashes[i].content);
+    for (size_t i = 0; i < pass->bucket_count && pass->buckets != NULL; i++)
+        fold_free(pass->buckets[i].fold);
+    free(pass->hashes);
+    free(pass->buckets);
+    free(pass->sharded);
+    free(pass->unread);
+}
+
+bool image_read(struct image *image, struct connection *connection, const struct store_options *options, const char *folds,
                 struct source_partition who, struct fault *fault) {
     *image = (struct image){.present = false};
     if (!keys_create(&image->keys, options->name_space, who, fault)) return false;
@@ -316,13 +367,8 @@ bool image_read(struct image *image, struct connection *connection, const struct
     while (clock_monotonic_ms() < deadline_ms) {
         struct pass pass = {.image = image};
         bool held = false;
-        bool fine = read_pass(&pass, connection, options, &held, fault);
-        for (size_t i = 0; i < pass.hash_count && pass.hashes != NULL; i++)
-            free(pass.hashes[i].content);
-        free(pass.hashes);
-        free(pass.buckets);
-        free(pass.sharded);
-        free(pass.unread);
+        bool fine = read_pass(&pass, connection, options, folds, who, &held, fault);
+        pass_free(&pass);
         image->passes++;
         if (!fine || held) return fine && is_whole(image, fault);
     }
@@ -330,6 +376,38 @@ bool image_read(struct image *image, struct connection *connection, const struct
                      "%s/%d: commits came faster than their changes could be read, for %d s: read again when it is calmer, or "
                      "from nearer to Redis",
                      who.topic, who.partition, READING_MS_MAX / 1000);
+}
+
+static bool has_day(const void *context, int32_t day) {
+    const struct image *image = context;
+    const struct image_bucket wanted = {.kind = HASH_LEDGER, .bucket = day};
+    return image->bucket_count > 0 &&
+           bsearch(&wanted, image->buckets, image->bucket_count, sizeof(*image->buckets), by_bucket) != NULL;
+}
+
+size_t bucket_end(const struct image *image, const struct image_bucket *bucket, size_t at) {
+    while (at < image->hash_count && image->hashes[at].id.kind == bucket->kind && image->hashes[at].id.bucket == bucket->bucket)
+        at++;
+    return at;
+}
+
+void image_fold(struct image *image) {
+    int32_t newest = INT32_MIN;
+    size_t at = 0;
+    if (image->folds.path[0] == '\0') return;
+    for (size_t i = 0; i < image->bucket_count; i++) {
+        const struct image_bucket *bucket = &image->buckets[i];
+        if (bucket->kind == HASH_LEDGER && bucket->bucket > newest) newest = bucket->bucket;
+    }
+    for (size_t i = 0; i < image->bucket_count; i++) {
+        const struct image_bucket *bucket = &image->buckets[i];
+        size_t first = at;
+        if (bucket->fold != NULL) continue;
+        at = bucket_end(image, bucket, at);
+        if (bucket->kind == HASH_LEDGER && (int64_t)bucket->bucket <= (int64_t)newest - OPEN_DAYS)
+            fold_save(&image->folds, bucket->bucket, bucket->offset, &image->hashes[first], at - first);
+    }
+    fold_sweep(&image->folds, has_day, image);
 }
 
 static int by_field(const void *left, const void *right) {
@@ -343,9 +421,11 @@ static int by_field(const void *left, const void *right) {
 
 void image_pairs_any_order(const struct image_hash *hash, struct image_pair *pairs) {
     const char *at = hash->content;
+    const char *end = at + hash->bytes;
     for (size_t i = 0; i < 2 * hash->pairs; i++) {
         size_t length = 0;
-        at = take_length(at, &length);
+        at = length_take(at, end, &length);
+        CHECK(at != NULL);
         *(i % 2 == 0 ? &pairs[i / 2].field : &pairs[i / 2].value) = (struct slice){at, length};
         at += length;
     }

@@ -107,6 +107,10 @@ struct slice key_index(const struct keys *keys, struct key *out) {
     return (struct slice){out->text, put_head(keys, out, 'i')};
 }
 
+struct slice key_born(const struct keys *keys, struct key *out) {
+    return (struct slice){out->text, put_head(keys, out, 'b')};
+}
+
 struct slice key_shard_index(const struct keys *keys, enum hash_kind kind, int32_t bucket, struct key *out) {
     CHECK(kind_has_shards(kind));
     size_t at = put_head(keys, out, 'x');

@@ -32,6 +32,7 @@ struct key {
 };
 struct slice key_meta(const struct keys *keys, struct key *out);
 struct slice key_index(const struct keys *keys, struct key *out);
+struct slice key_born(const struct keys *keys, struct key *out);
 struct slice key_shard_index(const struct keys *keys, enum hash_kind kind, int32_t bucket, struct key *out);
 struct slice key_hash(const struct keys *keys, struct hash_id id, struct key *out);
 struct slice key_global(const char *name_space, const char *rest, struct key *out); /* NS:rest */

@@ -5,6 +5,7 @@
 #include "check.h"
 
 #include <stddef.h>
+#include <unistd.h>
 #include <sys/random.h>
 
 #define TIME_UNKNOWN INT64_MIN
@@ -254,6 +255,12 @@ bool meta_field_is_authoritative(struct slice field) {
         if (slice_equal(field, slice_of(labels[i]))) return false;
     }
     return true;
+}
+
+void instance_name(char out[static INSTANCE_BYTES]) {
+    char host[65] = "";
+    (void)gethostname(host, sizeof(host) - 1);
+    (void)snprintf(out, INSTANCE_BYTES, "%s/%lld", host, (long long)getpid());
 }
 
 void nonce_create(char out[static NONCE_BYTES]) {

@@ -33,6 +33,8 @@ size_t meta_write(struct resp *arguments, const struct progress *progress);
 /* Fields that say who wrote and when, not what the log says: states are compared without them (I3). */
 bool meta_field_is_authoritative(struct slice field);
 
+enum { INSTANCE_BYTES = 96 };
+void instance_name(char out[static INSTANCE_BYTES]); /* host and number of this process */
 /* A fresh claim's name: 16 hex digits of the system's randomness. */
 void nonce_create(char out[static NONCE_BYTES]);
 

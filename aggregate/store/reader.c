@@ -9,6 +9,7 @@
 #include "aggregate/runtime/clock.h"
 #include "aggregate/store/pool.h"
 #include "check.h"
+#include "log.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -19,6 +20,35 @@ struct delivery {
     const struct reader_sink *sink;
     struct reader_manner manner;
 };
+
+static bool deliver_hashes(const struct image_hash *hashes, size_t count, const struct delivery *delivery, struct fault *fault) {
+    const struct reader_sink *sink = delivery->sink;
+    size_t most = 0;
+    bool fine = true;
+    for (size_t i = 0; i < count; i++)
+        most = hashes[i].pairs > most ? hashes[i].pairs : most;
+    struct image_pair *pairs = malloc((most + 1) * sizeof(*pairs));
+    CHECK_MEMORY(pairs != NULL);
+    for (size_t i = 0; fine && i < count; i++) {
+        if (hashes[i].id.kind == HASH_LEDGER && delivery->manner.ledger_in_any_order)
+            image_pairs_any_order(&hashes[i], pairs);
+        else
+            image_pairs(&hashes[i], pairs);
+        for (size_t j = 0; fine && j < hashes[i].pairs; j++)
+            fine = sink->field(sink->context, hashes[i].id, pairs[j].field, pairs[j].value, fault);
+    }
+    free(pairs);
+    return fine;
+}
+
+static bool deliver_fold(const struct fold *fold, const struct delivery *delivery, struct fault *fault) {
+    struct image_hash *hashes;
+    size_t count;
+    if (!fold_hashes(fold, &hashes, &count, fault)) return false;
+    bool fine = deliver_hashes(hashes, count, delivery, fault);
+    free(hashes);
+    return fine;
+}
 
 static bool deliver(const struct image *image, struct source_partition who, const struct delivery *delivery,
                     struct fault *fault) {
@@ -32,24 +62,18 @@ static bool deliver(const struct image *image, struct source_partition who, cons
     if (sink->claim != NULL) sink->claim(sink->context, who, &claim);
     if (!sink->partition(sink->context, who, &image->meta.progress, image->meta.configuration, image->meta.cluster, fault))
         return false;
-    size_t most = 0;
-    for (size_t i = 0; i < image->hash_count; i++) {
-        if (image->hashes[i].pairs > most) most = image->hashes[i].pairs;
-    }
-    struct image_pair *pairs = malloc((most + 1) * sizeof(*pairs));
-    CHECK_MEMORY(pairs != NULL);
+    size_t at = 0;
     bool fine = true;
-    for (size_t i = 0; fine && i < image->hash_count; i++) {
-        const struct image_hash *hash = &image->hashes[i];
-        if (hash->id.kind == HASH_LEDGER && delivery->manner.ledger_in_any_order)
-            image_pairs_any_order(hash, pairs);
-        else
-            image_pairs(hash, pairs);
-        for (size_t j = 0; fine && j < hash->pairs; j++) {
-            fine = sink->field(sink->context, hash->id, pairs[j].field, pairs[j].value, fault);
+    for (size_t i = 0; fine && i < image->bucket_count; i++) {
+        const struct image_bucket *bucket = &image->buckets[i];
+        size_t first = at;
+        if (bucket->fold != NULL) {
+            fine = deliver_fold(bucket->fold, delivery, fault);
+            continue;
         }
+        at = bucket_end(image, bucket, at);
+        fine = deliver_hashes(&image->hashes[first], at - first, delivery, fault);
     }
-    free(pairs);
     return fine;
 }
 
@@ -60,13 +84,13 @@ static bool list_all(struct pool *pool, const struct store_options *options, str
     return connection != NULL && partitions_list(connection, options, list, count, fault);
 }
 
-static bool read_one(struct pool *pool, const struct store_options *options, struct source_partition who, struct image *image,
-                     struct fault *fault) {
+static bool read_one(struct pool *pool, const struct store_options *options, const char *folds, struct source_partition who,
+                     struct image *image, struct fault *fault) {
     struct keys keys;
     struct key key;
     if (!keys_create(&keys, options->name_space, who, fault)) return false;
     struct connection *connection = pool_route(pool, key_meta(&keys, &key), fault);
-    return connection != NULL && image_read(image, connection, options, who, fault);
+    return connection != NULL && image_read(image, connection, options, folds, who, fault);
 }
 
 /* Worth another attempt? Not when the server cannot be reached at all: who asks is a person, who would rather know. */
@@ -77,28 +101,46 @@ static bool may_pass(struct pool *pool, const struct fault *fault, bool reached,
     return true;
 }
 
+/* What became of folds, for the log. */
+struct folding {
+    int64_t used, written, refused;
+};
+
+static void fold(struct folding *folding, struct image *image) {
+    image_fold(image);
+    folding->used += image->folds.used;
+    folding->written += image->folds.written;
+    folding->refused += image->folds.refused;
+}
+
 bool images_visit(const struct store_options *options, const struct image_visitor *visitor, struct fault *fault) {
     struct pool *pool = pool_create(options, fault);
     if (pool == NULL) return false;
     struct source_partition *list = NULL;
     size_t count = 0;
     size_t visited = 0;
+    struct folding folding = {.used = 0};
     int64_t deadline_ms = clock_monotonic_ms() + PATIENCE_MS;
     bool fine = list_all(pool, options, &list, &count, fault);
     while (!fine && may_pass(pool, fault, false, deadline_ms))
         fine = list_all(pool, options, &list, &count, fault);
     for (size_t i = 0; fine && i < count; i++) {
         struct image image = {.present = false};
-        fine = read_one(pool, options, list[i], &image, fault);
+        fine = read_one(pool, options, visitor->folds, list[i], &image, fault);
         while (!fine && may_pass(pool, fault, true, deadline_ms)) {
             image_free(&image);
-            fine = read_one(pool, options, list[i], &image, fault);
+            fine = read_one(pool, options, visitor->folds, list[i], &image, fault);
         }
         if (fine && image.present) {
+            fold(&folding, &image);
             fine = visitor->visit(visitor->context, &image, list[i], fault);
             visited++;
         }
         image_free(&image);
+    }
+    if (fine && visitor->folds != NULL) {
+        log_info("state_read", "partitions=%zu folds_used=%lld folds_written=%lld folds_refused=%lld", visited,
+                 (long long)folding.used, (long long)folding.written, (long long)folding.refused);
     }
     if (fine && visited == 0) {
         fine = fault_set(
@@ -119,7 +161,7 @@ static bool visit_deliver(void *context, const struct image *image, struct sourc
 bool reader_read_so(const struct store_options *options, const struct reader_manner *manner, const struct reader_sink *sink,
                     struct fault *fault) {
     struct delivery delivery = {.sink = sink, .manner = *manner};
-    const struct image_visitor visitor = {.visit = visit_deliver, .context = &delivery};
+    const struct image_visitor visitor = {.visit = visit_deliver, .context = &delivery, .folds = manner->folds};
     return images_visit(options, &visitor, fault);
 }
 

@@ -29,6 +29,7 @@ struct reader_sink {
 
 /* How it is read; all zero: as reader_read() does it. */
 struct reader_manner {
+    const char *folds; /* directory of folds: closed days come from there when they can, and are put there; null: none */
     bool ledger_in_any_order; /* fields of a ledger hash come in no order: sorting is half of the work of delivering */
 };
 

@@ -219,7 +219,7 @@ struct connection *refill_connection(struct refill *refill, size_t i, struct fau
 bool refill_finish(struct refill *refill, size_t i, struct slice arguments, size_t count, struct fault *fault) {
     const struct keys *keys = &refill->parts[i].keys;
     struct resp out = {0};
-    struct key key;
+    struct key key, born;
     struct slice meta = key_meta(keys, &key);
     RESP_COMMAND(&out, SLICE("WATCH"), meta);
     RESP_COMMAND(&out, SLICE("HGETALL"), meta);
@@ -230,7 +230,7 @@ bool refill_finish(struct refill *refill, size_t i, struct slice arguments, size
     reply = NULL;
     if (ours) {
         RESP_COMMAND(&out, SLICE("MULTI"));
-        RESP_COMMAND(&out, SLICE("DEL"), meta);
+        RESP_COMMAND(&out, SLICE("DEL"), meta, key_born(keys, &born)); /* the state is another one than the one of that name */
         resp_begin(&out, 2 + count);
         resp_argument(&out, SLICE("HSET"));
         resp_argument(&out, meta);

@@ -4,7 +4,8 @@
     tests/bench/ledger.py BUILD [UNITS [DAYS [CELLS [PARTITIONS]]]]     # 20,000 units x 400 days x 3 cells a day = 24 M
 
 A row for each run: wall clock, CPU of nhip and of Redis, and the greatest resident memory of nhip. Raw figures stand beside
-published ones: the difference is disclosure control. Redis and nhip share the machine.
+published ones: the difference is disclosure control. "cold" writes the folds, "warm" reads them. Redis and nhip share the
+machine.
 """
 import os
 import subprocess
@@ -51,6 +52,10 @@ def run(label, command, socket, cells):
           f"{cpu / cells * 1e6:5.2f} us/cell  {usage.ru_maxrss * 1024 / cells:5.1f} bytes/cell", flush=True)
 
 
+def folds_of(directory):
+    return [os.path.join(path, name) for path, _, names in os.walk(directory) for name in names]
+
+
 def main():
     build = sys.argv[1]
     units, days, per_day, partitions = (int(x) for x in sys.argv[2:] + ["20000", "400", "3", "8"][len(sys.argv) - 2:])
@@ -67,6 +72,12 @@ def main():
                   f"{resident:.0f} resident", flush=True)
             common = [f"{build}/nhip", "snapshot", "--quiet", "--set", "namespace=full", "--set", f"redis.address={socket}",
                       "--set", f"sources.file={work}/sources.json", "--set", "log.level=error"]
+            folds = ["--set", f"snapshot.folds={work}/folds", "--period", "2021-09"]
+            run("2021-09, published, cold", common + folds + ["--dir", f"{work}/cold"], socket, cells)
+            run("2021-09, published, warm", common + folds + ["--dir", f"{work}/warm"], socket, cells)
+            run("2021-09, raw, warm", common + folds + ["--dir", f"{work}/raw", "--raw"], socket, cells)
+            files = [os.path.getsize(path) for path in folds_of(f"{work}/folds")]
+            print(f"{len(files)} folds, {sum(files) / 2**20:.0f} MiB, {sum(files) / cells:.1f} bytes/cell", flush=True)
             for period in PERIODS:
                 run(f"{period}, raw", common + ["--period", period, "--dir", f"{work}/{period}", "--raw"], socket, cells)
                 run(f"{period}, published", common + ["--period", period, "--dir", f"{work}/{period}"], socket, cells)

@@ -216,7 +216,7 @@ bool damage_is_hidden(void) {
 static void evict(void) {
     if (was_damaged) return;
     struct entry *entry = dataset_any(truth_of(0), world_below(1 << 20));
-    if (entry == NULL || entry->klass == GLOBAL_CLASS) return;
+    if (entry == NULL || entry->klass == GLOBAL_CLASS || judge_is_name(entry->key)) return; /* nobody misses a name */
     TRACE("fault: %.*s is evicted", (int)entry->key.length, entry->key.data);
     (void)dataset_delete(truth_of(0), entry);
     damaged_key = entry->key;

@@ -28,7 +28,7 @@ static struct {
     int64_t commits, compared;
     /* the unit at hand */
     int klass; /* -1: none yet */
-    bool meta_written, cells_written;
+    bool meta_written, cells_written, named;
     struct moment before;
 } judge;
 
@@ -83,8 +83,13 @@ static struct moment look(const struct entry *meta) {
     return moment;
 }
 
+bool judge_is_name(struct slice key) {
+    static const char mark[] = ":b:{";
+    return memmem(key.data, key.length, mark, sizeof(mark) - 1) != NULL;
+}
+
 uint64_t judge_print(const struct entry *entry, struct slice name, struct slice value) {
-    if (entry->klass == GLOBAL_CLASS) return 0;
+    if (entry->klass == GLOBAL_CLASS || judge_is_name(entry->key)) return 0;
     bool meta = slice_equal(entry->key, judge.names[entry->klass]);
     if (meta && (!meta_field_is_authoritative(name) || slice_equal(name, SLICE("next")))) return 0;
     uint64_t print = XXH3_64bits_withSeed(entry->key.data, entry->key.length, 0);
@@ -123,7 +128,7 @@ void judge_write_alone(const struct session *session, struct slice key) {
 void judge_unit_begins(const struct session *session) {
     (void)session;
     judge.klass = -1;
-    judge.meta_written = judge.cells_written = false;
+    judge.meta_written = judge.cells_written = judge.named = false;
 }
 
 void judge_write(const struct session *session, int klass, struct slice key) {
@@ -135,6 +140,8 @@ void judge_write(const struct session *session, int klass, struct slice key) {
     if (judge.klass != klass) violation("a transaction writes to two partitions");
     if (is_meta(key, klass)) {
         judge.meta_written = true;
+    } else if (judge_is_name(key)) {
+        judge.named = true; /* the state's name: a claim gives it, nobody else */
     } else {
         judge.cells_written = true;
     }
@@ -187,6 +194,7 @@ static void judge_commit(const struct session *session, const struct entry *meta
         violation("t/%d: next falls from %" PRId64 " to %" PRId64, judge.klass, before->next, after->next);
     if (after->next > log->end) violation("t/%d: next %" PRId64 " is behind the end of the log", judge.klass, after->next);
     judge_counts(meta);
+    if (judge.named) violation("t/%d: a commit names the state", judge.klass);
     uint64_t *known = &log->prints[judge_number(meta, "ordinal", 0)];
     uint64_t print = dataset_print(session->node->data, judge.klass);
     if (judge.learns) {

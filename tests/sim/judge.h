@@ -22,6 +22,7 @@ void judge_begin(struct log *logs, int count, const char *name_space, bool learn
 const struct keys *judge_keys(int partition);
 struct entry *judge_meta(struct dataset *dataset, int partition);
 int64_t judge_number(const struct entry *meta, const char *field, int64_t absent);
+bool judge_is_name(struct slice key); /* of a state: the claim that begins it gives it */
 /* What a field adds to the print of its partition's state: nothing where states are not compared, and nothing for `next`, which
  * also moves where no record is. */
 uint64_t judge_print(const struct entry *entry, struct slice name, struct slice value);

@@ -195,7 +195,7 @@ static void write_meta(const struct keys *keys, struct source_partition who, uin
     static const char hash[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
     struct progress progress;
     struct resp arguments = {0};
-    struct key key;
+    struct key key, born;
     char member[TOPIC_BYTES_MAX + 16];
     progress_clear(&progress);
     progress.next = progress.ordinal = next;
@@ -214,8 +214,9 @@ static void write_meta(const struct keys *keys, struct source_partition who, uin
         resp_argument(&fill.out, claim[i]);
     resp_append(&fill.out, (struct slice){arguments.data, arguments.length});
     int length = snprintf(member, sizeof(member), "%s/%d", who.topic, who.partition);
+    RESP_COMMAND(&fill.out, SLICE("HSET"), key_born(keys, &born), SLICE("born"), SLICE("0123456789abcdef"));
     RESP_COMMAND(&fill.out, SLICE("SADD"), key_global(fill.name_space, "p", &key), (struct slice){member, (size_t)length});
-    fill.replies += 2;
+    fill.replies += 3;
     resp_free(&arguments);
     flush(true);
 }

@@ -301,7 +301,7 @@ static void a_pass_that_failed_is_not_repeated_as_a_whole(void **state) {
     DO(scene, SLICE("CONFIG"), SLICE("RESETSTAT"));
     int passes = 0;
     for (int i = 0; i < READ; i++) {
-        assert_true(image_read(&image, scene->witness, &scene->options, PAYMENTS_3, &fault));
+        assert_true(image_read(&image, scene->witness, &scene->options, NULL, PAYMENTS_3, &fault));
         assert_int_equal(image.hash_count, STILL + 2 * BUCKETS + 1 + 3);
         passes += image.passes;
         image_free(&image);

@@ -73,7 +73,7 @@ static bool nobody_may(struct scene *scene) {
     assert_null(lane);
     assert_int_equal(fault.code, FAULT_REFUSED);
     assert_non_null(strstr(fault.message, "a restore (backup "));
-    bool read = image_read(&image, scene->witness, &scene->options, PAYMENTS_3, &fault);
+    bool read = image_read(&image, scene->witness, &scene->options, NULL, PAYMENTS_3, &fault);
     image_free(&image);
     return !read && fault.code == FAULT_REFUSED && strstr(fault.message, "nhip restore") != NULL;
 }

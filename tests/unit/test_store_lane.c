@@ -137,8 +137,8 @@ static void what_retention_passed_goes_with_its_index_entries(void **state) {
     commit_and_settle(lane, rollup);
     assert_int_equal(calls_of(scene, "del"), 1);
     assert_int_equal(calls_of(scene, "hdel"), 1);
-    /* meta, index, day 18999 with its shard index, and the set of partitions */
-    assert_answer(scene, "5", SLICE("DBSIZE"));
+    /* meta, the state's name, index, day 18999 with its shard index, and the set of partitions */
+    assert_answer(scene, "6", SLICE("DBSIZE"));
     struct keys keys;
     struct key key;
     struct fault fault;
@@ -297,7 +297,7 @@ static void foreign_state_is_refused_with_the_remedy(void **state) {
     changed.configuration_hash = HASH_B;
     assert_null(lane_open(&changed, PAYMENTS_3, &progress, &fault));
     assert_int_equal(fault.code, FAULT_REFUSED);
-    assert_non_null(strstr(fault.message, "new `namespace`"));
+    assert_non_null(strstr(fault.message, "nhip promote"));
 
     changed = scene->options;
     changed.cluster_id = "c2";

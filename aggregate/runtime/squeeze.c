@@ -1,6 +1,6 @@
 /* zstd at level 3: a state packs to a fifth and less, faster than Redis gives it out. Contexts are kept between blocks, because
  * making one costs more than packing a small block. One frame a block, so that a broken one is found at its place. */
-#include "aggregate/backup/squeeze.h"
+#include "aggregate/runtime/squeeze.h"
 
 #include "check.h"
 
