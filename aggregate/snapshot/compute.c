@@ -10,6 +10,9 @@ static void prepare(struct computation *computation) {
     computation->crosswalk = crosswalk_create(computation->registry, computation->state->accounts);
     computation->cells = cells_create(computation->state, computation->registry, computation->crosswalk, computation->definitions,
                                       options->sources, &computation->period);
+    const struct period *period = &computation->period;
+    int32_t before = period_before(period).first; /* turnover looks back to it, shares to the window's first day */
+    int32_t window_first = period->last - computation->definitions->window_days + 1;
     const struct coverage_inputs coverage = {
         .state = computation->state,
         .crosswalk = computation->crosswalk,
@@ -18,6 +21,8 @@ static void prepare(struct computation *computation) {
         .as_of_ms = computation->as_of_ms,
         .accounts_min = options->disclosure.min_units,
         .sources_min = options->disclosure.min_platforms,
+        .first = before < window_first ? before : window_first,
+        .last = period->last,
     };
     computation->coverage = coverage_create(&coverage);
     computation->statistics = (struct statistics){

@@ -97,7 +97,7 @@ static void read_cell(struct coverage *coverage, const struct ledger_cell *cell,
     size_t day = (size_t)(on - coverage->day_first);
     uint32_t account = coverage->inputs.state->slots[cell->slot].account;
     coverage->seen[sources[account] * coverage->day_count + day] |= (uint8_t)(1U << family);
-    if (facet_role(cell->facet) == ROLE_BUYER) return;
+    if (facet_role(cell->facet) == ROLE_BUYER || on < coverage->inputs.first || on > coverage->inputs.last) return;
     struct counts_of_day *counts = &coverage->counts[family * coverage->day_count + day];
     counts->booked += cell->n;
     if (crosswalk_version(coverage->inputs.crosswalk, account, on) != VERSION_NONE) {
@@ -263,6 +263,7 @@ static const struct tally *tally_of(struct coverage *coverage, enum family famil
         tally->booked += coverage->counts[family * coverage->day_count + i].booked;
         tally->matched += coverage->counts[family * coverage->day_count + i].matched;
     }
+    CHECK(first >= coverage->inputs.first && last <= coverage->inputs.last);
     tally->sources = count_sources(coverage, family, first, last);
     tally->stray_accounts = count_stray_accounts(coverage, family, first, last);
     return tally;

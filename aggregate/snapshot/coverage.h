@@ -20,6 +20,8 @@ struct coverage_inputs {
     int64_t as_of_ms;
     int64_t accounts_min; /* fewer unmatched accounts, or fewer sources: the registry match in whole per cents */
     int64_t sources_min;
+    int32_t first; /* nobody asks for days outside of these: events on them are not counted */
+    int32_t last;
 };
 
 /* Null when `inputs->expected` is null. */
