@@ -95,7 +95,7 @@ $(BUILD)/tools/%: $(BUILD)/tests/tools/%.o $(HELPERS) $(THREADS) $(BUILD)/libnhi
 # Only with SANITIZE=fuzzer,...: tests/fuzz.sh calls it.
 FUZZED := $(wildcard ingest/decode*.c ingest/unit*.c) ingest/amount_bounds.c ingest/currency.c ingest/zone.c ingest/codes.c \
   ingest/fault.c tests/support/event_text.c $(patsubst %,tests/fuzz/fuzz_%.c,mutate outline words)
-$(BUILD)/fuzz_mapping: $(patsubst %.c,$(BUILD)/%.o,$(wildcard ingest/mapping*.c))
+$(BUILD)/fuzz_mapping: $(patsubst %.c,$(BUILD)/%.o,$(wildcard ingest/mapping*.c) ingest/text_bytes.c)
 $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(patsubst %.c,$(BUILD)/%.o,$(FUZZED))
 	@echo "  LINK $@"
 	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ -ljansson

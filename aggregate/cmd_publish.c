@@ -4,7 +4,7 @@
 #include "aggregate/runtime/clock.h"
 #include "aggregate/runtime/command.h"
 #include "aggregate/snapshot/staging.h"
-#include "ingest/csv.h"
+#include "ingest/text_bytes.h"
 
 static const char usage[] =
     "usage: nhip publish [--approve NAME | --reject NAME] [--by WHO --reason TEXT] [--dir DIR] [--config FILE]\n"
@@ -55,7 +55,7 @@ static bool check_request(const struct request *request, const struct command *c
     if (!verdict) return true;
     bool said = request->by != NULL && request->by[0] != '\0' && request->reason != NULL && request->reason[0] != '\0';
     if (!said) return fault_set(fault, STOP_USAGE, false, "a verdict needs --by WHO and --reason TEXT: both are kept with it");
-    if (csv_text_valid(slice_of(request->by)) && csv_text_valid(slice_of(request->reason))) return true;
+    if (bytes_are_text(slice_of(request->by)) && bytes_are_text(slice_of(request->reason))) return true;
     return fault_set(fault, STOP_USAGE, false,
                      "--by or --reason is not UTF-8, as judgements.ndjson is: use a UTF-8 locale, or write ASCII");
 }

@@ -108,34 +108,3 @@ bool csv_row(struct csv *csv) {
     }
     return true;
 }
-
-/* Length of the UTF-8 sequence that begins with `first`, 0 when none does (NUL, continuation bytes, overlong and beyond
- * U+10FFFF). */
-static size_t sequence_length(unsigned char first) {
-    if (first >= 0xF5 || first == 0) return 0;
-    if (first >= 0xF0) return 4;
-    if (first >= 0xE0) return 3;
-    if (first >= 0xC2) return 2;
-    return first < 0x80 ? 1 : 0;
-}
-
-/* The second byte of a sequence, where overlong forms and surrogates show. */
-static bool second_valid(unsigned char first, unsigned char second) {
-    unsigned char least = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
-    unsigned char most = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
-    return second >= least && second <= most;
-}
-
-bool csv_text_valid(struct slice text) {
-    const unsigned char *bytes = (const unsigned char *)text.data;
-    for (size_t i = 0; i < text.length;) {
-        size_t length = sequence_length(bytes[i]);
-        if (length == 0 || length > text.length - i) return false;
-        if (length > 1 && !second_valid(bytes[i], bytes[i + 1])) return false;
-        for (size_t k = 2; k < length; k++) {
-            if ((bytes[i + k] & 0xC0) != 0x80) return false;
-        }
-        i += length;
-    }
-    return true;
-}

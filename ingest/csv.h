@@ -31,7 +31,4 @@ void csv_open(struct csv *csv, FILE *file);
  * read error: the caller asks ferror). One thread. */
 bool csv_row(struct csv *csv);
 
-/* Whether a cell is UTF-8 without NUL: what JSON text may hold. Pure. */
-bool csv_text_valid(struct slice text);
-
 #endif

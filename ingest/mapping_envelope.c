@@ -4,6 +4,7 @@
  * stands in spans by then. Of a key that comes twice the walk has followed the first, but one that the envelope itself
  * looks at is refused as soon as it is looked at. */
 #include "ingest/mapping_draft.h"
+#include "ingest/text_bytes.h"
 
 #include <stdio.h>
 
@@ -72,7 +73,7 @@ bool envelope_compile(struct draft *draft) {
 /* ---- what stands beside the message ---- */
 
 static void outside_set(struct span *span, struct slice text) {
-    bool clean = text.length <= OUTSIDE_BYTES_MAX && text_is_clean(text);
+    bool clean = text.length <= OUTSIDE_BYTES_MAX && bytes_are_text(text);
     *span = (struct span){.text = text.data, .length = clean ? (uint32_t)text.length : 0,
                           .kind = clean ? SPAN_STRING : SPAN_NO_TEXT, .plain = false};
 }

@@ -259,8 +259,6 @@ enum step rules_apply(struct mapping_cursor *cursor);
 struct slice span_text(struct mapping_cursor *cursor, const struct span *span);
 /* The same appended to `out`, which has room for span->length bytes; returns the bytes. */
 size_t span_copy(const struct span *span, char *out);
-/* Whether bytes from outside are UTF-8 without NUL. */
-bool text_is_clean(struct slice text);
 
 static inline enum step mapping_refuse(const struct mapping_cursor *cursor, enum reason reason, size_t place, const char *field) {
     (void)reject(cursor->scan.rejection, reason, place, field);

@@ -78,36 +78,6 @@ struct slice span_text(struct mapping_cursor *cursor, const struct span *span) {
     return (struct slice){cursor->scratch, span_copy(span, cursor->scratch)};
 }
 
-/* How many bytes a sequence has that starts with `lead`; 0 for NUL and bytes that start none. */
-static size_t sequence_expected(unsigned char lead) {
-    if (lead < 0x80) return lead != 0;
-    if (lead < 0xC2 || lead > 0xF4) return 0;
-    return lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-}
-
-/* Length of the well-formed sequence at `at`, 0 when it is none (Unicode 15, table 3-7) or a NUL. */
-static size_t sequence(const unsigned char *at, size_t left) {
-    unsigned char lead = at[0];
-    size_t length = sequence_expected(lead);
-    if (length <= 1 || left < length) return length == 1;
-    unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
-    unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-    if (at[1] < low || at[1] > high) return 0;
-    for (size_t i = 2; i < length; i++) {
-        if ((at[i] & 0xC0) != 0x80) return 0;
-    }
-    return length;
-}
-
-bool text_is_clean(struct slice text) {
-    for (size_t at = 0; at < text.length;) {
-        size_t length = sequence((const unsigned char *)text.data + at, text.length - at);
-        if (length == 0) return false;
-        at += length;
-    }
-    return true;
-}
-
 /* ---- the canonical text ---- */
 
 struct writer {

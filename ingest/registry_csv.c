@@ -17,6 +17,7 @@
 #include "ingest/registry_csv.h"
 
 #include "ingest/csv.h"
+#include "ingest/text_bytes.h"
 #include "limits.h"
 #include "unit.h"
 
@@ -187,7 +188,7 @@ static void refuse(struct import *import, const char *column, const char *messag
 static bool column_write(struct import *import, int index) {
     const struct column *column = &columns[index];
     struct slice cell = cell_at(import, index);
-    if (!csv_text_valid(cell)) {
+    if (!bytes_are_text(cell)) {
         refuse(import, column->name, "found bytes that are not UTF-8 (or NUL), accepted is UTF-8 text");
         return false;
     }

@@ -30,6 +30,10 @@ bool bytes_are_utf8(struct slice bytes) {
     return true;
 }
 
+bool bytes_are_text(struct slice bytes) {
+    return bytes_are_utf8(bytes) && (bytes.length == 0 || memchr(bytes.data, '\0', bytes.length) == NULL);
+}
+
 char *base64_put(char *out, struct slice bytes) {
     for (size_t i = 0; i < bytes.length; i += 3) {
         size_t left = bytes.length - i;

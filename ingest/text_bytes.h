@@ -6,6 +6,8 @@
 
 /* Well-formed UTF-8 from end to end; no bytes are. */
 bool bytes_are_utf8(struct slice bytes);
+/* The same without a NUL: what text in JSON may hold. */
+bool bytes_are_text(struct slice bytes);
 
 /* Writes base64 (RFC 4648, with padding, no line ends), four characters for each three bytes begun; returns the end. */
 char *base64_put(char *out, struct slice bytes);

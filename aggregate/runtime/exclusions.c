@@ -11,6 +11,7 @@
 #include "aggregate/runtime/digest.h"
 #include "check.h"
 #include "ingest/csv.h"
+#include "ingest/text_bytes.h"
 #include "zone.h"
 
 #include <errno.h>
@@ -112,7 +113,7 @@ static bool read_source(const struct reading *reading, struct exclusion *row, st
 static bool read_text(const struct reading *reading, enum column column, char out[static EXCLUSION_TEXT_BYTES],
                       struct fault *fault) {
     struct slice cell = cell_of(reading, column);
-    if (!csv_text_valid(cell)) {
+    if (!bytes_are_text(cell)) {
         return fault_set(fault, STOP_EXCLUSIONS, false, "%.150s:%lld: %s: found bytes that are not UTF-8 (or NUL), accepted is "
                          "UTF-8 text", reading->path, (long long)reading->csv.row_line, columns[column]);
     }
