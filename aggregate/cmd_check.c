@@ -35,7 +35,7 @@ static const char usage[] =
     "                   without it they are canonical events (schemas/README.md)\n"
     "  --canonical      one line of JSON for each event on standard output, counts on standard error\n"
     "  --refused        show what is refused only\n"
-    "  --sources FILE   a file of expected sources instead (setting snapshot.sources; schemas/coverage.md)\n"
+    "  --sources FILE   a file of expected sources instead (snapshot.sources; schemas/coverage.md)\n"
     "                   and shows its rows: who must deliver what, when, and how often\n"
     "  --topic T        the records' topic, for mappings that look at it (default: from the file's name)\n"
     "  --config FILE, --set KEY=VALUE   settings; reporting.*, amount.max and exclusions.file matter\n"
