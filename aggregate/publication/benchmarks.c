@@ -29,7 +29,7 @@ static bool same(const struct obs_row *row, int column, const char *text) {
 /* Our row: the indicator's total in the province (in an industry, where the benchmark names one). */
 static bool is_ours(const struct publication *publication, const struct benchmark *benchmark, const struct obs_row *row) {
     if (!same(row, OBS_INDICATOR, benchmark->indicator) || !same(row, OBS_ACTIVITY, benchmark->activity)) return false;
-    unsigned axes = rows_axes(publication, rows_indicator(publication, benchmark->indicator), row);
+    unsigned axes = rows_axes(publication, definitions_indicator(publication->definitions, benchmark->indicator), row);
     return (axes & ~(unsigned)ROW_ACTIVITY) == 0;
 }
 

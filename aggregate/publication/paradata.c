@@ -119,12 +119,6 @@ struct source_tally {
     int64_t delays[STATE_DELAY_LANES];
 };
 
-static struct slice source_of(struct slice account) {
-    const char *mark = memchr(account.data, 0x1F, account.length);
-    CHECK(mark != NULL);
-    return (struct slice){account.data, (size_t)(mark - account.data)};
-}
-
 static int compare_names(const void *left, const void *right) {
     const struct slice *a = &((const struct source_tally *)left)->name;
     const struct slice *b = &((const struct source_tally *)right)->name;
@@ -132,22 +126,17 @@ static int compare_names(const void *left, const void *right) {
     return order != 0 ? order : (a->length > b->length) - (a->length < b->length);
 }
 
-/* The period is made of whole months, for which delays are kept. */
-static bool has_months(const struct period *period) {
-    return period->frequency == FREQUENCY_MONTH || period->frequency == FREQUENCY_QUARTER ||
-           period->frequency == FREQUENCY_YEAR;
-}
-
 static struct source_tally *tally_of(const struct publication *publication, uint32_t account, struct source_tally *tallies) {
     struct source_tally *tally = &tallies[publication->cells->sources[account]];
-    if (tally->name.data == NULL) tally->name = source_of(text_map_text(publication->state->accounts, account));
+    if (tally->name.data == NULL) tally->name = state_source(publication->state, account);
     return tally;
 }
 
 static void tally_delays(const struct publication *publication, struct source_tally *tallies) {
     const struct state *state = publication->state;
     const struct period *period = &publication->statistics->period;
-    for (size_t i = 0; i < state->delay_count && has_months(period); i++) {
+    /* Delays are kept by month. */
+    for (size_t i = 0; i < state->delay_count && period_months(period->frequency) > 0; i++) {
         const struct state_delay *delay = &state->delays[i];
         if (delay->month < month_of_day(period->first) || delay->month > month_of_day(period->last)) continue;
         struct source_tally *tally = tally_of(publication, state->slots[delay->slot].account, tallies);
@@ -235,7 +224,7 @@ static void write_source(const struct publication *publication, const struct sou
     write_row(&subject, (struct figure){"BOOKED", "", "", "CLASS", size_class}, out);
     write_share(&subject, "UNMATCHED", tally->unmatched, whole, 0, out);
     write_share(&subject, "UNRESOLVED", tally->unresolved, whole, 0, out);
-    if (has_months(&publication->statistics->period)) write_delays(&subject, tally, out);
+    if (period_months(publication->statistics->period.frequency) > 0) write_delays(&subject, tally, out);
 }
 
 static void write_sources(const struct publication *publication, FILE *out) {

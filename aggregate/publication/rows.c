@@ -2,14 +2,6 @@
  * was written. */
 #include "aggregate/publication/rows.h"
 
-const struct indicator *rows_indicator(const struct publication *publication, const char *code) {
-    const struct definitions *definitions = publication->definitions;
-    for (size_t i = 0; i < definitions->indicator_count; i++) {
-        if (strcmp(definitions->indicators[i].code, code) == 0) return &definitions->indicators[i];
-    }
-    return NULL;
-}
-
 static unsigned area_axis(const char *area, const char *total) {
     size_t length = strlen(total);
     if (strcmp(area, total) == 0) return 0;

@@ -5,9 +5,6 @@
 #include "aggregate/snapshot/obs_table.h"
 #include "aggregate/snapshot/publication.h"
 
-/* Null when the definitions have no such indicator. */
-const struct indicator *rows_indicator(const struct publication *publication, const char *code);
-
 /* In what a row differs from the total of its indicator: a set. Empty: it is the total. */
 enum row_axis {
     ROW_DISTRICT = 1,

@@ -76,23 +76,22 @@ size_t layout_value(const struct amounts *amounts, char out[static VALUE_BYTES_M
 bool layout_field_parse(struct slice text, uint64_t *facet, uint32_t *lane);
 bool layout_value_parse(struct slice text, struct amounts *amounts);
 
-/* Histogram lane of an amount >= 0: 0 for 0, else 16 * floor(log2) + the next four bits + 1. */
-static inline uint32_t layout_histogram_lane(int64_t amount_minor) {
-    if (amount_minor <= 0) return 0;
-    uint64_t amount = (uint64_t)amount_minor;
-    unsigned exponent = 63U - (unsigned)__builtin_clzll(amount);
-    uint64_t next = exponent >= 4 ? amount >> (exponent - 4) : amount << (4 - exponent);
-    return 16 * exponent + (uint32_t)(next & 15) + 1;
+/* 0 for nothing, else 2^bits * floor(log2 of the value) + the next `bits` bits + 1: classes that grow with the value. */
+static inline uint32_t layout_log_lane(uint64_t value, unsigned bits) {
+    if (value == 0) return 0;
+    unsigned exponent = 63U - (unsigned)__builtin_clzll(value);
+    uint64_t next = exponent >= bits ? value >> (exponent - bits) : value << (bits - exponent);
+    return (exponent << bits) + (uint32_t)(next & ((1U << bits) - 1)) + 1;
 }
 
-/* Delay lane of a time between happening and arrival: 0 below a second, else 4 * floor(log2 of the seconds) + the next two bits
- * + 1. */
+/* Of the histogram: of an amount. */
+static inline uint32_t layout_histogram_lane(int64_t amount_minor) {
+    return layout_log_lane(amount_minor > 0 ? (uint64_t)amount_minor : 0, 4);
+}
+
+/* Of a delay: of its whole seconds. */
 static inline uint32_t layout_delay_lane(int64_t delay_ms) {
-    if (delay_ms < 1000) return 0;
-    uint64_t delay_s = (uint64_t)delay_ms / 1000;
-    unsigned exponent = 63U - (unsigned)__builtin_clzll(delay_s);
-    uint64_t next = exponent >= 2 ? delay_s >> (exponent - 2) : delay_s << (2 - exponent);
-    return 4 * exponent + (uint32_t)(next & 3) + 1;
+    return layout_log_lane(delay_ms > 0 ? (uint64_t)delay_ms / 1000 : 0, 2);
 }
 
 #endif

@@ -116,13 +116,6 @@ static void understand(struct join *join, const struct ledger_block *block) {
     }
 }
 
-/* The source part of `source 0x1F id`. */
-static struct slice source_of(struct slice account) {
-    const char *mark = memchr(account.data, 0x1F, account.length);
-    CHECK(mark != NULL);
-    return (struct slice){account.data, (size_t)(mark - account.data)};
-}
-
 static void find_barred(struct join *join, const struct sources *sources) {
     const struct definitions *definitions = join->definitions;
     for (size_t i = 0; i < definitions->flow_count; i++) {
@@ -131,7 +124,7 @@ static void find_barred(struct join *join, const struct sources *sources) {
     uint32_t count = text_map_count(join->state->accounts);
     join->barred = memory_zeroed(count, sizeof(*join->barred));
     for (uint32_t i = 0; i < count; i++)
-        join->barred[i] = !sources_records_cash(sources, source_of(text_map_text(join->state->accounts, i)));
+        join->barred[i] = !sources_records_cash(sources, state_source(join->state, i));
 }
 
 static void number_sources(struct cells *cells, const struct state *state) {
@@ -139,7 +132,7 @@ static void number_sources(struct cells *cells, const struct state *state) {
     uint32_t count = text_map_count(state->accounts);
     cells->sources = memory_zeroed(count, sizeof(*cells->sources));
     for (uint32_t i = 0; i < count; i++)
-        cells->sources[i] = text_map_intern(names, source_of(text_map_text(state->accounts, i)));
+        cells->sources[i] = text_map_intern(names, state_source(state, i));
     cells->source_count = text_map_count(names);
     text_map_destroy(names);
 }

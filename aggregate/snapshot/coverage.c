@@ -65,15 +65,11 @@ static void find_days(struct coverage *coverage) {
 
 /* Per account: the number of its source. */
 static uint32_t *number_sources(struct coverage *coverage) {
-    const struct text_map *accounts = coverage->inputs.state->accounts;
-    uint32_t count = text_map_count(accounts);
+    const struct state *state = coverage->inputs.state;
+    uint32_t count = text_map_count(state->accounts);
     uint32_t *numbers = memory_zeroed(count, sizeof(*numbers));
-    for (uint32_t i = 0; i < count; i++) {
-        struct slice account = text_map_text(accounts, i);
-        const char *mark = memchr(account.data, 0x1F, account.length);
-        CHECK(mark != NULL);
-        numbers[i] = text_map_intern(coverage->sources, (struct slice){account.data, (size_t)(mark - account.data)});
-    }
+    for (uint32_t i = 0; i < count; i++)
+        numbers[i] = text_map_intern(coverage->sources, state_source(state, i));
     return numbers;
 }
 

@@ -95,20 +95,14 @@ static void set_not_collected(struct observation *row) {
     row->error_type = "NONE";
 }
 
-static const struct indicator *indicator_of(const struct definitions *definitions, const char *code) {
-    for (size_t i = 0; i < definitions->indicator_count; i++) {
-        if (strcmp(definitions->indicators[i].code, code) == 0) return &definitions->indicators[i];
-    }
-    UNREACHABLE();
-    return NULL;
-}
-
 void coverage_mark(struct coverage *coverage, const struct definitions *definitions, struct observations *observations) {
     static const struct fraction half = {1, 2};
     for (size_t i = 0; coverage != NULL && i < observations->count; i++) {
         struct observation *row = &observations->items[i];
         if (row->at.evidence == 'R') continue;
-        struct weakest weakest = weakest_of(coverage, definitions, indicator_of(definitions, row->at.indicator), row);
+        const struct indicator *indicator = definitions_indicator(definitions, row->at.indicator);
+        CHECK(indicator != NULL);
+        struct weakest weakest = weakest_of(coverage, definitions, indicator, row);
         if (!weakest.any) continue;
         char share[DECIMAL_BYTES];
         decimal_quotient(share, weakest.share.top, weakest.share.bottom, 2, 2);

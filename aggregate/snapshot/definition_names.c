@@ -32,13 +32,6 @@ static bool read_label(struct reading *reading, const char *where, json_t *objec
     return true;
 }
 
-static const struct indicator *find_indicator(const struct definitions *definitions, const char *code) {
-    for (size_t i = 0; code != NULL && i < definitions->indicator_count; i++) {
-        if (strcmp(definitions->indicators[i].code, code) == 0) return &definitions->indicators[i];
-    }
-    return NULL;
-}
-
 static bool is_population(const struct definitions *definitions, const char *code) {
     for (size_t i = 0; i < definitions->population_count; i++) {
         if (strcmp(definitions->populations[i].name, code) == 0) return true;
@@ -56,7 +49,7 @@ bool reading_names(struct reading *reading, struct definitions *definitions) {
         struct name *name = &definitions->names[definitions->name_count++];
         json_t *object = json_object_iter_value(i);
         name->code = json_object_iter_key(i);
-        if (find_indicator(definitions, name->code) == NULL && !is_population(definitions, name->code)) {
+        if (definitions_indicator(definitions, name->code) == NULL && !is_population(definitions, name->code)) {
             return reading_refuse(reading, "names", name->code, NULL, "codes of indicators and populations of this file");
         }
         if (!reading_keys(reading, name->code, object, "en vi") || !read_label(reading, name->code, object, "en", &name->en) ||
@@ -65,6 +58,13 @@ bool reading_names(struct reading *reading, struct definitions *definitions) {
         }
     }
     return true;
+}
+
+const struct indicator *definitions_indicator(const struct definitions *definitions, const char *code) {
+    for (size_t i = 0; code != NULL && i < definitions->indicator_count; i++) {
+        if (strcmp(definitions->indicators[i].code, code) == 0) return &definitions->indicators[i];
+    }
+    return NULL;
 }
 
 struct name definitions_name(const struct definitions *definitions, const char *code) {
@@ -103,7 +103,7 @@ static bool read_benchmark(struct reading *reading, json_t *object, const struct
         !reading_text(reading, where, object, "indicator", true, &benchmark->indicator)) {
         return false;
     }
-    if (find_indicator(definitions, benchmark->indicator) == NULL) {
+    if (definitions_indicator(definitions, benchmark->indicator) == NULL) {
         return reading_refuse(reading, where, "indicator", json_object_get(object, "indicator"), "an indicator of this file");
     }
     if (!reading_text(reading, where, object, "activity", false, &benchmark->activity) ||

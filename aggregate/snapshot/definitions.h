@@ -202,6 +202,8 @@ struct definitions {
 struct definitions *definitions_create(const char *path, struct fault *fault);
 void definitions_destroy(struct definitions *definitions);
 
+/* The indicator with this code, or null; a null code has none. */
+const struct indicator *definitions_indicator(const struct definitions *definitions, const char *code);
 /* The name of an indicator or population; its code in both languages when it has none. */
 struct name definitions_name(const struct definitions *definitions, const char *code);
 

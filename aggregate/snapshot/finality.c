@@ -31,14 +31,6 @@ int64_t finality_of(const struct finality *finality, const struct indicator *ind
     return observed > declared ? observed : declared;
 }
 
-static const struct indicator *find_indicator(const struct definitions *definitions, const char *code) {
-    for (size_t i = 0; i < definitions->indicator_count; i++) {
-        if (strcmp(definitions->indicators[i].code, code) == 0) return &definitions->indicators[i];
-    }
-    CHECK(false);
-    return NULL;
-}
-
 /* Rows are sorted by key, so most share indicator, evidence and period with the row before. */
 void finality_apply(const struct finality *finality, struct observations *observations) {
     const struct observation *last = NULL;
@@ -47,8 +39,9 @@ void finality_apply(const struct finality *finality, struct observations *observ
         struct observation *row = &observations->items[i];
         if (last == NULL || last->at.indicator != row->at.indicator || last->at.evidence != row->at.evidence ||
             last->period.first != row->period.first || last->period.last != row->period.last) {
-            instant = finality_of(finality, find_indicator(finality->definitions, row->at.indicator), row->at.evidence,
-                                  &row->period);
+            const struct indicator *indicator = definitions_indicator(finality->definitions, row->at.indicator);
+            CHECK(indicator != NULL);
+            instant = finality_of(finality, indicator, row->at.evidence, &row->period);
         }
         if (row->status == 'P' && instant <= finality->as_of_ms) row->status = 'A';
         last = row;

@@ -19,11 +19,8 @@ static struct days days_of(const struct gap *gap, const struct zone *zone) {
 }
 
 static bool is_turnover(const struct definitions *definitions, const char *code) {
-    for (size_t i = 0; i < definitions->indicator_count; i++) {
-        const struct indicator *indicator = &definitions->indicators[i];
-        if (indicator->kind == INDICATOR_TURNOVER && strcmp(indicator->code, code) == 0) return true;
-    }
-    return false;
+    const struct indicator *indicator = definitions_indicator(definitions, code);
+    return indicator != NULL && indicator->kind == INDICATOR_TURNOVER;
 }
 
 static bool concerns(const struct observation *row, const struct definitions *definitions, struct days days) {

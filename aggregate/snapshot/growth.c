@@ -16,7 +16,7 @@
 
 #include <stdio.h>
 
-enum { YEAR_BYTES = 4, FEBRUARY = 1 };
+enum { FEBRUARY = 1 };
 
 /* A period that is measured from, computed. */
 struct base {
@@ -36,25 +36,6 @@ struct growth {
     struct base bases[BASE_PLACES]; /* as computation.bases: a period once */
     const struct base *at[BASE_PLACES]; /* null: no such base */
 };
-
-static int32_t months_of(enum frequency frequency) {
-    return frequency == FREQUENCY_MONTH ? 1 : frequency == FREQUENCY_QUARTER ? 3 : frequency == FREQUENCY_YEAR ? 12 : 0;
-}
-
-/* The period with the same name a year ago; false for a week 53 that the year had not. */
-static bool year_before(const struct period *period, struct period *out) {
-    char text[2 * sizeof(period->text)];
-    struct fault ignored;
-    int32_t year = 0;
-    for (int i = 0; i < YEAR_BYTES; i++)
-        year = year * 10 + (period->text[i] - '0');
-    (void)snprintf(text, sizeof(text), "%04d%s", (int)(year - 1) % 10000, period->text + YEAR_BYTES);
-    return period_parse(text, out, &ignored);
-}
-
-static bool ended_by(const struct computation *computation, const struct period *period) {
-    return computation->as_of_ms >= zone_day_start_ms(computation->options->zone, period->last + 1);
-}
 
 static int32_t first_day_of(const struct state *state) {
     int32_t seen = INT32_MAX;
@@ -80,7 +61,7 @@ static bool run_base(struct growth *growth, enum base_place place, const struct 
     struct growth_base *note = &now->bases[now->base_count++];
     char flow[VINTAGE_FLOW_BYTES];
     growth->at[place] = base;
-    base->observed = period->first >= growth->first_day && ended_by(now, period);
+    base->observed = period->first >= growth->first_day && period_ended(period, now->options->zone, now->as_of_ms);
     base->options = *now->options;
     base->options.growth = false;
     base->options.daily = false;
@@ -108,12 +89,12 @@ static bool has_index(const struct growth *growth, struct period *base, int32_t 
     struct fault ignored;
     const char *text = computation->options->growth_base;
     if (text == NULL || text[0] == '\0' || !period_parse(text, base, &ignored)) return false;
-    int32_t months = months_of(computation->period.frequency);
+    int32_t months = period_months(computation->period.frequency);
     if (months == 0) {
         *periods = 1;
         return base->frequency == computation->period.frequency;
     }
-    *periods = months_of(base->frequency) / months;
+    *periods = period_months(base->frequency) / months;
     return *periods > 0;
 }
 
@@ -124,7 +105,7 @@ static bool run_bases(struct growth *growth, struct fault *fault) {
     struct period base;
     /* Of a year the two are the same: GY. */
     if (period->frequency != FREQUENCY_YEAR && !run_base(growth, BASE_BEFORE, &before, fault)) return false;
-    bool has_year = year_before(period, &year);
+    bool has_year = period_year_before(period, &year);
     if (has_year && !run_base(growth, BASE_YEAR, &year, fault)) return false;
     if (has_index(growth, &base, &growth->index_periods) && !run_base(growth, BASE_INDEX, &base, fault)) return false;
     bool february = period->frequency == FREQUENCY_MONTH && month_of_day(period->first) % 12 == FEBRUARY;
@@ -223,20 +204,16 @@ static void add_rows_of(const struct growth *growth, size_t from) {
 }
 
 static bool is_flow(const struct computation *computation, const struct observation *row) {
-    const struct definitions *definitions = computation->definitions;
-    if (row->period.first != computation->period.first || row->period.last != computation->period.last) return false;
-    for (size_t i = 0; i < definitions->indicator_count; i++) {
-        if (strcmp(definitions->indicators[i].code, row->at.indicator) == 0)
-            return definitions->indicators[i].kind == INDICATOR_FLOW;
-    }
-    return false;
+    const struct indicator *indicator = definitions_indicator(computation->definitions, row->at.indicator);
+    return indicator != NULL && indicator->kind == INDICATOR_FLOW && row->period.first == computation->period.first &&
+           row->period.last == computation->period.last;
 }
 
 bool growth_add(struct computation *computation, struct fault *fault) {
     if (computation->period.frequency == FREQUENCY_DAY) return true;
     struct growth *growth = memory_zeroed(1, sizeof(*growth));
     growth->computation = computation;
-    growth->ended = ended_by(computation, &computation->period);
+    growth->ended = period_ended(&computation->period, computation->options->zone, computation->as_of_ms);
     growth->first_day = first_day_of(computation->state);
     bool good = run_bases(growth, fault);
     size_t count = computation->observations.count;

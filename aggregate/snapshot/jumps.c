@@ -50,16 +50,13 @@ static void measure(struct jumps *jumps, const struct computation *computation, 
     }
 }
 
-static bool ended_by(const struct computation *computation, const struct period *period, int64_t time_ms) {
-    return time_ms >= zone_day_start_ms(computation->options->zone, period->last + 1);
-}
-
 bool jumps_find(struct jumps *jumps, const struct computation *computation, const struct obs_table *now,
                 const struct previous *previous, const char *flow, struct fault *fault) {
     const struct period *period = &computation->period;
     *jumps = (struct jumps){.count = 0};
-    bool open = !ended_by(computation, period, computation->as_of_ms);
-    if (previous != NULL && (open || ended_by(computation, period, previous->as_of_ms))) {
+    const struct zone *zone = computation->options->zone;
+    bool open = !period_ended(period, zone, computation->as_of_ms);
+    if (previous != NULL && (open || period_ended(period, zone, previous->as_of_ms))) {
         (void)snprintf(jumps->since, sizeof(jumps->since), "%s", previous->name);
         measure(jumps, computation, now, open, &previous->table, period->text);
         return true;
@@ -67,7 +64,7 @@ bool jumps_find(struct jumps *jumps, const struct computation *computation, cons
     struct previous *before;
     struct period last = period_preceding(period);
     if (!previous_find(computation->options->directory, flow, &last, &before, fault)) return false;
-    if (before != NULL && ended_by(computation, &last, before->as_of_ms)) {
+    if (before != NULL && period_ended(&last, zone, before->as_of_ms)) {
         (void)snprintf(jumps->since, sizeof(jumps->since), "%s", before->name);
         measure(jumps, computation, now, open, &before->table, last.text);
     }

@@ -2,10 +2,10 @@
  * the one with 4 January in it, so week w of year y starts (w - 1) weeks after the Monday at or before 4 January. */
 #include "aggregate/snapshot/period.h"
 
-#include "zone.h"
-
 #include <stdio.h>
 #include <string.h>
+
+enum { YEAR_DIGITS = 4 };
 
 /* `digits` decimal digits at `text`; -1 when one is none. */
 static int32_t number_at(const char *text, int digits) {
@@ -149,4 +149,26 @@ struct period period_of_day(int32_t day) {
     struct period period = {.frequency = FREQUENCY_DAY, .first = day, .last = day};
     iso_date_format(day, period.text);
     return period;
+}
+
+bool period_year_before(const struct period *period, struct period *before) {
+    char text[2 * sizeof(period->text)];
+    (void)snprintf(text, sizeof(text), "%04d%s", (int)number_at(period->text, YEAR_DIGITS) - 1, period->text + YEAR_DIGITS);
+    return period_parse(text, before, &(struct fault){.code = FAULT_NONE});
+}
+
+bool period_ended(const struct period *period, const struct zone *zone, int64_t time_ms) {
+    return time_ms >= zone_day_start_ms(zone, period->last + 1);
+}
+
+int32_t period_months(enum frequency frequency) {
+    switch (frequency) {
+    case FREQUENCY_MONTH: return 1;
+    case FREQUENCY_QUARTER: return 3;
+    case FREQUENCY_YEAR: return 12;
+    case FREQUENCY_NONE:
+    case FREQUENCY_DAY:
+    case FREQUENCY_WEEK: break;
+    }
+    return 0;
 }

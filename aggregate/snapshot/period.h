@@ -3,6 +3,7 @@
 #define NHIP_SNAPSHOT_PERIOD_H
 
 #include "fault.h"
+#include "zone.h"
 
 #include <stdint.h>
 
@@ -31,5 +32,11 @@ struct period period_preceding(const struct period *period);
 /* The one right behind, with its `text`. */
 struct period period_after(const struct period *period);
 struct period period_of_day(int32_t day);
+/* The one with the same name a year ago, with its `text`; false for a day or a week that that year has not. */
+bool period_year_before(const struct period *period, struct period *before);
+/* Whether its last day has ended at `time_ms`. */
+bool period_ended(const struct period *period, const struct zone *zone, int64_t time_ms);
+/* Months in it; 0 for a day or a week. */
+int32_t period_months(enum frequency frequency);
 
 #endif

@@ -25,7 +25,7 @@ static bool is_due(const struct series *series, const struct snapshot_options *o
                    const struct period *period) {
     if (series->to.frequency != FREQUENCY_NONE) return period->first <= series->to.first;
     int64_t as_of_ms = options->as_of_ms == TIME_NONE ? state_record_time_max(state) : options->as_of_ms;
-    return zone_day_start_ms(options->zone, period->last + 1) <= as_of_ms;
+    return period_ended(period, options->zone, as_of_ms);
 }
 
 static int64_t count_due(const struct series *series, const struct snapshot_options *options, const struct state *state) {

@@ -144,12 +144,13 @@ static bool is_unchanged(const struct work *work) {
     const struct computation *computation = &work->computation;
     const struct previous *previous = work->previous;
     if (previous == NULL || work->revisions.count > 0 || work->revisions.finalised > 0) return false;
-    int64_t end_ms = zone_day_start_ms(work->options->zone, computation->period.last + 1);
+    const struct period *period = &computation->period;
+    const struct zone *zone = work->options->zone;
     const struct expected *expected = work->options->expected;
     return strcmp(previous->definitions_sha256, computation->definitions->sha256) == 0 &&
            strcmp(previous->expected_sha256, expected == NULL ? "" : expected->sha256) == 0 &&
            strcmp(previous->presentation_sha256, work->options->presentation_hash) == 0 &&
-           (previous->as_of_ms >= end_ms) == (computation->as_of_ms >= end_ms);
+           period_ended(period, zone, previous->as_of_ms) == period_ended(period, zone, computation->as_of_ms);
 }
 
 /* Whether this release is one to be looked at first; `held`: it has been, or is waiting for it, with these very figures. */

@@ -359,6 +359,13 @@ const uint8_t *state_sketch(const struct state *state, enum hash_kind kind, int3
     return number == TEXT_NONE ? NULL : state->sketches[number];
 }
 
+struct slice state_source(const struct state *state, uint32_t account) {
+    struct slice text = text_map_text(state->accounts, account);
+    const char *mark = memchr(text.data, 0x1F, text.length);
+    CHECK(mark != NULL);
+    return (struct slice){text.data, (size_t)(mark - text.data)};
+}
+
 int64_t state_record_time_max(const struct state *state) {
     int64_t greatest = INT64_MIN;
     for (size_t i = 0; i < state->partition_count; i++) {

@@ -69,6 +69,9 @@ bool state_finish(struct state *state, struct fault *fault);
 /* The united registers of one sketch, or null when no partition has it. `kind`: HASH_SKETCH_DAY or HASH_SKETCH_MONTH. */
 const uint8_t *state_sketch(const struct state *state, enum hash_kind kind, int32_t bucket, uint64_t facet);
 
+/* The source of an account, by its number in state.accounts; borrowed. */
+struct slice state_source(const struct state *state, uint32_t account);
+
 /* The greatest record time of all partitions; INT64_MIN when no record was ever read. */
 int64_t state_record_time_max(const struct state *state);
 
