@@ -1,4 +1,4 @@
-/* Packing one block of bytes with zstd and unpacking it again; the only file that knows zstd. One thread each. */
+/* Packing one block of bytes with zstd and unpacking it again; streams are in archive/packed_file. One thread each. */
 #ifndef NHIP_SQUEEZE_H
 #define NHIP_SQUEEZE_H
 
