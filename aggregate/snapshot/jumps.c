@@ -1,6 +1,7 @@
 /* What a figure is measured from decides what a jump is. A later release of a period that was complete is measured from the one
  * before: nothing but late records and corrections may lie between them. A first release, or one after a release of the running
- * period, has nothing of its own kind there, so it is measured from the last complete period. */
+ * period, has nothing of its own kind there, so it is measured from the last complete period. A headline that nobody delivers
+ * any more (L) has no distance from what it was: it is the greatest jump of all. */
 #include "aggregate/snapshot/jumps.h"
 
 #include "aggregate/snapshot/revisions.h"
@@ -40,9 +41,10 @@ static void measure(struct jumps *jumps, const struct computation *computation, 
         const struct obs_row *to = total_of(now, computation, indicator, computation->period.text);
         const struct obs_row *from = total_of(then, computation, indicator, then_period);
         if (to == NULL || from == NULL) continue;
-        const char *const values[2] = {from->cells[OBS_VALUE], to->cells[OBS_VALUE]};
+        bool stopped = from->cells[OBS_VALUE][0] != '\0' && strcmp(to->cells[OBS_OBS_STATUS], "L") == 0;
+        const char *const values[2] = {from->cells[OBS_VALUE], stopped ? "L (not collected)" : to->cells[OBS_VALUE]};
         bool points = strcmp(to->cells[OBS_UNIT_MEASURE], "PT") == 0;
-        if (!jump_beyond(values[0], values[1], points, indicator->jump)) continue;
+        if (!stopped && !jump_beyond(values[0], values[1], points, indicator->jump)) continue;
         struct jump *jump = &jumps->items[jumps->count++];
         *jump = (struct jump){.indicator = indicator, .points = points};
         (void)snprintf(jump->from, sizeof(jump->from), "%s", values[0]);

@@ -146,6 +146,12 @@ for line in lines:
     assert "ENT_EMAIL (R): from 60.00 to 40.00" in line["jumps"], line
 assert lines[1]["reason"] == "the unit said so"
 PY
+printf 'source,feeds\nPSP9,payments\n' >"$WORK/stranger.csv"
+check "a headline that nobody delivers any more waits too" ends_with 3 \
+    "NHIP-S06: .*from [0-9.]+ to L \(not collected\), bound" september --period 2021-09 --as-of 2021-10-08T17:00:00Z \
+    --set "snapshot.sources=$WORK/stranger.csv"
+check "it is rejected" judge --reject "$(basename "$(find "$jumps/staged" -mindepth 1 -maxdepth 1 -type d)")" \
+    --by tests --reason "the feed is back tomorrow"
 check "without the setting nothing is judged" "$NHIP" snapshot --set "redis.address=$REDIS" --set namespace=j "${common[@]}" \
     --set snapshot.judgement=off --period 2021-09 --dir "$WORK/unjudged" --quiet
 check "raw figures are not judged" september --raw --period 2021-09 --as-of 2021-10-05T17:00:00Z
