@@ -5,7 +5,7 @@ MANDIR ?= $(PREFIX)/share/man
 SHARE = $(DESTDIR)$(PREFIX)/share
 COMPLETION = $(SHARE)/bash-completion/completions/nhip
 COMMANDS = $(shell sed -n 's/^    {"\([a-z]*\)", cmd_.*/\1/p' aggregate/main.c)
-UNITS := nhip.service nhip-snapshot.service nhip-snapshot.timer
+UNITS := nhip.service nhip-snapshot.service nhip-snapshot.timer nhip-archive.service nhip-archive.timer
 PAGES = $(BUILD)/man/nhip.1 $(BUILD)/man/nhip.conf.5 $(COMMANDS:%=$(BUILD)/man/nhip-%.1)
 DEB = $(BUILD)/deb/nhip-$(VERSION)
 

@@ -41,7 +41,7 @@ units=$root/usr/lib/systemd/system
 sed -i "s,/usr/bin/nhip,$root&,; /^Documentation=/d" "$units"/*
 check "systemd finds no mistake in the units" bash -c "
     ! systemd-analyze verify '$units'/nhip* 2>&1 | grep ."
-for unit in nhip nhip-snapshot; do
+for unit in nhip nhip-snapshot nhip-archive; do
     exposure=$(systemd-analyze security --offline=true "$units/$unit.service" 2>/dev/null |
         sed -n 's/.*exposure level.*: \([0-9.]*\) .*/\1/p')
     check "exposure of $unit.service is $exposure, at most 2.0" awk -v e="$exposure" 'BEGIN { exit !(e != "" && e <= 2.0) }'
