@@ -24,23 +24,30 @@ static bool withhold(struct figure *figure, uint32_t place, struct judgement ver
     return true;
 }
 
-static struct judgement judge(const struct disclosure_table *table, const struct figure *figure, const struct place_cut *place,
-                            const struct measures *measures) {
-    switch (figure->judge) {
+/* `whole`: of JUDGE_PART, the value that it is part of. */
+static struct judgement judge(const struct disclosure_rules *rules, enum judge kind, const struct measures *measures,
+                              __int128 whole) {
+    switch (kind) {
     case JUDGE_NONE:
         break;
     case JUDGE_MAGNITUDE:
-        return disclosure_magnitude(&table->rules, &measures->units, &measures->platforms, measures->payers);
+        return disclosure_magnitude(rules, &measures->units, &measures->platforms, measures->payers);
     case JUDGE_POPULATION:
-        return disclosure_population(&table->rules, measures->units.contributors);
-    case JUDGE_PART: {
-        struct measures whole;
-        figure_measures(&table->figures[figure->whole], place, 1, &whole);
-        return disclosure_part(&table->rules, measures->units.total, whole.units.total);
-    }
+        return disclosure_population(rules, measures->units.contributors);
+    case JUDGE_PART:
+        return disclosure_part(rules, measures->units.total, whole);
     }
     UNREACHABLE();
     return (struct judgement){'F', GROUND_NONE};
+}
+
+static struct judgement judge_at(const struct disclosure_table *table, const struct figure *figure,
+                                 const struct place_cut *place) {
+    struct measures measures;
+    __int128 whole = 0;
+    figure_measures(figure, place, 1, &measures);
+    if (figure->judge == JUDGE_PART) figure_totals(&table->figures[figure->whole], place, 1, &whole);
+    return judge(&table->rules, figure->judge, &measures, whole);
 }
 
 /* The same figure, of what has one of the codes only. */
@@ -48,19 +55,9 @@ static struct figure figure_within(const struct figure *figure, unsigned dimensi
     struct figure within = *figure;
     within.count = 0;
     within.items = memory_zeroed(figure->count, sizeof(*within.items));
-    within.by_platform = memory_zeroed(figure->count, sizeof(*within.by_platform));
-    uint32_t *numbers = memory_zeroed(figure->count, sizeof(*numbers));
     for (size_t i = 0; i < figure->count; i++) {
-        numbers[i] = UINT32_MAX;
-        if ((mask >> figure->items[i].codes[dimension] & 1) == 0) continue;
-        numbers[i] = (uint32_t)within.count;
-        within.items[within.count++] = figure->items[i];
+        if ((mask >> figure->items[i].codes[dimension] & 1) != 0) within.items[within.count++] = figure->items[i];
     }
-    size_t count = 0;
-    for (size_t i = 0; figure->judge == JUDGE_MAGNITUDE && i < figure->count; i++) {
-        if (numbers[figure->by_platform[i]] != UINT32_MAX) within.by_platform[count++] = numbers[figure->by_platform[i]];
-    }
-    free(numbers);
     return within;
 }
 
@@ -68,30 +65,29 @@ struct judgement disclosure_judge_within(const struct disclosure_table *table, u
                                          unsigned dimension, uint64_t mask) {
     struct disclosure_table narrow = *table;
     struct figure both[2] = {figure_within(&table->figures[figure], dimension, mask)};
-    struct measures measures;
     if (both[0].judge == JUDGE_PART) {
         both[1] = figure_within(&table->figures[both[0].whole], dimension, mask);
         both[0].whole = 1;
         narrow.figures = both;
     }
-    figure_measures(&both[0], &table->places[place], 1, &measures);
-    struct judgement judgement = judge(&narrow, &both[0], &table->places[place], &measures);
-    for (size_t i = 0; i < 2; i++) {
-        free(both[i].items);
-        free(both[i].by_platform);
-    }
+    struct judgement judgement = judge_at(&narrow, &both[0], &table->places[place]);
+    free(both[0].items);
+    free(both[1].items);
     return judgement;
 }
 
 static void judge_places(struct disclosure_table *table, struct figure *figure) {
     struct measures *measures = memory_zeroed(table->place_count, sizeof(*measures));
+    __int128 *wholes = memory_zeroed(table->place_count, sizeof(*wholes));
     figure_measures(figure, table->places, table->place_count, measures);
+    if (figure->judge == JUDGE_PART) figure_totals(&table->figures[figure->whole], table->places, table->place_count, wholes);
     for (uint32_t place = 0; place < table->place_count; place++) {
         figure->units[place] = measures[place].units;
         if (!figure_stands(table, figure, place)) continue;
-        struct judgement verdict = judge(table, figure, &table->places[place], &measures[place]);
+        struct judgement verdict = judge(&table->rules, figure->judge, &measures[place], wholes[place]);
         if (verdict_prevails(verdict, figure->verdicts[place])) figure->verdicts[place] = verdict;
     }
+    free(wholes);
     free(measures);
 }
 
@@ -132,9 +128,7 @@ static struct unknowns find_unknowns(const struct disclosure_table *table, const
 
 /* The singleton check: the sum of what is unknown is known. */
 static bool union_passes(const struct disclosure_table *table, const struct figure *figure, const struct place_cut *place) {
-    struct measures measures;
-    figure_measures(figure, place, 1, &measures);
-    return judge(table, figure, place, &measures).status == 'F';
+    return judge_at(table, figure, place).status == 'F';
 }
 
 /* The free part, published or only known of, with the smallest value that is not below `least`, the first of equals; or the

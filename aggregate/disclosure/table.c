@@ -33,7 +33,6 @@ void disclosure_table_destroy(struct disclosure_table *table) {
     if (table == NULL) return;
     for (size_t i = 0; i < table->figure_count; i++) {
         free(table->figures[i].items);
-        free(table->figures[i].by_platform);
         free(table->figures[i].units);
         free(table->figures[i].verdicts);
     }
@@ -80,13 +79,6 @@ static int by_unit(const void *left, const void *right) {
     return a < b ? -1 : a > b;
 }
 
-static int by_platform(const void *left, const void *right, void *items) {
-    const struct contribution *all = items;
-    uint32_t a = all[*(const uint32_t *)left].platform;
-    uint32_t b = all[*(const uint32_t *)right].platform;
-    return a < b ? -1 : a > b;
-}
-
 static bool sorted_by_unit(const struct contributions *contributions) {
     for (size_t i = 1; i < contributions->count; i++) {
         if (contributions->items[i - 1].unit > contributions->items[i].unit) return false;
@@ -101,12 +93,6 @@ uint32_t disclosure_figure(struct disclosure_table *table, struct contributions 
     *figure = (struct figure){
         .items = contributions->items, .count = contributions->count, .judge = judge, .whole = whole, .dimensions = dimensions};
     if (!sorted_by_unit(contributions)) qsort(figure->items, figure->count, sizeof(*figure->items), by_unit);
-    if (judge == JUDGE_MAGNITUDE) {
-        figure->by_platform = memory_zeroed(figure->count, sizeof(*figure->by_platform));
-        for (size_t i = 0; i < figure->count; i++)
-            figure->by_platform[i] = (uint32_t)i;
-        qsort_r(figure->by_platform, figure->count, sizeof(*figure->by_platform), by_platform, figure->items);
-    }
     figure->units = memory_zeroed(table->place_count, sizeof(*figure->units));
     figure->verdicts = memory_zeroed(table->place_count, sizeof(*figure->verdicts));
     for (size_t i = 0; i < table->place_count; i++)

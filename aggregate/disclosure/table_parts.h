@@ -17,8 +17,7 @@ struct equation {
 };
 
 struct figure {
-    struct contribution *items;  /* by unit */
-    uint32_t *by_platform;       /* indices of items */
+    struct contribution *items; /* by unit */
     size_t count;
     enum judge judge;
     uint32_t whole;
@@ -65,6 +64,9 @@ struct measures {
 
 /* Measures of a figure in `count` places. */
 void figure_measures(const struct figure *figure, const struct place_cut *places, size_t count, struct measures *out);
+
+/* Its value in each of them, and nothing of who contributes. */
+void figure_totals(const struct figure *figure, const struct place_cut *places, size_t count, __int128 *out);
 
 /* Whether a figure of the table stands at a place of it. */
 static inline bool figure_stands(const struct disclosure_table *table, const struct figure *figure, uint32_t place) {
