@@ -97,47 +97,48 @@ void control_hold(struct control *control, struct observations *observations, co
     free(witnesses.items);
 }
 
-/* The months of the period that withhold the figure at the place, as a set of their numbers. */
-static uint64_t withholding(struct control *const *months, size_t count, uint32_t figure, uint32_t place) {
-    uint64_t set = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (disclosure_verdict(months[i]->flows.matched, figure, place).status != 'F') set |= (uint64_t)1 << i;
+/* What one month, as a vintage of its own, withholds: its bit in `sets`, by figure and place. */
+static void add_month(const struct control *control, const struct period *period, uint64_t bit, uint64_t *sets) {
+    struct control_inputs inputs = control->inputs;
+    inputs.period = period;
+    inputs.daily = false;
+    struct control *month = control_create(&inputs);
+    uint32_t places = disclosure_places(control->flows.matched);
+    flow_figures_run(&month->flows);
+    for (uint32_t figure = 0; figure < control->flows.count; figure++) {
+        for (uint32_t place = 0; place < places; place++) {
+            if (!disclosure_stands(control->flows.matched, figure, place)) continue;
+            bool withheld = disclosure_verdict(month->flows.matched, figure, place).status != 'F';
+            if (withheld) sets[(size_t)figure * places + place] |= bit;
+        }
     }
-    return set;
+    control_destroy(month);
 }
 
-static size_t create_months(const struct control *control, struct period *periods, struct control **months) {
+/* One month after the other, so that one is in memory at a time. */
+static void add_months(const struct control *control, uint64_t *sets) {
     const struct period *whole = control->inputs.period;
-    size_t count = 0;
-    for (int32_t first = whole->first; first <= whole->last; count++) {
-        int32_t last = first;
-        while (last < whole->last && month_of_day(last + 1) == month_of_day(first))
-            last++;
-        periods[count] = *whole;
-        periods[count].frequency = FREQUENCY_MONTH;
-        periods[count].first = first;
-        periods[count].last = last;
-        struct control_inputs inputs = control->inputs;
-        inputs.period = &periods[count];
-        inputs.daily = false;
-        months[count] = control_create(&inputs);
-        flow_figures_run(&months[count]->flows);
-        first = last + 1;
+    struct period month = *whole;
+    month.frequency = FREQUENCY_MONTH;
+    for (uint64_t bit = 1; month.first <= whole->last; bit <<= 1) {
+        month.last = month.first;
+        while (month.last < whole->last && month_of_day(month.last + 1) == month_of_day(month.first))
+            month.last++;
+        add_month(control, &month, bit, sets);
+        month.first = month.last + 1;
     }
-    return count;
 }
 
 void control_hold_months(struct control *control) {
-    struct period periods[12];
-    struct control *months[12];
     const struct flow_figures *flows = &control->flows;
     enum frequency frequency = control->inputs.period->frequency;
     if (frequency != FREQUENCY_QUARTER && frequency != FREQUENCY_YEAR) return;
-    size_t count = create_months(control, periods, months);
+    uint32_t places = disclosure_places(flows->matched);
+    uint64_t *sets = memory_zeroed((size_t)flows->count * places, sizeof(*sets)); /* months that withhold it, by number */
+    add_months(control, sets);
     for (uint32_t figure = 0; figure < flows->count; figure++) {
-        for (uint32_t place = 0; place < disclosure_places(flows->matched); place++) {
-            if (!disclosure_stands(flows->matched, figure, place)) continue;
-            uint64_t set = withholding(months, count, figure, place);
+        for (uint32_t place = 0; place < places; place++) {
+            uint64_t set = sets[(size_t)figure * places + place];
             if (set == 0) continue;
             control->differencing_checks++;
             struct judgement judgement = disclosure_judge_within(flows->matched, figure, place, BY_MONTH, set);
@@ -145,6 +146,5 @@ void control_hold_months(struct control *control) {
                 disclosure_hold(flows->matched, figure, place, (struct judgement){'D', GROUND_MONTHS});
         }
     }
-    for (size_t i = 0; i < count; i++)
-        control_destroy(months[i]);
+    free(sets);
 }
