@@ -92,7 +92,8 @@ static bool verify(const struct request *request, const char *directory, struct 
     bool fine = manifest_read(&manifest, directory, fault) && manifest_check(&manifest, directory, &findings, fault) &&
                 passport_read(&passport, directory, fault);
     if (fine) passport_check(&passport, directory, &findings);
-    fine = fine && figures_check(directory, passport.observations, &findings, fault);
+    fine = fine && figures_check(directory, passport.observations, &findings, fault) &&
+           cohorts_check(directory, &findings, fault);
     if (fine && !request->quick) fine = replay(request, directory, &manifest, &passport, config, &findings, fault);
     passport_clear(&passport);
     /* A file that cannot be read after its hash was wrong is part of the same news. */

@@ -140,6 +140,22 @@ static const struct field calendar_fields[] = {
     {"AS_OF", "", "AS_OF of that release", "Thời điểm số liệu của lần công bố đó", FIELD_INSTANT, FIELD_PLAIN, false, false},
 };
 
+static const struct field cohort_fields[] = {
+    {"COHORT", "", "Month of registration; PRE: before the data begins", "Tháng đăng ký; PRE: trước khi có dữ liệu", FIELD_TEXT,
+     FIELD_PLAIN, true, true},
+    {"AGE", "", "Months since the cohort began", "Số tháng từ khi nhóm bắt đầu", FIELD_INTEGER, FIELD_PLAIN, true, false},
+    {"MONTH", "", "Calendar month", "Tháng lịch", FIELD_TEXT, FIELD_PLAIN, true, true},
+    {"AT_RISK", "", "Units not active before and alive when it begins", "Số đơn vị chưa từng hoạt động, còn tồn tại đầu tháng",
+     FIELD_INTEGER, FIELD_PLAIN, false, false},
+    {"ADOPTIONS", "", "Of them, active for the first time", "Trong đó hoạt động lần đầu", FIELD_INTEGER, FIELD_PLAIN, false,
+     false},
+    {"HAZARD", "", "ADOPTIONS / AT_RISK", "Tỷ lệ bắt đầu hoạt động", FIELD_DECIMAL, FIELD_PLAIN, false, false},
+    {"SURVIVOR", "", "Share not active by its end (product over ages)", "Tỷ lệ chưa hoạt động đến cuối tháng", FIELD_DECIMAL,
+     FIELD_PLAIN, false, false},
+    {"OBS_STATUS", "CL_OBS_STATUS", "Status", "Trạng thái", FIELD_TEXT, FIELD_PLAIN, true, false},
+    {"CONF_STATUS", "CL_CONF_STATUS", "Confidentiality", "Bảo mật", FIELD_TEXT, FIELD_PLAIN, true, false},
+};
+
 /* A column of a key that another file shares with obs.csv. */
 #define KEY(name, list, en, vi)                                                                                                  \
     { name, list, en, vi, FIELD_TEXT, FIELD_PLAIN, true, true }
@@ -193,6 +209,8 @@ const struct data_file data_files[] = {
     FILE_OF("slices", "Which breakdowns exist", "Các phân tổ được công bố", slice_fields),
     FILE_OF("paradata", "Quality of the delivery", "Chất lượng dữ liệu đầu vào", paradata_fields),
     FILE_OF("calendar", "Release calendar", "Lịch công bố", calendar_fields),
+    FILE_OF("cohorts", "Time to adoption by month of registration", "Thời gian đến lần hoạt động đầu, theo tháng đăng ký",
+            cohort_fields),
 };
 const size_t data_file_count = COUNT(data_files);
 const struct data_file *const observation_file = &data_files[0];

@@ -211,6 +211,18 @@ static void write_growth(const struct note *note) {
                 note->out);
 }
 
+/* Days and weeks have no cohorts. */
+static void write_cohorts(const struct note *note) {
+    if (!cohorts_wanted(note->publication)) return;
+    (void)fputs("\n### Cohorts\n\n`cohorts.csv` follows the units that were registered in a month (COHORT) until they are "
+                "active for the first time, as MER_NEW_N counts it, or close, which takes them out of the numbers at risk "
+                "(right censoring). Units that are older than the data are `PRE` (left-censored): their first activity that "
+                "we see need not be their first. HAZARD is ADOPTIONS / AT_RISK, SURVIVOR its Kaplan-Meier product. No curve is "
+                "fitted: before the turning point the size of the market is not identified. A cohort that disclosure control "
+                "withholds at some age is withheld at every later one.\n",
+                note->out);
+}
+
 static void write_timeliness(const struct note *note) {
     heading(note, 14, "Timeliness and punctuality", "Tính kịp thời");
     (void)fputs(
@@ -224,6 +236,7 @@ static void write_timeliness(const struct note *note) {
         "the frozen ones of 2021; the entry or exit of a platform moves levels.\n",
         note->out);
     write_growth(note);
+    write_cohorts(note);
     heading(note, 16, "Cost and burden", "Chi phí");
     (void)fputs("No questionnaire: events that sources produce anyway, and the existing registry.\n", note->out);
 }

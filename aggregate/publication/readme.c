@@ -20,6 +20,7 @@ static const struct {
     {"slices.csv", "which breakdowns exist, and why others do not"},
     {"paradata.csv", "how the data came in: duplicates, refusals, lateness, unmatched shares"},
     {"calendar.csv", "when this period and the next four are released and final, as planned and as it came"},
+    {"cohorts.csv", "units by month of registration, and in which month since each was active for the first time"},
     {"indicators.json", "the definitions that ran"},
     {"expected_sources.csv", "which source was expected to deliver what, and when: what COVERAGE is of"},
     {"snapshot.json", "provenance: offsets, registry cut, hashes, counts"},

@@ -2,8 +2,9 @@
  *
  * Each is a row of publication_files[] (aggregate/snapshot/publication.c) and has its shape: it writes the whole file to `out`,
  * whose errors the caller looks at, and is a function of the publication and of the files written before it - of obs.csv above
- * all, which is read back (`rows`), so that no figure that disclosure control has emptied can get into another file. No clock, no
- * environment: same inputs, same bytes. False and `fault` when a file cannot be read back or a library refuses. One thread. */
+ * all, which is read back (`rows`), so that no figure that disclosure control has emptied can get into another file;
+ * cohorts.csv alone has figures of its own, and a control of its own. No clock, no environment: same inputs, same bytes. False
+ * and `fault` when a file cannot be read back or a library refuses. One thread. */
 #ifndef NHIP_PUBLICATION_WRITERS_H
 #define NHIP_PUBLICATION_WRITERS_H
 
@@ -16,6 +17,9 @@ bool slices_csv_write(const struct publication *publication, FILE *out, struct f
 bool paradata_csv_write(const struct publication *publication, FILE *out, struct fault *fault);
 /* Reads calendar.csv of the release before. */
 bool calendar_csv_write(const struct publication *publication, FILE *out, struct fault *fault);
+/* The same of cohorts.csv; months, quarters and years only. */
+bool cohorts_wanted(const struct publication *publication);
+bool cohorts_csv_write(const struct publication *publication, FILE *out, struct fault *fault);
 bool delta_write(const struct publication *publication, FILE *out, struct fault *fault);
 bool structure_json_write(const struct publication *publication, FILE *out, struct fault *fault);
 bool labels_do_write(const struct publication *publication, FILE *out, struct fault *fault);

@@ -95,18 +95,24 @@ void active_write(const struct statistics *statistics, const struct indicator *i
     }
 }
 
-/* Marks units to which an account belonged on the first day of one of its activities, when that day is before `day`: the memory
- * that outlives the ledger's retention. */
-static void mark_first_days(const struct statistics *statistics, uint64_t activities, int32_t day, bool *marks) {
+int32_t *activity_first_days(const struct statistics *statistics, uint64_t activities) {
+    uint32_t unit_count = statistics->registry->unit_count;
+    int32_t *days = memory_zeroed(unit_count, sizeof(*days));
+    for (uint32_t i = 0; i < unit_count; i++)
+        days[i] = INT32_MAX;
     for (size_t i = 0; i < statistics->state->slot_count; i++) {
         const struct state_slot *slot = &statistics->state->slots[i];
         if (slot->account == TEXT_NONE) continue;
         for (int activity = 1; activity < ACTIVITY_COUNT; activity++) {
-            if ((activities >> activity & 1) == 0 || slot->first_day[activity] >= day) continue;
-            uint32_t version = crosswalk_version(statistics->crosswalk, slot->account, slot->first_day[activity]);
-            if (version != VERSION_NONE) marks[statistics->registry->versions[version].unit] = true;
+            int32_t day = slot->first_day[activity];
+            if ((activities >> activity & 1) == 0 || day == INT32_MAX) continue;
+            uint32_t version = crosswalk_version(statistics->crosswalk, slot->account, day);
+            if (version == VERSION_NONE) continue;
+            int32_t *first = &days[statistics->registry->versions[version].unit];
+            if (day < *first) *first = day;
         }
     }
+    return days;
 }
 
 /* Which part of the movement a unit is in. */
@@ -136,20 +142,20 @@ static struct origin control_turnover(const struct statistics *statistics, const
 
 void turnover_write(const struct statistics *statistics, const struct indicator *indicator) {
     uint32_t unit_count = statistics->registry->unit_count;
-    bool *earlier = memory_zeroed(unit_count, sizeof(*earlier));
+    int32_t *first_days = activity_first_days(statistics, indicator->activities);
     enum turnover_part *parts = memory_zeroed(unit_count, sizeof(*parts));
-    mark_first_days(statistics, indicator->activities, statistics->period.first, earlier);
     int64_t counts[PART_CHURNED + 1] = {0};
     for (uint32_t i = 0; i < unit_count; i++) {
         const struct unit_past *past = &statistics->cells->past[i];
         uint64_t flows = indicator->flows;
-        parts[i] = part_of((past->now & flows) != 0, (past->previous & flows) != 0, earlier[i] || (past->earlier & flows) != 0);
+        bool earlier = first_days[i] < statistics->period.first || (past->earlier & flows) != 0;
+        parts[i] = part_of((past->now & flows) != 0, (past->previous & flows) != 0, earlier);
         counts[parts[i]]++;
     }
     struct coordinates at = statistics_total(statistics, indicator, 'O');
     struct observation *row = observations_add(statistics->observations, &at, &statistics->period);
     row->origin = control_turnover(statistics, parts, indicator->part);
     decimal_integer(row->value, counts[indicator->part]);
-    free(earlier);
+    free(first_days);
     free(parts);
 }

@@ -31,6 +31,7 @@ struct join {
     const struct period *period;
     struct period before;
     uint64_t cash_flows; /* those that need a source that records cash */
+    uint64_t adoption_flows;
     bool *barred;        /* per account: its source does not */
     bool *unmatched;     /* per account */
     struct meaning *meanings; /* open addressing */
@@ -152,11 +153,21 @@ static void keep(struct join *join, const struct ledger_cell *from, struct cell 
     cells->items[cells->count++] = cell;
 }
 
+static void prepare_past(struct join *join) {
+    const struct indicator *adoption = definitions_adoption(join->definitions);
+    uint32_t unit_count = join->registry->unit_count;
+    join->adoption_flows = adoption == NULL ? 0 : adoption->flows;
+    join->cells->past = memory_zeroed(unit_count, sizeof(*join->cells->past));
+    for (uint32_t i = 0; i < unit_count; i++)
+        join->cells->past[i].first_day = INT32_MAX;
+}
+
 static void note_past(struct join *join, int32_t day, uint32_t version, uint64_t flows) {
     struct unit_past *past = &join->cells->past[join->registry->versions[version].unit];
     if (day >= join->period->first && day <= join->period->last) past->now |= flows;
     if (day >= join->before.first && day <= join->before.last) past->previous |= flows;
     if (day < join->period->first) past->earlier |= flows;
+    if ((flows & join->adoption_flows) != 0 && day < past->first_day) past->first_day = day;
 }
 
 static void note_unmatched(struct join *join, uint32_t account, int64_t n) {
@@ -233,7 +244,7 @@ struct cells *cells_create(const struct state *state, const struct registry *reg
     cells->last_day = period->last;
     CHECK(cells->last_day - cells->first_day < 1 << CELL_DAY_BITS);
     cells->starts = memory_zeroed((size_t)(cells->last_day - cells->first_day) + 2, sizeof(*cells->starts));
-    cells->past = memory_zeroed(registry->unit_count, sizeof(*cells->past));
+    prepare_past(&join);
     find_barred(&join, sources);
     join_days(&join);
     for (uint32_t i = 0; i < text_map_count(state->accounts); i++)

@@ -39,6 +39,7 @@ struct unit_past {
     uint64_t now;      /* days of the period */
     uint64_t previous; /* the period right before */
     uint64_t earlier;  /* any day before the period */
+    int32_t first_day; /* until the period's end, of a cell of the flows of definitions_adoption(); INT32_MAX: none */
 };
 
 struct cells {

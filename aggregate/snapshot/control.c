@@ -19,27 +19,26 @@ static uint32_t named(struct text_map *names, char mark, const char *id) {
     return text_map_intern(names, (struct slice){name, (size_t)length});
 }
 
-/* The group that the enterprise is in on the last day, or null. */
-static const char *group_of(const struct control *control, const char *enterprise) {
-    const struct registry *registry = control->inputs.registry;
+/* The group that the enterprise is in on that day, or null. */
+static const char *group_of(const struct registry *registry, const char *enterprise, int32_t day) {
     uint32_t unit = registry_unit(registry, slice_of(enterprise));
-    uint32_t version = unit == TEXT_NONE ? VERSION_NONE : registry_version(registry, unit, control->inputs.period->last);
+    uint32_t version = unit == TEXT_NONE ? VERSION_NONE : registry_version(registry, unit, day);
     return version == VERSION_NONE ? NULL : registry_record(registry, version)->group;
 }
 
-static void find_contributors(struct control *control) {
-    const struct registry *registry = control->inputs.registry;
+uint32_t *control_contributors(const struct registry *registry, int32_t day, uint32_t *count) {
     struct text_map *names = text_map_create();
-    control->contributors = memory_zeroed(registry->version_count, sizeof(*control->contributors));
+    uint32_t *contributors = memory_zeroed(registry->version_count, sizeof(*contributors));
     for (uint32_t i = 0; i < registry->version_count; i++) {
         const struct unit_record *record = registry_record(registry, i);
         const char *enterprise = record->enterprise != NULL ? record->enterprise : record->unit_id;
         const char *group = record->group;
-        if (group == NULL && record->enterprise != NULL) group = group_of(control, enterprise);
-        control->contributors[i] = group != NULL ? named(names, group_mark, group) : named(names, unit_mark, enterprise);
+        if (group == NULL && record->enterprise != NULL) group = group_of(registry, enterprise, day);
+        contributors[i] = group != NULL ? named(names, group_mark, group) : named(names, unit_mark, enterprise);
     }
-    control->contributor_count = text_map_count(names);
+    *count = text_map_count(names);
     text_map_destroy(names);
+    return contributors;
 }
 
 uint32_t control_contributor(const struct control *control, uint32_t version) {
@@ -83,7 +82,7 @@ static void order_cells(struct control *control) {
 struct control *control_create(const struct control_inputs *inputs) {
     struct control *control = memory_zeroed(1, sizeof(*control));
     control->inputs = *inputs;
-    find_contributors(control);
+    control->contributors = control_contributors(inputs->registry, inputs->period->last, &control->contributor_count);
     order_cells(control);
     control_pool_fill(control);
     if (!inputs->daily) {

@@ -22,7 +22,10 @@ struct control_inputs {
 struct control *control_create(const struct control_inputs *inputs);
 void control_destroy(struct control *control);
 
-/* The contributor that a version of a unit is part of: its enterprise group, its enterprise, or itself. */
+/* Per version of the registry the number, below `count`, of the contributor that its unit is part of: its enterprise group (also
+ * that of its enterprise, as of `day`), its enterprise, or itself. free(). */
+uint32_t *control_contributors(const struct registry *registry, int32_t day, uint32_t *count);
+/* The same of one version, as of the period's last day. */
 uint32_t control_contributor(const struct control *control, uint32_t version);
 
 /* Of what a flow, ratio or concentration is made at a place of the period. */

@@ -31,8 +31,14 @@ static void write(char out[static DECIMAL_BYTES], unsigned __int128 value, bool 
     out[length] = '\0';
 }
 
+/* `quotient`, or one more, by what is left of `bottom`. */
+static unsigned __int128 half_to_even(unsigned __int128 quotient, unsigned __int128 rest, unsigned __int128 bottom) {
+    unsigned __int128 above = bottom - rest; /* rest against one half: rest < above, = or > */
+    return quotient + (rest > above || (rest == above && quotient % 2 == 1));
+}
+
 void decimal_quotient(char out[static DECIMAL_BYTES], __int128 numerator, __int128 denominator, int shift, int decimals) {
-    CHECK(denominator != 0 && shift >= 0 && shift <= 4 && decimals >= 0 && decimals <= 4);
+    CHECK(denominator != 0 && shift >= 0 && shift <= 4 && decimals >= 0 && decimals <= 6);
     unsigned __int128 top = magnitude(numerator);
     unsigned __int128 bottom = magnitude(denominator);
     CHECK(bottom <= ~(unsigned __int128)0 / 20);
@@ -44,9 +50,14 @@ void decimal_quotient(char out[static DECIMAL_BYTES], __int128 numerator, __int1
         quotient = quotient * 10 + rest / bottom;
         rest %= bottom;
     }
-    unsigned __int128 above = bottom - rest; /* rest against one half: rest < above, = or > */
-    if (rest > above || (rest == above && quotient % 2 == 1)) quotient++;
-    write(out, quotient, (numerator < 0) != (denominator < 0), decimals);
+    write(out, half_to_even(quotient, rest, bottom), (numerator < 0) != (denominator < 0), decimals);
+}
+
+__int128 decimal_rounded(__int128 numerator, __int128 denominator) {
+    CHECK(numerator >= 0 && denominator > 0);
+    unsigned __int128 top = magnitude(numerator);
+    unsigned __int128 bottom = magnitude(denominator);
+    return (__int128)half_to_even(top / bottom, top % bottom, bottom);
 }
 
 void decimal_scaled(char out[static DECIMAL_BYTES], __int128 value, int exponent) {

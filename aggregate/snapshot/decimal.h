@@ -7,7 +7,7 @@
 
 enum { DECIMAL_BYTES = 48 };
 
-/* numerator / denominator * 10^shift with `decimals` digits behind the point (shift 0..4, decimals 0..4). The denominator is not
+/* numerator / denominator * 10^shift with `decimals` digits behind the point (shift 0..4, decimals 0..6). The denominator is not
  * 0; the quotient must have fewer than 36 digits (checked). Remainders are exact for |denominator| < 1.7e37. */
 void decimal_quotient(char out[static DECIMAL_BYTES], __int128 numerator, __int128 denominator, int shift, int decimals);
 
@@ -17,6 +17,9 @@ void decimal_scaled(char out[static DECIMAL_BYTES], __int128 value, int exponent
 /* A published text back, exactly: its value in ten-thousandths and how many digits stood behind the point (0..4). False for
  * anything else: "", words, a bare point, more than four decimals, more than 30 digits before them. */
 bool decimal_parse(const char *text, __int128 *ten_thousandths, int *decimals);
+
+/* numerator / denominator as an integer, half to even; neither is negative, the denominator is not 0. */
+__int128 decimal_rounded(__int128 numerator, __int128 denominator);
 
 void decimal_integer(char out[static DECIMAL_BYTES], __int128 value);
 

@@ -67,6 +67,14 @@ const struct indicator *definitions_indicator(const struct definitions *definiti
     return NULL;
 }
 
+const struct indicator *definitions_adoption(const struct definitions *definitions) {
+    for (size_t i = 0; i < definitions->indicator_count; i++) {
+        const struct indicator *indicator = &definitions->indicators[i];
+        if (indicator->kind == INDICATOR_TURNOVER && indicator->part == PART_NEW) return indicator;
+    }
+    return NULL;
+}
+
 struct name definitions_name(const struct definitions *definitions, const char *code) {
     for (size_t i = 0; i < definitions->name_count; i++) {
         if (strcmp(definitions->names[i].code, code) == 0) return definitions->names[i];

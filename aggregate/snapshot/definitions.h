@@ -204,6 +204,8 @@ void definitions_destroy(struct definitions *definitions);
 
 /* The indicator with this code, or null; a null code has none. */
 const struct indicator *definitions_indicator(const struct definitions *definitions, const char *code);
+/* The first indicator that counts new units: its flows and activities are what adoption means. Null: there is none. */
+const struct indicator *definitions_adoption(const struct definitions *definitions);
 /* The name of an indicator or population; its code in both languages when it has none. */
 struct name definitions_name(const struct definitions *definitions, const char *code);
 

@@ -38,12 +38,8 @@ struct growth {
 };
 
 static int32_t first_day_of(const struct state *state) {
-    int32_t seen = INT32_MAX;
+    int32_t seen = state_first_active_day(state);
     int64_t kept = INT32_MIN;
-    for (size_t i = 0; i < state->slot_count; i++) {
-        for (int j = 0; j < ACTIVITY_COUNT; j++)
-            seen = state->slots[i].first_day[j] < seen ? state->slots[i].first_day[j] : seen;
-    }
     for (size_t i = 0; i < state->partition_count; i++) {
         int64_t least = state->partitions[i].progress.ledger_day_min;
         if (least > kept) kept = least;

@@ -48,6 +48,7 @@ const struct publication_file publication_files[] = {
     {"slices.csv", slices_csv_write, NULL, NULL},
     {"paradata.csv", paradata_csv_write, NULL, NULL},
     {"calendar.csv", calendar_csv_write, NULL, NULL},
+    {"cohorts.csv", cohorts_csv_write, NULL, cohorts_wanted},
     {"delta.ndjson", delta_write, NULL, NULL},
     {"structure.json", structure_json_write, NULL, NULL},
     {"labels.do", labels_do_write, NULL, NULL},

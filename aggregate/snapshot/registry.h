@@ -56,4 +56,11 @@ static inline const struct unit_record *registry_record(const struct registry *r
     return registry->records[registry->versions[version].record];
 }
 
+/* The unit's version on that day when it is ACTIVE there, else VERSION_NONE. */
+static inline uint32_t registry_alive(const struct registry *registry, uint32_t unit, int32_t day) {
+    uint32_t version = registry_version(registry, unit, day);
+    bool active = version != VERSION_NONE && registry_record(registry, version)->status == UNIT_ACTIVE;
+    return active ? version : VERSION_NONE;
+}
+
 #endif

@@ -374,3 +374,12 @@ int64_t state_record_time_max(const struct state *state) {
     }
     return greatest;
 }
+
+int32_t state_first_active_day(const struct state *state) {
+    int32_t seen = INT32_MAX;
+    for (size_t i = 0; i < state->slot_count; i++) {
+        for (int j = 0; j < ACTIVITY_COUNT; j++)
+            seen = state->slots[i].first_day[j] < seen ? state->slots[i].first_day[j] : seen;
+    }
+    return seen;
+}

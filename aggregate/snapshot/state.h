@@ -75,4 +75,7 @@ struct slice state_source(const struct state *state, uint32_t account);
 /* The greatest record time of all partitions; INT64_MIN when no record was ever read. */
 int64_t state_record_time_max(const struct state *state);
 
+/* The first day on which any account was active, which outlives the ledger's retention; INT32_MAX: none ever was. */
+int32_t state_first_active_day(const struct state *state);
+
 #endif

@@ -8,11 +8,8 @@
 static void find_alive(struct statistics *statistics) {
     const struct registry *registry = statistics->registry;
     statistics->alive = memory_zeroed(registry->unit_count, sizeof(*statistics->alive));
-    for (uint32_t unit = 0; unit < registry->unit_count; unit++) {
-        uint32_t version = registry_version(registry, unit, statistics->period.last);
-        bool active = version != VERSION_NONE && registry_record(registry, version)->status == UNIT_ACTIVE;
-        statistics->alive[unit] = active ? version : VERSION_NONE;
-    }
+    for (uint32_t unit = 0; unit < registry->unit_count; unit++)
+        statistics->alive[unit] = registry_alive(registry, unit, statistics->period.last);
 }
 
 static void find_uses(struct statistics *statistics) {

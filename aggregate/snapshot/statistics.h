@@ -53,6 +53,10 @@ struct unit_member unit_member_of(const struct statistics *statistics, uint32_t 
 /* 100 * part / whole into value, numerator, denominator, N_UNITS; whole 0: status M. */
 void statistics_percent(struct observation *row, int64_t part, int64_t whole);
 
+/* Per unit the first day on which one of its accounts was active so for the first time, as far as it was the unit's on that day:
+ * the memory that outlives the ledger's retention. INT32_MAX: none. free(). */
+int32_t *activity_first_days(const struct statistics *statistics, uint64_t activities);
+
 void share_write(const struct statistics *statistics, const struct indicator *indicator);
 void structure_write(const struct statistics *statistics, const struct indicator *indicator); /* kinds units and structure */
 void active_write(const struct statistics *statistics, const struct indicator *indicator);

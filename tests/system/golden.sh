@@ -13,6 +13,7 @@ must "the registry's CSV imports" "$NHIP" registry import "$example/registry.csv
 cp "$example/events.ndjson" "$log/events-0.ndjson"
 registry_bytes=$(wc -c <"$log/registry-0.ndjson")
 v1_bytes=$(head -n 14 "$log/events-0.ndjson" | wc -c)
+cohorts_header=COHORT,AGE,MONTH,AT_RISK,ADOPTIONS,HAZARD,SURVIVOR,OBS_STATUS,CONF_STATUS
 
 compare() { # VINTAGE OBS HOW [published]
     tests/golden/expected.py $example/expected.csv "$1" "$2" "${4:-raw}" >"$WORK/$1.tap" || true
@@ -37,6 +38,18 @@ kept() { # DIR HOW
             tests/golden/v$v/obs.csv
         check "$2: raw obs.csv of v$v is the one that was checked by hand, byte for byte" cmp "$raw/obs.csv" \
             tests/golden/v$v/obs_raw.csv
+    done
+    # By hand: the first activity is M3's payment of 2021-08-10, so the data start is 2021-09. All six units are of 2020-01:
+    # PRE. Alive on 2021-08-31: all six; M3 had been active, so 5 are at risk. In September M1 (order, payments), M5 and M6
+    # (orders) are active for the first time: 3, as MER_NEW_N says; M2's payment was declined, M4's is cash. 3/5 = 0.6; 2/5 =
+    # 0.4 are left. The late event of v2 is M1's and changes nothing. Five contributors are enough, and the rule on shares
+    # near the ends is off: free.
+    for v in 1 2; do
+        release=$(echo "$1"/THDX_ADOPTION_M_*_r${v}_*) raw=$(echo "$1"/*_RAW_*_r${v}_*)
+        check "$2: cohorts.csv of v$v is what the register and the events give by hand" diff "$release/cohorts.csv" - \
+            <<<"$cohorts_header"$'\nPRE,0,2021-09,5,3,0.600000,0.400000,P,F'
+        check "$2: raw cohorts.csv of v$v, too" diff "$raw/cohorts.csv" - \
+            <<<"$cohorts_header"$'\nPRE,0,2021-09,5,3,0.600000,0.400000,P,N'
     done
     check "$2: raw revisions.csv of v2 is the one that was checked by hand, byte for byte" cmp "$raw/revisions.csv" \
         tests/golden/v2/revisions_raw.csv
