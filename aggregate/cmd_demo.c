@@ -135,6 +135,7 @@ static bool configure(struct demo *demo, struct fault *fault) {
     return set(demo, "sources.file", path, fault) && set(demo, "topics", list, fault) &&
            set(demo, "kafka.bootstrap.servers", demo->kafka, fault) && set(demo, "kafka.group.id", group, fault) &&
            set(demo, "redis.address", demo->redis, fault) && set(demo, "namespace", group, fault) &&
+           set(demo, "sketches.accounts", "on", fault) &&
            set(demo, "commit.interval", "250ms", fault) && set(demo, "tee.directory", inside(demo, "log", path), fault) &&
            set(demo, "deadletter.file", inside(demo, "deadletters.ndjson", path), fault) &&
            set(demo, "snapshot.directory", inside(demo, "snapshots", path), fault) &&

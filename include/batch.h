@@ -21,6 +21,7 @@ enum hash_kind {
     HASH_DELAY = 'y',        /* bucket = month number; how long after they happened events came, by source */
     HASH_SKETCH_DAY = 's',   /* bucket = local day; values are HLL blobs */
     HASH_SKETCH_MONTH = 't', /* bucket = month number; values are HLL blobs */
+    HASH_SKETCH_ACCOUNT = 'w', /* bucket = month number, shard = account number >> 5; values are smaller HLL blobs */
     HASH_ACCOUNT = 'a',      /* bucket 0, shard = account number >> 5 */
     HASH_UNIT = 'u',         /* bucket 0, shard = registry record ordinal >> 5 */
 };

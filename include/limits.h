@@ -14,6 +14,7 @@ enum {
     MINUTE_CELLS_DAYS = 8,      /* minute cells older than this (record time) are not created and are retired */
     HOUR_CELLS_DAYS = 35,       /* the same for hour cells and day sketches */
     HLL_REGISTERS_LOG2 = 14,    /* 16,384 registers: standard error 0.81 % */
+    HLL_ACCOUNT_REGISTERS_LOG2 = 12, /* of an account's months, of which there are many: 4,096 registers, 1.63 % */
     BATCH_RECORDS_MAX = 256,    /* records decoded, hashed and prefetched together by a worker */
     PARTITIONS_MAX = 1024,      /* partitions one process may own */
 };

@@ -226,7 +226,9 @@ static void write_formula(const struct definitions *definitions, const struct in
         (void)fputs(")", out);
         break;
     case INDICATOR_DISTINCT:
-        (void)fputs("Distinct pseudonymous household buyers and payers (HyperLogLog estimate), matched to a unit or not", out);
+        (void)fputs("Distinct pseudonymous household buyers and payers (HyperLogLog estimate), matched to a unit or not; a "
+                    "district has those of its own units",
+                    out);
         break;
     case INDICATOR_HHI:
         (void)fprintf(out, "10,000 × Σ v² / (Σ v)² over %s; v: value of `%s`",

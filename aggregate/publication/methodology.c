@@ -193,8 +193,8 @@ static void write_accuracy(const struct note *note, const struct census *census)
         "Not a survey: no sampling error; what is missing are sources that are not connected and accounts that no unit "
         "claims (%lld of them in this period). Unknown answers are not No: BOUND_LO and BOUND_HI of a declared share are "
         "logical bounds, not a confidence interval (ERR_TYPE `BND`). Distinct buyers are estimates with a standard error of "
-        "0.81 %% (`HLL`). Registry declarations may be stale. Observed e-mail and software use is a lower bound.\n\n",
-        (long long)publication->cells->unmatched_accounts);
+        "0.81 %%%s (`HLL`). Registry declarations may be stale. Observed e-mail and software use is a lower bound.\n\n",
+        (long long)publication->cells->unmatched_accounts, publication->state->person_count > 0 ? ", by district 1.63 %" : "");
     write_coverage(note);
     (void)fprintf(note->out, "%zu rows, %zu with a value:\n\n", census->rows, census->values);
     write_codes(note, "CL_OBS_STATUS", census->status);

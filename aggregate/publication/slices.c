@@ -71,7 +71,11 @@ static void write_absent(const struct indicator *indicator, size_t axis, FILE *o
                     platform ? "The indicator has no sales channel" : "The indicator has no payment instrument", out);
         return;
     }
-    write_slice(indicator->code, one_way[axis].axis, &none, "NOT_DEFINED", one_way[axis].absent, out);
+    bool uncounted = one_way[axis].axis == ROW_DISTRICT && (indicator->slices & SLICE_DISTRICT) != 0;
+    write_slice(indicator->code, one_way[axis].axis, &none, uncounted ? "NOT_COUNTED" : "NOT_DEFINED",
+                uncounted ? "Persons by district are counted with the setting sketches.accounts, for months, quarters and years"
+                          : one_way[axis].absent,
+                out);
 }
 
 static void write_indicator(const struct indicator *indicator, const struct tally tallies[static ROW_AXIS_END], FILE *out) {

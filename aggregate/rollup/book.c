@@ -76,6 +76,7 @@ bool bucket_open(struct rollup *rollup, enum kind_rank rank, int32_t bucket) {
     case RANK_SKETCH_DAY: return day_start(rollup, bucket) >= now_ms - (int64_t)HOUR_CELLS_DAYS * DAY_MS;
     case RANK_HISTOGRAM:
     case RANK_DELAY:
+    case RANK_SKETCH_ACCOUNT:
     case RANK_SKETCH_MONTH: return day_of_month_start(bucket + 1) > floor;
     case RANK_LATE: return true;
     case RANK_NONE:
@@ -187,7 +188,7 @@ static bool is_electronic(const struct event *event) {
     return event->outlet != OUTLET_EMAIL && event->outlet != OUTLET_PHONE;
 }
 
-static void book_person(struct rollup *rollup, const struct passage *passage) {
+static void book_person(struct rollup *rollup, const struct passage *passage, uint32_t seller) {
     const struct event *event = passage->event;
     if (event->person_type != PERSON_HOUSEHOLD || event->person_print == 0) return;
     struct table *table = &rollup->table;
@@ -202,8 +203,11 @@ static void book_person(struct rollup *rollup, const struct passage *passage) {
         memo->month_cell = table_cell(table, place_of(RANK_SKETCH_MONTH, month_of(rollup, day), 0), facet);
     }
     if (memo->day_cell != CELL_END)
-        table_add_person(table, memo->day_cell, passage->offset, event->person_print);
-    table_add_person(table, memo->month_cell, passage->offset, event->person_print);
+        table_add_person(table, memo->day_cell, passage->offset, event->person_print, HLL_REGISTERS_LOG2);
+    table_add_person(table, memo->month_cell, passage->offset, event->person_print, HLL_REGISTERS_LOG2);
+    if (!rollup->options.account_sketches) return;
+    uint64_t place = place_of(RANK_SKETCH_ACCOUNT, month_of(rollup, day), accounts_at(&rollup->accounts, seller)->number);
+    table_add_person(table, table_cell(table, place, 0), passage->offset, event->person_print, HLL_ACCOUNT_REGISTERS_LOG2);
 }
 
 static void book_histogram(struct rollup *rollup, const struct passage *passage) {
@@ -225,7 +229,7 @@ static void book_created(struct rollup *rollup, struct passage *passage, uint32_
     }
     book_histogram(rollup, passage);
     if (!is_electronic(event)) return;
-    book_person(rollup, passage);
+    book_person(rollup, passage, seller);
     accounts_active(&rollup->accounts, seller, ACTIVITY_SOLD, day, passage->offset);
     if (buyer != ACCOUNT_NONE)
         accounts_active(&rollup->accounts, buyer, ACTIVITY_BOUGHT, day, passage->offset);
@@ -234,7 +238,7 @@ static void book_created(struct rollup *rollup, struct passage *passage, uint32_
 static void book_paid(struct rollup *rollup, const struct passage *passage, uint32_t seller) {
     book_histogram(rollup, passage);
     if (!is_purchase(passage->event)) return;
-    book_person(rollup, passage);
+    book_person(rollup, passage, seller);
     accounts_active(&rollup->accounts, seller, ACTIVITY_PAID, passage->plan.day, passage->offset);
 }
 

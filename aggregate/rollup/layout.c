@@ -20,6 +20,7 @@ static const enum hash_kind kinds[RANK_COUNT] = {
     [RANK_MINUTE] = HASH_MINUTE,
     [RANK_SKETCH_DAY] = HASH_SKETCH_DAY,
     [RANK_SKETCH_MONTH] = HASH_SKETCH_MONTH,
+    [RANK_SKETCH_ACCOUNT] = HASH_SKETCH_ACCOUNT,
 };
 
 enum kind_rank rank_of_kind(enum hash_kind kind) {
@@ -30,7 +31,7 @@ enum kind_rank rank_of_kind(enum hash_kind kind) {
 }
 
 struct hash_id layout_hash_id(uint64_t place) {
-    uint32_t shard = place_rank(place) == RANK_LEDGER ? (uint32_t)place >> SHARD_ACCOUNTS_LOG2 : 0;
+    uint32_t shard = rank_has_shards(place_rank(place)) ? (uint32_t)place >> SHARD_ACCOUNTS_LOG2 : 0;
     return (struct hash_id){kinds[place_rank(place)], place_bucket(place), shard};
 }
 
@@ -38,7 +39,7 @@ uint64_t layout_place(struct hash_id id) {
     enum kind_rank rank = rank_of_kind(id.kind);
     CHECK(rank != RANK_NONE);
     CHECK(id.bucket > -BUCKET_BIAS && id.bucket < (1 << BUCKET_BITS) - BUCKET_BIAS);
-    CHECK(id.shard == 0 || rank == RANK_LEDGER);
+    CHECK(id.shard == 0 || rank_has_shards(rank));
     CHECK(id.shard <= UINT32_MAX >> SHARD_ACCOUNTS_LOG2);
     return place_of(rank, id.bucket, id.shard << SHARD_ACCOUNTS_LOG2);
 }

@@ -16,6 +16,7 @@
 enum kind_rank {
     RANK_NONE = 0,
     RANK_LEDGER,
+    RANK_SKETCH_ACCOUNT, /* the last with shards */
     RANK_HISTOGRAM,
     RANK_HOUR,
     RANK_LATE,
@@ -51,14 +52,24 @@ static inline int32_t place_bucket(uint64_t place) {
     return (int32_t)(place >> 32 & ((1U << BUCKET_BITS) - 1)) - BUCKET_BIAS;
 }
 
-/* The place of the hash that holds this cell. Only the ledger has shards. */
+/* Kinds that are kept by account: their lane is its number, their hashes are shards. There are millions of such cells. */
+static inline bool rank_has_shards(enum kind_rank rank) {
+    return rank <= RANK_SKETCH_ACCOUNT;
+}
+
+/* The place of the hash that holds this cell. */
 static inline uint64_t place_hash(uint64_t place) {
-    uint64_t lanes = place_rank(place) == RANK_LEDGER ? (1U << SHARD_ACCOUNTS_LOG2) - 1 : UINT32_MAX;
+    uint64_t lanes = rank_has_shards(place_rank(place)) ? (1U << SHARD_ACCOUNTS_LOG2) - 1 : UINT32_MAX;
     return place & ~lanes;
 }
 
 static inline bool rank_is_sketch(enum kind_rank rank) {
-    return rank == RANK_SKETCH_DAY || rank == RANK_SKETCH_MONTH;
+    return rank == RANK_SKETCH_DAY || rank == RANK_SKETCH_MONTH || rank == RANK_SKETCH_ACCOUNT;
+}
+
+/* Registers of a sketch of this kind, as a power of two. */
+static inline uint8_t rank_registers_log2(enum kind_rank rank) {
+    return rank == RANK_SKETCH_ACCOUNT ? HLL_ACCOUNT_REGISTERS_LOG2 : HLL_REGISTERS_LOG2;
 }
 
 /* RANK_NONE for kinds that do not live in the table of cells (accounts, units). */

@@ -23,6 +23,7 @@ struct rollup_options {
     int64_t watermark_bound_ms;
     int32_t retention_days; /* ledger; > 62 */
     int32_t oldest_day;
+    bool account_sketches; /* persons also by account and month */
     /* The source's declared booking status; default FIRST. Pure function of the configuration. */
     enum success_at (*success_at)(const void *sources, struct slice source);
     const void *sources;

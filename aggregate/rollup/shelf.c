@@ -126,6 +126,13 @@ static struct shelf *shelf_reading(struct table *table, uint64_t place) {
     return &table->shelves[index];
 }
 
+static bool fill_sketch(struct table *table, struct cell *cell, struct slice value) {
+    table->sketch_bytes -= cell->sketch->bytes;
+    bool fine = sketch_fill(cell->sketch, value, &cell->last_change);
+    table->sketch_bytes += cell->sketch->bytes;
+    return fine;
+}
+
 bool table_fill(struct table *table, struct hash_id id, struct slice field, struct slice value) {
     uint64_t facet;
     uint32_t lane;
@@ -134,13 +141,12 @@ bool table_fill(struct table *table, struct hash_id id, struct slice field, stru
     if (!layout_field_parse(field, &facet, &lane)) return false;
     if (place_hash(place | lane) != place) return false;
     enum kind_rank rank = place_rank(place);
-    if (lane != 0 && rank != RANK_LEDGER && rank != RANK_HISTOGRAM && rank != RANK_DELAY) return false;
+    if (lane != 0 && !rank_has_shards(rank) && rank != RANK_HISTOGRAM && rank != RANK_DELAY) return false;
     bool is_sketch = rank_is_sketch(rank);
     struct amounts stored;
     if (!is_sketch && !layout_value_parse(value, &stored)) return false;
     struct cell *cell = table_at(table, table_cell(table, place | lane, facet));
-    if (is_sketch)
-        return cell->sketch->cold && value.length > 0 && sketch_fill(cell->sketch, value, &cell->last_change);
+    if (is_sketch) return cell->sketch->cold && value.length > 0 && fill_sketch(table, cell, value);
     cell->amounts.n += stored.n;
     cell->amounts.sum += stored.sum;
     cell->amounts.unconverted += stored.unconverted;
@@ -154,7 +160,7 @@ void table_filled(struct table *table, uint64_t place) {
     if (!rank_is_sketch(place_rank(place))) return;
     for (uint32_t at = shelf->cells; at != CELL_END; at = table_at(table, at)->next) {
         struct cell *cell = table_at(table, at);
-        if (cell->sketch->cold) CHECK(sketch_fill(cell->sketch, (struct slice){NULL, 0}, &cell->last_change));
+        if (cell->sketch->cold) CHECK(fill_sketch(table, cell, (struct slice){NULL, 0}));
     }
 }
 
@@ -168,8 +174,8 @@ void table_drop(struct table *table, uint64_t place) {
         uint32_t next = cell->next;
         refs_remove(table_refs(table, cell->place), table_hash(table, cell->place, cell->facet), at);
         if (rank_is_sketch(place_rank(place))) {
+            table->sketch_bytes -= cell->sketch->bytes;
             sketch_destroy(cell->sketch);
-            table->sketches--;
         }
         cell->next = table->cell_free;
         table->cell_free = at;

@@ -1,4 +1,4 @@
-/* A HyperLogLog of 2^14 registers (schemas/store-layout.md §5): who was seen, not how often. */
+/* A HyperLogLog (schemas/store-layout.md §5): who was seen, not how often. */
 #ifndef NHIP_ROLLUP_SKETCH_H
 #define NHIP_ROLLUP_SKETCH_H
 
@@ -10,10 +10,15 @@
 #include <stdint.h>
 
 enum {
-    SKETCH_REGISTERS = 1 << HLL_REGISTERS_LOG2,
-    SKETCH_SPARSE_MAX = 4000, /* registers set; more: dense */
+    SKETCH_REGISTERS = 1 << HLL_REGISTERS_LOG2, /* of the largest */
+    SKETCH_SPARSE_MAX = 4000, /* registers set, of as many; more: dense */
     SKETCH_BLOB_BYTES_MAX = 1 + SKETCH_REGISTERS,
 };
+
+/* The same share of fewer registers. */
+static inline uint32_t sketch_sparse_max(uint8_t registers_log2) {
+    return SKETCH_SPARSE_MAX >> (HLL_REGISTERS_LOG2 - registers_log2);
+}
 
 /* An addition that raised a register of a sketch whose stored part is not known yet. */
 struct sketch_raise {
@@ -23,16 +28,40 @@ struct sketch_raise {
 };
 
 struct sketch {
-    uint8_t registers[SKETCH_REGISTERS];
-    uint32_t set;                /* registers above zero */
-    bool cold;                   /* a stored part exists or may exist, and is not in `registers` */
+    uint8_t *registers;          /* a rank each; null while there are entries instead */
+    uint32_t *entries;           /* register << 8 | rank, ascending, `set` of them */
     struct sketch_raise *raises; /* while cold */
-    size_t raise_count;
-    size_t raise_capacity;
+    uint32_t set;                /* registers above zero */
+    uint32_t room;               /* of entries */
+    uint32_t raise_count;
+    uint32_t raise_capacity;
+    uint32_t bytes; /* memory held, raises aside */
+    uint8_t registers_log2;
+    bool cold; /* a stored part exists or may exist, and is not in memory */
 };
 
-struct sketch *sketch_create(bool cold); /* stops the process when memory is short */
+/* 2^`registers_log2` registers, HLL_REGISTERS_LOG2 or HLL_ACCOUNT_REGISTERS_LOG2. Stops the process when memory is short, as
+ * additions do. */
+struct sketch *sketch_create(uint8_t registers_log2, bool cold);
 void sketch_destroy(struct sketch *sketch);
+
+/* The register of a person, and how far it must have risen. */
+static inline uint32_t sketch_index(uint64_t person_print, uint8_t registers_log2) {
+    return (uint32_t)(person_print >> (64 - registers_log2));
+}
+static inline uint8_t sketch_rank(uint64_t person_print, uint8_t registers_log2) {
+    uint64_t rest = person_print << registers_log2;
+    return rest == 0 ? (uint8_t)(64 - registers_log2 + 1) : (uint8_t)(__builtin_clzll(rest) + 1);
+}
+
+/* Of a sketch that has registers; true when this one rose. */
+static inline bool sketch_raise(struct sketch *sketch, uint32_t index, uint8_t rank) {
+    uint8_t old = sketch->registers[index];
+    if (rank <= old) return false;
+    sketch->set += old == 0;
+    sketch->registers[index] = rank;
+    return true;
+}
 
 /* True when a register rose. `offset` of the record is remembered while the sketch is cold. */
 bool sketch_add(struct sketch *sketch, uint64_t person_print, int64_t offset);

@@ -98,8 +98,8 @@ static __attribute__((noinline)) uint32_t cell_make(struct table *table, uint64_
     shelf->cells = index;
     shelf->count++;
     if (rank_is_sketch(place_rank(place))) {
-        cell->sketch = sketch_create(shelf->state != SHELF_KNOWN);
-        table->sketches++;
+        cell->sketch = sketch_create(rank_registers_log2(place_rank(place)), shelf->state != SHELF_KNOWN);
+        table->sketch_bytes += cell->sketch->bytes;
     }
     table->cells++;
     refs_insert(table_refs(table, place), table_hash(table, place, facet), index);
@@ -130,15 +130,23 @@ void table_list(struct table *table, uint32_t index) {
     table->dirty[table->dirty_count++] = index;
 }
 
+void table_add_person_slowly(struct table *table, uint32_t index, int64_t offset, uint64_t person_print) {
+    struct sketch *sketch = table_at(table, index)->sketch;
+    uint32_t before = sketch->bytes;
+    if (!sketch_add(sketch, person_print, offset)) return;
+    table->sketch_bytes += sketch->bytes - before;
+    table_touch(table, index, offset);
+}
+
 size_t table_weight(const struct table *table) {
-    return table->cells + table->sketches * (sizeof(struct sketch) / sizeof(struct cell));
+    return table->cells + table->sketch_bytes / sizeof(struct cell);
 }
 
 size_t table_bytes(const struct table *table) {
     return refs_bytes(&table->ledger_refs) + refs_bytes(&table->other_refs) + refs_bytes(&table->shelf_refs) +
            catalog_bytes(&table->catalog) +
            (size_t)table->chunk_room * TABLE_CHUNK_CELLS * sizeof(struct cell) +
-           table->sketches * sizeof(struct sketch) + table->shelf_capacity * sizeof(*table->shelves) +
+           table->sketch_bytes + table->shelf_capacity * sizeof(*table->shelves) +
            table->dirty_shelf_capacity * sizeof(*table->dirty_shelves) +
            table->dirty_capacity * sizeof(*table->dirty) + table->wanted_capacity * sizeof(*table->wanted);
 }

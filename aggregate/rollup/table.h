@@ -22,7 +22,7 @@ struct cell {
     uint32_t next;       /* in the shelf, or among the free */
     union {
         struct amounts amounts;
-        struct sketch *sketch; /* kinds s and t; owned */
+        struct sketch *sketch; /* kinds s, t and w; owned */
     };
 };
 _Static_assert(sizeof(struct cell) == 64, "a cell is one cache line");
@@ -46,15 +46,15 @@ struct shelf {
 
 struct table {
     uint64_t hash_key[2];
-    struct refs ledger_refs; /* -> cells of the ledger: millions, each seen now and then */
+    struct refs ledger_refs; /* -> cells by account, ledger and sketches: millions, each seen now and then */
     struct refs other_refs; /* -> all others: thousands, seen all the time, so they must lie close together */
     struct cell **chunks;
     uint32_t chunk_count; /* in use */
     uint32_t chunk_room;  /* with memory */
     uint32_t chunk_capacity;
     uint32_t cell_free;
-    size_t cells;    /* in use */
-    size_t sketches; /* of those, holding registers */
+    size_t cells;        /* in use */
+    size_t sketch_bytes; /* what the sketches of those hold */
     uint32_t *dirty; /* changed cells, in order of their first change */
     size_t dirty_count;
     size_t dirty_capacity;
@@ -85,6 +85,8 @@ void table_destroy(struct table *table);
 uint32_t table_cell(struct table *table, uint64_t place, uint64_t facet);
 /* The same where `guess`, an index of a cell or CELL_END, is probably the answer. */
 static inline uint32_t table_cell_guessed(struct table *table, uint32_t guess, uint64_t place, uint64_t facet);
+/* The same as table_add_person(), of any sketch: it may be cold, or grow. */
+void table_add_person_slowly(struct table *table, uint32_t index, int64_t offset, uint64_t person_print);
 /* Lists a clean cell as changed. */
 void table_list(struct table *table, uint32_t index);
 
@@ -122,7 +124,7 @@ static inline uint32_t table_cell_guessed(struct table *table, uint32_t guess, u
 }
 
 static inline struct refs *table_refs(struct table *table, uint64_t place) {
-    return place_rank(place) == RANK_LEDGER ? &table->ledger_refs : &table->other_refs;
+    return rank_has_shards(place_rank(place)) ? &table->ledger_refs : &table->other_refs;
 }
 
 static inline uint64_t table_hash(const struct table *table, uint64_t place, uint64_t facet) {
@@ -146,9 +148,16 @@ static inline void table_add(struct table *table, uint32_t index, int64_t offset
     table_touch(table, index, offset);
 }
 
-static inline void table_add_person(struct table *table, uint32_t index, int64_t offset,
-                                    uint64_t person_print) {
-    if (sketch_add(table_at(table, index)->sketch, person_print, offset)) table_touch(table, index, offset);
+/* `registers_log2`: of the kind of the cell, and a constant. */
+static inline void table_add_person(struct table *table, uint32_t index, int64_t offset, uint64_t person_print,
+                                    uint8_t registers_log2) {
+    struct sketch *sketch = table_at(table, index)->sketch;
+    if (sketch->registers == NULL || sketch->cold) {
+        table_add_person_slowly(table, index, offset, person_print);
+        return;
+    }
+    if (sketch_raise(sketch, sketch_index(person_print, registers_log2), sketch_rank(person_print, registers_log2)))
+        table_touch(table, index, offset);
 }
 
 #endif

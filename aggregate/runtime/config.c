@@ -316,7 +316,7 @@ static bool names_files(const struct setting *setting) {
 /* Settings that came later and mean nothing at their default: states and vintages that were made without them are what they
  * were. */
 static bool says_nothing(const struct config *config, size_t index) {
-    static const char *const later[] = {"amount.max", "snapshot.growth", "snapshot.base"};
+    static const char *const later[] = {"amount.max", "sketches.accounts", "snapshot.growth", "snapshot.base"};
     bool is_later = false;
     for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
         is_later = is_later || strcmp(settings_table[index].name, later[i]) == 0;

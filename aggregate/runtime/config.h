@@ -76,6 +76,7 @@ struct settings {
     int64_t window_max_age_ms;
     int64_t watermark_bound_ms;
     int64_t retention_days;
+    int64_t sketches_accounts;
     int64_t oldest_day;
 };
 

@@ -9,6 +9,16 @@
 #include "log.h"
 
 enum { CELL_BYTES = 80 }; /* a cache line (table.h), and its share of the index over it */
+enum { MONTH_DAYS_MIN = 28, PERSON_BYTES = 3, ACCOUNT_MONTH_BYTES_MAX = 1 + (1 << HLL_ACCOUNT_REGISTERS_LOG2) };
+
+/* Sketches by account take accounts x months x bytes of Redis: the month in which retention begins and the one that has begun
+ * are both whole. How many accounts there are, and how many persons each has, nobody knows before they are counted. */
+static void tell_account_sketches(const struct setup *setup) {
+    long long months = setup->rollup.retention_days / MONTH_DAYS_MIN + 2;
+    log_info("memory_plan_accounts",
+             "months_max=%lld bytes_per_person_and_month=%d bytes_max_per_account_and_month=%d bytes_max_per_account=%lld",
+             months, PERSON_BYTES, ACCOUNT_MONTH_BYTES_MAX, months * ACCOUNT_MONTH_BYTES_MAX);
+}
 
 /* The partitions that have state; -1 when Redis does not say. */
 static int64_t filled(const struct setup *setup, const char *name_space) {
@@ -41,6 +51,7 @@ void plan_tell(const struct setup *setup) {
              "cells_bytes_max_per_partition=%lld redis_used=%lld redis_max=%lld",
              name_space, current.name_space, (long long)ours, (long long)window_bytes,
              (long long)setup->rollup.cells_max * CELL_BYTES, (long long)used, (long long)max);
+    if (setup->rollup.account_sketches) tell_account_sketches(setup);
     if (beside && ours == 0 && max > 0 && used > max / 2 && filled(setup, current.name_space) > 0) {
         log_warn("memory_short",
                  "namespace=%s redis_used=%lld redis_max=%lld text=\"namespace %s is filled beside %s and takes about as much "

@@ -91,6 +91,8 @@ const struct setting settings_table[] = {
      "Mapping files, separated by commas, for topics in other shapes; schemas/mapping.md."},
     {"exclusions.file", SETTING_TEXT, SCOPE_STATE, "", 0, 0, AT(exclusions_file),
      "CSV: deliveries that are withdrawn, by offsets and source, with the reason; schemas/exclusions.md."},
+    {"sketches.accounts", SETTING_SWITCH, SCOPE_STATE, "off", 0, 0, AT(sketches_accounts),
+     "on: persons also by account and month, for BUYERS_ACT_N by district; schemas/indicators.md."},
     {"secret.key.file", SETTING_TEXT, SCOPE_STATE, "", 0, 0, AT(secret_key_file),
      "File with 16 to 256 bytes that key the fingerprints of ids; empty: a well-known development key."},
 

@@ -71,6 +71,7 @@ bool setup_create(struct setup *setup, struct config *config, struct fault *faul
         .watermark_bound_ms = settings->watermark_bound_ms,
         .retention_days = (int32_t)settings->retention_days,
         .oldest_day = (int32_t)settings->oldest_day,
+        .account_sketches = settings->sketches_accounts != 0,
         .success_at = sources_success_at,
         .sources = setup->sources,
         .hash_key = {decoder_print(setup->decoder, SLICE("nhip"), SLICE("table key 1")),

@@ -131,16 +131,11 @@ void control_district_places(const struct control *control, struct disclosure_ta
 
 /* Marks of who contributes to an estimate, and how many there are. */
 struct crowd {
+    const struct control *control;
+    uint64_t flows, outlets, instruments; /* what of cells counts */
     bool *units, *platforms;
     int64_t unit_count, platform_count;
 };
-
-static void add_to_crowd(struct crowd *crowd, uint32_t unit, uint32_t platform) {
-    crowd->unit_count += !crowd->units[unit];
-    crowd->platform_count += !crowd->platforms[platform];
-    crowd->units[unit] = true;
-    crowd->platforms[platform] = true;
-}
 
 /* The flows that say who sold to whom, or was paid by whom: what the sketches count. */
 static uint64_t person_flows(const struct definitions *definitions) {
@@ -155,35 +150,85 @@ static uint64_t person_flows(const struct definitions *definitions) {
     return flows;
 }
 
+/* `unit_count`: one more than the greatest number of a contributor. */
+static struct crowd *crowd_make(const struct control *control, uint64_t outlets, uint64_t instruments, size_t unit_count) {
+    struct crowd *crowd = memory_zeroed(1, sizeof(*crowd));
+    *crowd = (struct crowd){
+        .control = control,
+        .flows = person_flows(control->inputs.definitions),
+        .outlets = outlets,
+        .instruments = instruments,
+        .units = memory_zeroed(unit_count, sizeof(bool)),
+        .platforms = memory_zeroed((size_t)OUTLET_COUNT + PARTY_COUNT + control->inputs.cells->source_count, sizeof(bool)),
+    };
+    return crowd;
+}
+
+struct crowd *crowd_create(const struct control *control) {
+    if (control == NULL) return NULL;
+    const struct definitions *definitions = control->inputs.definitions;
+    return crowd_make(control, definitions->platform.total, definitions->instrument.total, control->contributor_count);
+}
+
+void crowd_destroy(struct crowd *crowd) {
+    if (crowd == NULL) return;
+    free(crowd->units);
+    free(crowd->platforms);
+    free(crowd);
+}
+
+static void add_unit(struct crowd *crowd, uint32_t contributor) {
+    crowd->unit_count += !crowd->units[contributor];
+    crowd->units[contributor] = true;
+}
+
+void crowd_add_version(struct crowd *crowd, uint32_t version) {
+    if (crowd != NULL) add_unit(crowd, control_contributor(crowd->control, version));
+}
+
+/* False when the cell has nothing to do with persons. */
+static bool add_platform(struct crowd *crowd, const struct cell *cell) {
+    const struct cell_kind *kind = cell_kind(crowd->control->inputs.cells, cell);
+    bool there = (kind->flows & crowd->flows) != 0 && (kind->outlet != 0 ? (crowd->outlets >> kind->outlet & 1) != 0
+                                                                         : (crowd->instruments >> kind->instrument & 1) != 0);
+    if (!there) return false;
+    uint32_t platform = control_cell_platform(crowd->control, cell);
+    crowd->platform_count += !crowd->platforms[platform];
+    crowd->platforms[platform] = true;
+    return true;
+}
+
+void crowd_add_platform(struct crowd *crowd, const struct cell *cell) {
+    if (crowd != NULL) (void)add_platform(crowd, cell);
+}
+
+struct origin crowd_origin(const struct crowd *crowd, int64_t persons) {
+    if (crowd == NULL) return (struct origin){.known = false};
+    struct disclosure_rules rules = *crowd->control->inputs.rules;
+    rules.dominance = DOMINANCE_OFF; /* nobody knows how many persons each of them brought */
+    struct contributed units = {.contributors = crowd->unit_count};
+    struct contributed platforms = {.contributors = crowd->platform_count};
+    struct origin origin = {.known = true, .own = disclosure_magnitude(&rules, &units, &platforms, persons)};
+    if (crowd->unit_count == 0 && persons > 0 && persons < rules.min_payers) origin.own = (struct judgement){'A', GROUND_PAYERS};
+    return origin;
+}
+
 struct origin control_persons(const struct control *control, const struct period *period, uint64_t outlets, uint64_t instruments,
                               int64_t persons) {
     if (control == NULL) return (struct origin){.known = false};
     const struct cells *cells = control->inputs.cells;
-    uint64_t flows = person_flows(control->inputs.definitions);
     uint32_t accounts = 0;
     size_t first = cells_from(cells, period->first);
     size_t end = cells_from(cells, period->last + 1);
     for (size_t i = first; i < end; i++)
         accounts = cells->items[i].account >= accounts ? cells->items[i].account + 1 : accounts;
-    struct crowd crowd = {
-        .units = memory_zeroed((size_t)control->contributor_count + accounts, sizeof(bool)),
-        .platforms = memory_zeroed((size_t)OUTLET_COUNT + PARTY_COUNT + cells->source_count, sizeof(bool)),
-    };
+    struct crowd *crowd = crowd_make(control, outlets, instruments, (size_t)control->contributor_count + accounts);
     for (size_t i = first; i < end; i++) {
         const struct cell *cell = &cells->items[i];
-        const struct cell_kind *kind = cell_kind(cells, cell);
-        bool there = (kind->flows & flows) != 0 &&
-                     (kind->outlet != 0 ? (outlets >> kind->outlet & 1) != 0 : (instruments >> kind->instrument & 1) != 0);
-        if (there) add_to_crowd(&crowd, control_cell_contributor(control, cell), control_cell_platform(control, cell));
+        if (add_platform(crowd, cell)) add_unit(crowd, control_cell_contributor(control, cell));
     }
-    struct disclosure_rules rules = *control->inputs.rules;
-    rules.dominance = DOMINANCE_OFF; /* nobody knows how many persons each of them brought */
-    struct contributed units = {.contributors = crowd.unit_count};
-    struct contributed platforms = {.contributors = crowd.platform_count};
-    struct origin origin = {.known = true, .own = disclosure_magnitude(&rules, &units, &platforms, persons)};
-    if (crowd.unit_count == 0 && persons > 0 && persons < rules.min_payers) origin.own = (struct judgement){'A', GROUND_PAYERS};
-    free(crowd.units);
-    free(crowd.platforms);
+    struct origin origin = crowd_origin(crowd, persons);
+    crowd_destroy(crowd);
     return origin;
 }
 

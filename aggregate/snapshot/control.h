@@ -40,6 +40,14 @@ struct origin control_concentration(const struct control *control, const struct 
 struct origin control_persons(const struct control *control, const struct period *period, uint64_t outlets, uint64_t instruments,
                               int64_t persons);
 
+/* Of an estimate of persons whose accounts the caller knows: those that brought them are added, then it is judged. Without
+ * control (null) there is no crowd (null), and nothing is known. */
+struct crowd *crowd_create(const struct control *control);
+void crowd_destroy(struct crowd *crowd);
+void crowd_add_version(struct crowd *crowd, uint32_t version);          /* the unit behind an account */
+void crowd_add_platform(struct crowd *crowd, const struct cell *cell); /* who knows a cell of it, when it is of persons */
+struct origin crowd_origin(const struct crowd *crowd, int64_t persons);
+
 /* Numbers of units of one population, and of parts of it, by place. */
 struct unit_member {
     uint32_t contributor;

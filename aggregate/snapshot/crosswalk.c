@@ -188,10 +188,10 @@ void crosswalk_destroy(struct crosswalk *crosswalk) {
     free(crosswalk);
 }
 
-uint32_t crosswalk_version(const struct crosswalk *crosswalk, uint32_t account, int32_t day) {
+/* The account's first span that ends behind `day`; the end of its spans when there is none. */
+static uint32_t span_behind(const struct crosswalk *crosswalk, uint32_t account, int32_t day) {
     uint32_t low = crosswalk->first[account];
-    uint32_t end = crosswalk->first[account + 1];
-    uint32_t high = end;
+    uint32_t high = crosswalk->first[account + 1];
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
         if (crosswalk->spans[middle].to <= day)
@@ -199,8 +199,21 @@ uint32_t crosswalk_version(const struct crosswalk *crosswalk, uint32_t account, 
         else
             high = middle;
     }
-    if (low == end || crosswalk->spans[low].from > day) return VERSION_NONE;
-    return crosswalk->spans[low].version;
+    return low;
+}
+
+uint32_t crosswalk_version(const struct crosswalk *crosswalk, uint32_t account, int32_t day) {
+    uint32_t at = span_behind(crosswalk, account, day);
+    if (at == crosswalk->first[account + 1] || crosswalk->spans[at].from > day) return VERSION_NONE;
+    return crosswalk->spans[at].version;
+}
+
+uint32_t crosswalk_version_within(const struct crosswalk *crosswalk, uint32_t account, int32_t first, int32_t last) {
+    uint32_t version = crosswalk_version(crosswalk, account, last);
+    uint32_t behind = span_behind(crosswalk, account, last);
+    if (version != VERSION_NONE || behind == crosswalk->first[account]) return version;
+    const struct span *before = &crosswalk->spans[behind - 1];
+    return before->to > first ? before->version : VERSION_NONE;
 }
 
 int64_t crosswalk_refused(const struct crosswalk *crosswalk) {

@@ -1,6 +1,6 @@
 /* Distinct persons, from sketches: payers of accepted non-cash payments and buyers, matched to a unit or not. Months are united
  * for months, quarters and years, days for days and weeks; day sketches are kept for 35 days only, so an older day cannot be
- * known (M, not 0). */
+ * known (M, not 0). Districts: distinct_districts.c. */
 #include "aggregate/snapshot/statistics.h"
 
 #include "aggregate/snapshot/memory.h"
@@ -9,7 +9,7 @@
 static const int64_t day_ms = 86400000;
 
 /* 1.96 * 0.81 % in millionths. */
-enum { BOUND_PPM = 15876, PPM = 1000000 };
+enum { BOUND_PPM = 15876 };
 
 static bool day_kept(const struct statistics *statistics, int32_t day) {
     for (size_t i = 0; i < statistics->state->partition_count; i++) {
@@ -34,6 +34,15 @@ static void unite_codes(const struct statistics *statistics, uint8_t *registers,
     }
 }
 
+void distinct_estimate(struct observation *row, int64_t persons, int bound_ppm) {
+    static const int64_t ppm = 1000000;
+    row->status = 'E';
+    row->error_type = "HLL";
+    decimal_integer(row->value, persons);
+    decimal_quotient(row->bound_low, (__int128)persons * (ppm - bound_ppm), ppm, 0, 0);
+    decimal_quotient(row->bound_high, (__int128)persons * (ppm + bound_ppm), ppm, 0, 0);
+}
+
 static void add_row(const struct statistics *statistics, const struct period *period, const struct coordinates *at,
                     uint64_t outlets, uint64_t instruments) {
     struct observation *row = observations_add(statistics->observations, at, period);
@@ -51,13 +60,9 @@ static void add_row(const struct statistics *statistics, const struct period *pe
     if (by_day && !day_kept(statistics, period->first)) {
         row->status = 'M';
     } else {
-        int64_t persons = sketch_estimate(registers);
+        int64_t persons = sketch_estimate(registers, HLL_REGISTERS_LOG2);
         row->origin = control_persons(statistics->control, period, outlets, instruments, persons);
-        row->status = 'E';
-        row->error_type = "HLL";
-        decimal_integer(row->value, persons);
-        decimal_quotient(row->bound_low, (__int128)persons * (PPM - BOUND_PPM), PPM, 0, 0);
-        decimal_quotient(row->bound_high, (__int128)persons * (PPM + BOUND_PPM), PPM, 0, 0);
+        distinct_estimate(row, persons, BOUND_PPM);
     }
     free(registers);
 }
@@ -79,4 +84,5 @@ void distinct_write(const struct statistics *statistics, const struct indicator 
         at.platform = "_Z";
         add_row(statistics, period, &at, 0, instrument->codes[i].codes);
     }
+    if ((indicator->slices & SLICE_DISTRICT) != 0) distinct_districts_write(statistics, indicator, period);
 }

@@ -11,7 +11,12 @@
 #pragma STDC FP_CONTRACT OFF
 #endif
 
-enum { RANK_LAST = 64 - HLL_REGISTERS_LOG2 + 1 }; /* 51: all remaining bits zero */
+enum { FORM_SPARSE = 1, FORM_DENSE = 2, SPARSE_ENTRY_BYTES = 3, RANKS_MOST = 64 };
+
+/* All remaining bits are zero. */
+static uint8_t rank_last(uint8_t registers_log2) {
+    return (uint8_t)(64 - registers_log2 + 1);
+}
 
 /* 1 / (2 ln 2) */
 static const double alpha = 0.7213475204444817;
@@ -21,6 +26,26 @@ void sketch_unite(uint8_t registers[static HLL_REGISTERS], const uint8_t *other)
     for (int i = 0; i < HLL_REGISTERS; i++) {
         if (other[i] > registers[i]) registers[i] = other[i];
     }
+}
+
+bool sketch_unite_stored(uint8_t *registers, uint8_t registers_log2, struct slice value) {
+    const uint8_t *bytes = (const uint8_t *)value.data;
+    size_t count = (size_t)1 << registers_log2;
+    uint8_t last = rank_last(registers_log2);
+    if (value.length == 1 + count && bytes[0] == FORM_DENSE) {
+        for (size_t i = 0; i < count; i++) {
+            if (bytes[i + 1] > last) return false;
+            if (bytes[i + 1] > registers[i]) registers[i] = bytes[i + 1];
+        }
+        return true;
+    }
+    if (value.length == 0 || bytes[0] != FORM_SPARSE || value.length % SPARSE_ENTRY_BYTES != 1) return false;
+    for (size_t i = 1; i < value.length; i += SPARSE_ENTRY_BYTES) {
+        size_t number = (size_t)bytes[i] << 8 | bytes[i + 1];
+        if (number >= count || bytes[i + 2] > last) return false;
+        if (bytes[i + 2] > registers[number]) registers[number] = bytes[i + 2];
+    }
+    return true;
 }
 
 /* x + sum over k of x^(2^k) * 2^(k-1), for x in [0, 1): grows until it stands. */
@@ -52,14 +77,16 @@ static double tau(double x) {
     return z / 3;
 }
 
-int64_t sketch_estimate(const uint8_t registers[static HLL_REGISTERS]) {
-    int counts[RANK_LAST + 1] = {0};
-    for (int i = 0; i < HLL_REGISTERS; i++)
-        counts[registers[i] <= RANK_LAST ? registers[i] : RANK_LAST]++;
-    const double m = HLL_REGISTERS;
-    if (counts[0] == HLL_REGISTERS) return 0;
-    double z = m * tau(1 - counts[RANK_LAST] / m);
-    for (int rank = RANK_LAST - 1; rank >= 1; rank--)
+int64_t sketch_estimate(const uint8_t *registers, uint8_t registers_log2) {
+    int counts[RANKS_MOST] = {0};
+    const int count = 1 << registers_log2;
+    const int last = rank_last(registers_log2);
+    for (int i = 0; i < count; i++)
+        counts[registers[i] <= last ? registers[i] : last]++;
+    const double m = count;
+    if (counts[0] == count) return 0;
+    double z = m * tau(1 - counts[last] / m);
+    for (int rank = last - 1; rank >= 1; rank--)
         z = (z + counts[rank]) * 0.5;
     z += m * sigma(counts[0] / m);
     return llrint(alpha * m * m / z);

@@ -11,11 +11,19 @@
 #include "aggregate/snapshot/state.h"
 
 #include "aggregate/snapshot/memory.h"
+#include "aggregate/snapshot/sketch.h"
 #include "facet.h"
 
-enum { CAPACITY_PARTITIONS, CAPACITY_SLOTS, CAPACITY_DOCUMENTS, CAPACITY_SKETCHES, CAPACITY_DELAYS };
-enum { SHARD_SIZE = 1 << SHARD_ACCOUNTS_LOG2, HLL_RANK_MAX = 64 - HLL_REGISTERS_LOG2 + 1, SUM_DIGITS_MAX = 26, LOW_DIGITS = 18 };
-enum { SKETCH_SPARSE = 1, SKETCH_DENSE = 2, SKETCH_NAME_BYTES = 13 };
+enum {
+    CAPACITY_PARTITIONS,
+    CAPACITY_SLOTS,
+    CAPACITY_DOCUMENTS,
+    CAPACITY_SKETCHES,
+    CAPACITY_DELAYS,
+    CAPACITY_PERSONS,
+    CAPACITY_BLOBS
+};
+enum { SHARD_SIZE = 1 << SHARD_ACCOUNTS_LOG2, SUM_DIGITS_MAX = 26, LOW_DIGITS = 18, SKETCH_NAME_BYTES = 13 };
 
 struct cursor {
     const char *at;
@@ -46,6 +54,8 @@ void state_destroy(struct state *state) {
     ledger_destroy(state->ledger);
     free(state->documents);
     free(state->delays);
+    free(state->persons);
+    free(state->blobs);
     free(state->sketches);
     text_map_destroy(state->accounts);
     text_map_destroy(state->sketch_names);
@@ -141,18 +151,21 @@ static bool slot_number(const struct state *state, uint32_t shard, int64_t lane,
     return true;
 }
 
-static bool take_cell(struct state *state, struct hash_id id, struct slice field, struct slice value, struct fault *fault) {
-    struct ledger_cell cell = {.n = 0};
+/* The facet, and the slot of the account that the lane and the shard name, of a cell that is kept by account. */
+static bool read_lane(const struct state *state, struct hash_id id, struct slice field, uint64_t *facet, uint32_t *slot) {
     uint64_t lane = 0;
-    if (field.length < FACET_TEXT_LENGTH || field.length > FACET_TEXT_LENGTH + 1 || !facet_parse(field.data, &cell.facet)) {
-        return corrupt(state, id, field, "no facet of 8 characters", fault);
-    }
+    if (field.length < FACET_TEXT_LENGTH || field.length > FACET_TEXT_LENGTH + 1 || !facet_parse(field.data, facet)) return false;
     if (field.length > FACET_TEXT_LENGTH) {
         char padded[FACET_TEXT_LENGTH] = {'A', 'A', 'A', 'A', 'A', 'A', 'A', field.data[FACET_TEXT_LENGTH]};
-        if (!facet_parse(padded, &lane) || lane == 0)
-            return corrupt(state, id, field, "the lane is no digit of base64url", fault);
+        if (!facet_parse(padded, &lane) || lane == 0) return false;
     }
-    if (!slot_number(state, id.shard, (int64_t)lane, &cell.slot)) return corrupt(state, id, field, "no such account", fault);
+    return slot_number(state, id.shard, (int64_t)lane, slot);
+}
+
+static bool take_cell(struct state *state, struct hash_id id, struct slice field, struct slice value, struct fault *fault) {
+    struct ledger_cell cell = {.n = 0};
+    if (!read_lane(state, id, field, &cell.facet, &cell.slot))
+        return corrupt(state, id, field, "no facet of 8 characters and lane of an account that meta knows", fault);
     struct cursor cursor = cursor_of(value);
     int64_t unconverted;
     bool good = read_count(&cursor, INT64_MAX, &cell.n) && read_mark(&cursor, ',') && read_number(&cursor, &cell.sum);
@@ -268,32 +281,31 @@ static uint8_t *sketch_registers(struct state *state, enum hash_kind kind, int32
     return state->sketches[number];
 }
 
-static bool unite(uint8_t *registers, struct slice value) {
-    const uint8_t *bytes = (const uint8_t *)value.data;
-    if (value.length == 1 + HLL_REGISTERS && bytes[0] == SKETCH_DENSE) {
-        for (size_t i = 0; i < HLL_REGISTERS; i++) {
-            if (bytes[i + 1] > HLL_RANK_MAX) return false;
-            if (bytes[i + 1] > registers[i]) registers[i] = bytes[i + 1];
-        }
-        return true;
-    }
-    if (value.length == 0 || bytes[0] != SKETCH_SPARSE || value.length % 3 != 1) return false;
-    for (size_t i = 1; i < value.length; i += 3) {
-        size_t number = (size_t)bytes[i] << 8 | bytes[i + 1];
-        if (number >= HLL_REGISTERS || bytes[i + 2] > HLL_RANK_MAX) return false;
-        if (bytes[i + 2] > registers[number]) registers[number] = bytes[i + 2];
-    }
-    return true;
-}
-
 static bool take_sketch(struct state *state, struct hash_id id, struct slice field, struct slice value, struct fault *fault) {
     uint64_t facet;
     if (field.length != FACET_TEXT_LENGTH || !facet_parse(field.data, &facet)) {
         return corrupt(state, id, field, "no facet of 8 characters", fault);
     }
-    if (!unite(sketch_registers(state, id.kind, id.bucket, facet), value)) {
+    if (!sketch_unite_stored(sketch_registers(state, id.kind, id.bucket, facet), HLL_REGISTERS_LOG2, value)) {
         return corrupt(state, id, field, "the sketch is neither sparse nor dense", fault);
     }
+    return true;
+}
+
+/* Kept as stored: most have few persons, and whose district it is is not known yet. */
+static bool take_persons(struct state *state, struct hash_id id, struct slice field, struct slice value, struct fault *fault) {
+    struct state_persons persons = {.month = id.bucket, .at = state->blob_bytes, .length = (uint32_t)value.length};
+    uint8_t registers[HLL_ACCOUNT_REGISTERS] = {0};
+    if (!read_lane(state, id, field, &(uint64_t){0}, &persons.slot)) return corrupt(state, id, field, "no such account", fault);
+    if (!sketch_unite_stored(registers, HLL_ACCOUNT_REGISTERS_LOG2, value))
+        return corrupt(state, id, field, "the sketch is neither sparse nor dense", fault);
+    state->slots[persons.slot].booked = true;
+    state->persons =
+        memory_reserve(state->persons, &state->capacities[CAPACITY_PERSONS], state->person_count + 1, sizeof(*state->persons));
+    state->persons[state->person_count++] = persons;
+    state->blobs = memory_reserve(state->blobs, &state->capacities[CAPACITY_BLOBS], state->blob_bytes + value.length, 1);
+    memcpy(state->blobs + state->blob_bytes, value.data, value.length);
+    state->blob_bytes += value.length;
     return true;
 }
 
@@ -309,6 +321,8 @@ static bool take_field(void *context, struct hash_id id, struct slice field, str
         return take_document(state, id, field, value, fault);
     case HASH_DELAY:
         return take_delay(state, id, field, value, fault);
+    case HASH_SKETCH_ACCOUNT:
+        return take_persons(state, id, field, value, fault);
     case HASH_SKETCH_DAY:
     case HASH_SKETCH_MONTH:
         return take_sketch(state, id, field, value, fault);

@@ -8,7 +8,8 @@
 #include "aggregate/store/reader.h"
 #include "limits.h"
 
-enum { HLL_REGISTERS = 1 << HLL_REGISTERS_LOG2, STATE_DELAY_LANES = 4 * 40 }; /* 2^39 s are 17,000 years */
+enum { HLL_REGISTERS = 1 << HLL_REGISTERS_LOG2, HLL_ACCOUNT_REGISTERS = 1 << HLL_ACCOUNT_REGISTERS_LOG2 };
+enum { STATE_DELAY_LANES = 4 * 40 }; /* 2^39 s are 17,000 years */
 
 struct state_partition {
     char *topic;
@@ -35,6 +36,14 @@ struct state_delay {
     int64_t n;
 };
 
+/* The distinct persons of one account in one month, in one partition: a stored sketch, in state.blobs. */
+struct state_persons {
+    int32_t month;
+    uint32_t slot;
+    size_t at;
+    uint32_t length;
+};
+
 struct state_document {
     uint32_t partition; /* index in state.partitions */
     uint32_t ordinal;
@@ -52,10 +61,14 @@ struct state {
     size_t document_count;
     struct state_delay *delays;
     size_t delay_count;
+    struct state_persons *persons; /* none: the state was counted without sketches.accounts */
+    size_t person_count;
+    char *blobs;
+    size_t blob_bytes;
     struct text_map *accounts; /* source 0x1F id */
     struct text_map *sketch_names;
     uint8_t **sketches;   /* by number in sketch_names: HLL_REGISTERS ranks, united over the partitions */
-    size_t capacities[5]; /* of partitions, slots, documents, sketches, delays */
+    size_t capacities[7]; /* of partitions, slots, documents, sketches, delays, persons, blobs */
 };
 
 struct state *state_create(void);

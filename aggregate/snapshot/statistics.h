@@ -65,6 +65,11 @@ void turnover_write(const struct statistics *statistics, const struct indicator 
  */
 void flow_write(const struct statistics *statistics, const struct indicator *indicator, const struct period *period, bool daily);
 void distinct_write(const struct statistics *statistics, const struct indicator *indicator, const struct period *period);
+/* By district, where the state has sketches by account and the period is made of months; else no rows. */
+void distinct_districts_write(const struct statistics *statistics, const struct indicator *indicator,
+                              const struct period *period);
+/* Makes the row an estimate, with bounds of that many millionths of it. */
+void distinct_estimate(struct observation *row, int64_t persons, int bound_ppm);
 void hhi_write(const struct statistics *statistics, const struct indicator *indicator, const struct period *period);
 
 #endif

@@ -137,11 +137,11 @@ struct slice key_global(const char *name_space, const char *rest, struct key *ou
 }
 
 bool kind_known(char letter) {
-    return letter != '\0' && strchr("dmhglstauy", letter) != NULL;
+    return letter != '\0' && strchr("dmhglstauyw", letter) != NULL;
 }
 
 bool kind_has_shards(enum hash_kind kind) {
-    return kind == HASH_LEDGER || kind == HASH_ACCOUNT || kind == HASH_UNIT;
+    return kind == HASH_LEDGER || kind == HASH_SKETCH_ACCOUNT || kind == HASH_ACCOUNT || kind == HASH_UNIT;
 }
 
 struct slice index_field(enum hash_kind kind, int32_t bucket, char out[static INDEX_FIELD_BYTES_MAX]) {

@@ -38,7 +38,7 @@ struct slice key_hash(const struct keys *keys, struct hash_id id, struct key *ou
 struct slice key_global(const char *name_space, const char *rest, struct key *out); /* NS:rest */
 
 bool kind_known(char letter);              /* one of enum hash_kind */
-bool kind_has_shards(enum hash_kind kind); /* d, a, u */
+bool kind_has_shards(enum hash_kind kind); /* d, w, a, u */
 
 /* Field of the index: `<kind><bucket>`, or `a`, `u`. The slice points into `out`. */
 struct slice index_field(enum hash_kind kind, int32_t bucket, char out[static INDEX_FIELD_BYTES_MAX]);

@@ -110,6 +110,7 @@ class Partition:
         self.first_accounts = {}   # source -> number of its first account
         self.day_persons = {}      # day -> {(family, code): set of persons}
         self.month_persons = {}
+        self.account_persons = {}  # month -> {account number: set of persons}; with sketches.accounts
         self.facets = {}           # one object for equal facets
 
     # -- judgement ---------------------------------------------------------------------------------------------------
@@ -170,6 +171,7 @@ class Partition:
                 (self.ledger, lambda day: day < self.floor),
                 (self.histogram, lambda month: month_last_day(month) < self.floor),
                 (self.month_persons, lambda month: month_last_day(month) < self.floor),
+                (self.account_persons, lambda month: month_last_day(month) < self.floor),
                 (self.delays, lambda month: month_last_day(month) < self.floor)):
             for bucket in [bucket for bucket in buckets if behind(bucket)]:
                 del buckets[bucket]
@@ -281,7 +283,7 @@ class Partition:
             add(cells, (account, facet), event.amount if with_amount else 0, event.unconverted and with_amount)
             self.book_activity(event, axes, account, day, role, booked)
             if role == "SELLER" and booked in ("OK", "CREATED"):
-                self.book_month(event, axes, day)
+                self.book_month(event, axes, account, day)
         self.book_pulse(event, axes, outcome or "PROGRESS", reason_class)
 
     def book_pulse(self, event, axes, outcome, reason_class):
@@ -310,7 +312,7 @@ class Partition:
             days[0] = min(days[0], day)
             days[1] = max(days[1], day)
 
-    def book_month(self, event, axes, day):
+    def book_month(self, event, axes, account, day):
         """Histogram and sketches: payments booked OK, orders booked CREATED as seller."""
         outlet, instrument, context, person_type = axes[0], axes[2], axes[4], axes[7]
         if event.family not in ("PAYMENT", "ORDER"):
@@ -327,6 +329,8 @@ class Partition:
         if not counted or person is None or person_type != "HOUSEHOLD":
             return
         self.month_persons.setdefault(month, {}).setdefault(cell, set()).add(person)
+        if self.config.account_sketches:
+            self.account_persons.setdefault(month, {}).setdefault(account, set()).add(person)
         if self.config.zone.day_start_ms(day) >= self.record_time_max - HOUR_KEPT_MS:
             self.day_persons.setdefault(day, {}).setdefault(cell, set()).add(person)
 

@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
 """compare_state.py DUMP STATE: the engine's dump (`nhip inspect --state`) against the oracle's (`oracle.py --state`).
 
-Ledger, pulse, histogram, late counts, delays, accounts, registry records, progress and counts must be equal; a sketch's
-estimate must lie within
-5 standard errors of the oracle's exact number of persons. Not compared: epoch, owner and the like, hashes of keys and
-configuration,
-and the index (which has no counterpart in the oracle). Exit status 1 on difference.
+Ledger, pulse, histogram, late counts, delays, sketches by account, accounts, registry records, progress and counts must be equal;
+another sketch's estimate must lie within 5 standard errors of the oracle's exact number of persons. Not compared: epoch, owner
+and the like, hashes of keys and configuration, and the index (which has no counterpart in the oracle). Exit status 1 on
+difference.
 """
 import sys
 
@@ -14,7 +13,7 @@ from compare_obs import SHOWN, SIGMA
 from storedump import StoreDump, estimate
 
 # kind -> number of tokens of the key; the rest of the line is the value
-KEY_TOKENS = {"p": 3, "d": 6, "m": 4, "h": 4, "g": 5, "l": 3, "y": 5, "s": 4, "t": 4, "a": 3, "u": 3}
+KEY_TOKENS = {"p": 3, "d": 6, "m": 4, "h": 4, "g": 5, "l": 3, "y": 5, "s": 4, "t": 4, "w": 5, "a": 3, "u": 3}
 
 
 def read_state(path):

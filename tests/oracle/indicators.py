@@ -8,7 +8,7 @@ N_UNITS are empty.
 * S_GE10 repeats the total rows only. Every party value is a leaf of HHI_WALLET.
 * A period of one day has its daily rows already.
 """
-from civil import DAY_MS, month_of_day, text_of_day
+from civil import DAY_MS, month_last_day, month_of_day, text_of_day
 from codelists import CURRENCY_EXPONENTS, DISTRICTS
 from flows import View
 from obs import Period, decimal_text, size_class
@@ -321,6 +321,25 @@ class Indicators:
                         found |= persons
         return found
 
+    def place(self, source, account, month):
+        """The version of the account's unit on the last day of the month on which it belongs to one; None: it never does."""
+        days = range(month_last_day(month), month_last_day(month - 1), -1)
+        return next(filter(None, (self.units.owner(source, account, day) for day in days)), None)
+
+    def district_persons(self, period):
+        """district -> set of persons; empty where the state has no persons by account."""
+        if not any(partition.account_persons for partition in self.partitions):
+            return {}
+        found = {district: set() for district in DISTRICTS}
+        for partition in self.partitions:
+            for month in range(month_of_day(period.first), month_of_day(period.last) + 1):
+                for number, persons in partition.account_persons.get(month, {}).items():
+                    source, account, _ = partition.accounts[number]
+                    version = self.place(source, account, month)
+                    if version is not None:
+                        found[version.district] |= persons
+        return found
+
     def distinct_rows(self, indicator, period):
         orders = {code: self.persons(period, "ORDER", [code]) for code in self.axes["platform"]["total"]}
         payments = {code: self.persons(period, "PAYMENT", [code]) for code in self.axes["instrument"]["total"]}
@@ -330,11 +349,15 @@ class Indicators:
                      for code, outlets in self.platforms()]
         if "instrument" in indicator["slices"]:
             rows += [({"PLATFORM": "_Z", "INSTRUMENT": code}, [payments[code]]) for code in self.axes["instrument"]["codes"]]
-        for at, sets in rows:
+        rows = [(at, sets, 15876) for at, sets in rows]
+        if "district" in indicator["slices"] and period.freq in "MQA":
+            rows += [({"REF_AREA": "%s_D%s" % (self.config.area, district)}, [persons], 31850)
+                     for district, persons in self.district_persons(period).items()]
+        for at, sets, bound in rows:
             columns = MISSING
             if None not in sets:
                 value = len(set().union(*sets))
                 columns = {"OBS_VALUE": value, "OBS_STATUS": "E", "ERR_TYPE": "HLL",
-                           "BOUND_LO": decimal_text(value * (10 ** 6 - 15876), 10 ** 6, 0),
-                           "BOUND_HI": decimal_text(value * (10 ** 6 + 15876), 10 ** 6, 0)}
+                           "BOUND_LO": decimal_text(value * (10 ** 6 - bound), 10 ** 6, 0),
+                           "BOUND_HI": decimal_text(value * (10 ** 6 + bound), 10 ** 6, 0)}
             self.rows.add(indicator, "O", period, "NB", 0, at, columns)

@@ -8,7 +8,7 @@ from civil import Zone, day_of_text
 DEFAULTS = {
     "window.records": "524288", "window.max_age": "14d", "watermark.bound": "5m", "retention.days": "400",
     "oldest_date": "2015-01-01", "reporting.timezone": "Asia/Ho_Chi_Minh", "reporting.currency": "VND", "reporting.country": "VN",
-    "reporting.area": "VN_38", "amount.max": "", "disclosure.merchants": "5",
+    "reporting.area": "VN_38", "amount.max": "", "sketches.accounts": "off", "disclosure.merchants": "5",
     "disclosure.platforms": "3",
 }
 UNITS_MS = {"": 1, "ms": 1, "s": 1000, "m": 60_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -41,6 +41,7 @@ class Config:
         self.platforms = int(values["disclosure.platforms"])
         self.amount_max = {code: int(most) for code, most in
                            (text.split("=") for text in values["amount.max"].split(",") if text)}
+        self.account_sketches = values["sketches.accounts"] == "on"
         self.sources = sources or {}
         self.exclusions = exclusions or []
 

@@ -6,11 +6,13 @@
     g topic/partition month facet bucket n sum unconverted
     l topic/partition day n
     s t topic/partition bucket family|code persons            exact number of persons
+    w topic/partition month source account sketch             its bytes, in hexadecimal
     a topic/partition number source account ACTIVITY=first-last,…
     u topic/partition ordinal offset message
 compare_state.py writes the engine's dump in the same form and compares.
 """
 from codelists import ACTIVITIES
+from persons import DEVELOPMENT_KEY, Prints, blob_of, registers_of_persons
 
 
 def encode(text):
@@ -46,7 +48,7 @@ def cell_text(cell):
     return "%d %d %d" % tuple(cell)
 
 
-def partition_lines(partition):
+def partition_lines(partition, prints):
     where = encode("%s/%d" % (partition.topic, partition.partition))
     for name, value in progress(partition):
         yield "p %s %s %d" % (where, name, value)
@@ -70,6 +72,9 @@ def partition_lines(partition):
         for bucket, cells in buckets.items():
             for facet, persons in cells.items():
                 yield "%s %s %d %s %d" % (kind, where, bucket, "|".join(facet), len(persons))
+    for month, accounts in partition.account_persons.items():
+        for number, persons in accounts.items():
+            yield "w %s %d %s %s" % (where, month, names[number], blob_of(registers_of_persons(persons, prints)).hex())
     for number, (_, _, activities) in enumerate(partition.accounts):
         days = ",".join("%s=%d-%d" % (name, *activities[name]) for name in ACTIVITIES if name in activities)
         yield "a %s %d %s %s" % (where, number, names[number], days or "-")
@@ -77,8 +82,9 @@ def partition_lines(partition):
         yield "u %s %d %d %s" % (where, ordinal, offset, encode(message))
 
 
-def write_state(partitions, path):
-    lines = [line for partition in partitions for line in partition_lines(partition)]
+def write_state(partitions, path, key=DEVELOPMENT_KEY):
+    prints = Prints(key)
+    lines = [line for partition in partitions for line in partition_lines(partition, prints)]
     lines.sort()
     with open(path, "w", encoding="ascii") as file:
         for line in lines:

@@ -21,6 +21,7 @@ KEY = re.compile(r"(?:.*:)?([a-z]):\{(.+/[0-9]+)/[0-9a-z]+\}(?::(-?[0-9]+))?(?::
 PULSE = ("family", "outlet", "instrument", "context", "outcome", "reason_class")
 NOT_COMPARED = frozenset(("layout", "epoch", "owner", "instance", "config", "cluster", "commit_ms", "end", "tail_print"))
 REGISTERS_LOG2 = 14
+ACCOUNT_REGISTERS_LOG2 = 12
 
 
 class Corrupt(Exception):
@@ -57,19 +58,20 @@ def cell_of(value):
     return "%d %d %d" % tuple((parts + [0])[:3])
 
 
-def registers_of(blob):
-    registers = bytearray(1 << REGISTERS_LOG2)
+def registers_of(blob, registers_log2=REGISTERS_LOG2):
+    registers = bytearray(1 << registers_log2)
+    sparse_max = 4000 >> REGISTERS_LOG2 - registers_log2
     if blob[:1] == b"\x02":
         registers[:] = blob[1:]
-        if len(blob) != 1 + len(registers) or sum(map(bool, registers)) <= 4000:
+        if len(blob) != 1 + len(registers) or sum(map(bool, registers)) <= sparse_max:
             raise Corrupt("dense sketch that should be sparse, or of wrong size")
         return registers
-    if blob[:1] != b"\x01" or (len(blob) - 1) % 3 or len(blob) > 1 + 3 * 4000:
+    if blob[:1] != b"\x01" or (len(blob) - 1) % 3 or len(blob) > 1 + 3 * sparse_max:
         raise Corrupt("sketch form")
     before = -1
     for at in range(1, len(blob), 3):
         register = blob[at] << 8 | blob[at + 1]
-        if not before < register < len(registers) or not 1 <= blob[at + 2] <= 51:
+        if not before < register < len(registers) or not 1 <= blob[at + 2] <= 65 - registers_log2:
             raise Corrupt("sparse sketch entry")
         registers[register], before = blob[at + 2], register
     return registers
@@ -78,7 +80,7 @@ def registers_of(blob):
 def estimate(registers):
     """Ertl's improved raw estimator: no bias to correct at any size."""
     count = len(registers)
-    most = 64 - REGISTERS_LOG2
+    most = 65 - count.bit_length()
     histogram = [0] * (most + 2)
     for rank in registers:
         histogram[rank] += 1
@@ -121,6 +123,7 @@ class StoreDump:
         self.sketches = {}
         self.accounts = {}  # (partition, number) -> "source account"
         self.ledger = []
+        self.persons = []
         with open(path, encoding="ascii") as file:
             for line in file:
                 key, field, value = line.rstrip("\n").split(" ")
@@ -129,6 +132,8 @@ class StoreDump:
                     self.read(match, unquote_to_bytes(field).decode("latin-1"), unquote_to_bytes(value))
         for where, number, day, facet, cell in self.ledger:
             self.put("d %s %d %s %s" % (where, day, self.accounts[where, number], facet), cell)
+        for where, number, month, blob in self.persons:
+            self.put("w %s %d %s" % (where, month, self.accounts[where, number]), blob.hex())
 
     def put(self, key, value):
         if key in self.facts:
@@ -156,6 +161,11 @@ class StoreDump:
         elif kind == "y":
             key = "y %s %d %d %d" % (where, bucket, base64url(field[:8]), base64url(field[8:]))
             self.put(key, value.decode().removesuffix(",0"))
+        elif kind == "w":
+            if base64url(field[:8]) or len(field) > 9:
+                raise Corrupt("sketch of no account: " + field)
+            registers_of(value, ACCOUNT_REGISTERS_LOG2)
+            self.persons.append((where, shard << 5 | base64url(field[8:]), bucket, value))
         elif kind in "st":
             names = [name for name in facet_of(field, ("family", "outlet", "instrument")) if name]
             self.sketches["%s %s %d %s" % (kind, where, bucket, "|".join(names))] = registers_of(value)

@@ -11,6 +11,7 @@ import compare_obs
 import compare_state
 import compare_truth
 from obs import COLUMNS
+from persons import Prints, blob_of, registers_of_persons
 from statedump import encode, write_state
 from storedump import BITS, NAMES, Corrupt, base64url, estimate, facet_of, registers_of
 from testlog import Log, day
@@ -55,11 +56,13 @@ def dump_lines(state):
     beat = packed(family="PAYMENT", instrument="CARD", context="POS", outcome="OK")
     narrow = packed(family="PAYMENT", instrument="CARD")
     offset, message, _ = state.units[0]
+    persons = blob_of(registers_of_persons(["b1"], Prints()))
     lines = [("f", "", "layout", "1"), ("f", "", "epoch", "3"), ("d", ":%d:0" % booked, pay, "1,100"), ("m",
             ":%d" % minute, beat, "1,100"),
              ("h", ":%d" % (minute // 60), beat, "1,100"), ("g", ":24260", narrow + number_text(106, 2), "1,100"),
              ("y", ":24260", number_text(0, 8), "1,0"), ("s", ":%d" % booked, narrow, sketch(1)),
-             ("t", ":24260", narrow, sketch(1)), ("i", "", "d%d" % booked, "0"),
+             ("t", ":24260", narrow, sketch(1)), ("w", ":24260:0", number_text(0, 8), persons),
+             ("i", "", "d%d" % booked, "0"),
              ("a", ":0:0", "0", b"S\x1fM1\x1f%d-%d;;;" % (booked, booked)), ("u", ":0:0", "0", b"%d\x1f" % offset + message)]
     for name, value in (("next", 2), ("ordinal", 2), ("accounts", 1), ("units", 1), ("tail_offset", 1), ("watermark",
             state.watermark),
@@ -75,7 +78,7 @@ class State(unittest.TestCase):
         self.folder = tempfile.TemporaryDirectory()
         self.addCleanup(self.folder.cleanup)
         log = Log().unit("M1", "2020-01-01", recorded="2021-09-03 09:00").pay("CAPTURED", "2021-09-03 10:00")
-        self.state = log.run()
+        self.state = log.run(sketches__accounts="on")
         self.oracle = os.path.join(self.folder.name, "state")
         write_state([self.state], self.oracle)
 

@@ -22,7 +22,7 @@ class Obs:
     """Rows of 2021-09 (or another period) of some logs; obs("ORD_N", PLATFORM="_T") finds one row."""
 
     def __init__(self, *logs, period="2021-09", as_of="2021-12-31 00:00", daily=False, sources=SOURCES, **settings):
-        partitions = [log.run(topic="t%d" % number) for number, log in enumerate(logs)]
+        partitions = [log.run(topic="t%d" % number, **settings) for number, log in enumerate(logs)]
         settings = {key.replace("__", "."): value for key, value in settings.items()}
         rows = compute_rows(DEFINITIONS, Config(settings, sources), partitions, period, at(as_of), daily)
         self.rows = [dict(zip(COLUMNS, row)) for row in rows.rows]

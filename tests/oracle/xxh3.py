@@ -1,5 +1,6 @@
-"""XXH3 with 128 bits and seed 0, of bytes: the hash behind `digest` in mappings (schemas/mapping.md §4), written from the
-published algorithm (its constants are the algorithm). Slow and plain; ids are short."""
+"""XXH3, of bytes: with 128 bits and seed 0 the hash behind `digest` in mappings (schemas/mapping.md §4), with 64 bits and a
+secret that is made from a key the one behind sketches (store-layout.md §5). Written from the published algorithm (its constants
+are the algorithm). Slow and plain; ids are short."""
 
 MASK = 2 ** 64 - 1
 PRIME32_1, PRIME32_2, PRIME32_3 = 0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D
@@ -67,12 +68,12 @@ def up_to_8(data):
     return low ^ low >> 28, avalanche(high)
 
 
-def up_to_16(data):
+def up_to_16(data, seed=0):
     size = len(data)
     first, last = word(data, 0), word(data, size - 8)
-    product = (first ^ last ^ word(SECRET, 32) ^ word(SECRET, 40)) * PRIME64_1
+    product = (first ^ last ^ (word(SECRET, 32) ^ word(SECRET, 40)) - seed & MASK) * PRIME64_1
     low, high = (product & MASK) + (size - 1 << 54) & MASK, product >> 64
-    last ^= word(SECRET, 48) ^ word(SECRET, 56)
+    last ^= (word(SECRET, 48) ^ word(SECRET, 56)) + seed & MASK
     high = high + last + (last & 0xFFFFFFFF) * (PRIME32_2 - 1) & MASK
     low ^= swapped(high, 8)
     product = low * PRIME64_2
@@ -128,8 +129,8 @@ def longer(data):
     return merge(11, size * PRIME64_1), merge(len(SECRET) - STRIPE - 11, ~(size * PRIME64_2) & MASK)
 
 
-def xxh3_128(data):
-    """32 hexadecimal digits, the high half first."""
+def halves(data):
+    """Low and high 64 bits."""
     size = len(data)
     if size == 0:
         low = avalanche_64(word(SECRET, 64) ^ word(SECRET, 72))
@@ -138,4 +139,52 @@ def xxh3_128(data):
         reader = (up_to_3 if size <= 3 else up_to_8 if size <= 8 else up_to_16 if size <= 16
                   else up_to_240 if size <= 240 else longer)
         low, high = reader(data)
+    return low, high
+
+
+def xxh3_128(data):
+    """32 hexadecimal digits, the high half first."""
+    low, high = halves(data)
     return "%016x%016x" % (high, low)
+
+
+def secret_of(key, size=192):
+    """XXH3_generateSecret: `size` bytes out of a key of any length."""
+    low, high = halves(key)
+    scrambler = high.to_bytes(8, "big") + low.to_bytes(8, "big")
+    secret = bytearray((key * (size // len(key) + 1))[:size])
+
+    def combine(at, pair):
+        for place, half in zip((at, at + 8), pair):
+            secret[place:place + 8] = (word(secret, place) ^ half).to_bytes(8, "little")
+
+    for segment in range(size // 16):
+        combine(16 * segment, up_to_16(scrambler, segment))
+    combine(size - 16, (low, high))
+    return bytes(secret)
+
+
+def xxh3_64(data, secret):
+    """Of 1 to 128 bytes, under a secret."""
+    size = len(data)
+
+    def keyed(at, key):
+        return fold(word(data, at) ^ word(secret, key), word(data, at + 8) ^ word(secret, key + 8))
+
+    if size <= 3:
+        value = data[0] << 16 | data[size >> 1] << 24 | data[size - 1] | size << 8
+        return avalanche_64(value ^ word(secret, 0, 4) ^ word(secret, 4, 4))
+    if size <= 8:
+        value = word(data, size - 4, 4) + (word(data, 0, 4) << 32) ^ word(secret, 8) ^ word(secret, 16)
+        value ^= (value << 49 | value >> 15) & MASK ^ (value << 24 | value >> 40) & MASK
+        value = value * 0x9FB21C651E98DF25 & MASK
+        value = (value ^ (value >> 35) + size) * 0x9FB21C651E98DF25 & MASK
+        return value ^ value >> 28
+    if size <= 16:
+        low = word(data, 0) ^ word(secret, 24) ^ word(secret, 32)
+        high = word(data, size - 8) ^ word(secret, 40) ^ word(secret, 48)
+        return avalanche(size + swapped(low, 8) + high + fold(low, high) & MASK)
+    total = size * PRIME64_1
+    for step in range((size - 1) // 32, -1, -1):
+        total += keyed(16 * step, 32 * step) + keyed(size - 16 * step - 16, 32 * step + 16)
+    return avalanche(total & MASK)

@@ -17,6 +17,7 @@ from settings import Config, read_exclusions  # noqa: E402
 from statedump import write_state  # noqa: E402
 from storedump import StoreDump  # noqa: E402
 
+SECRET = b"a secret only for tests"  # of tests/support/event_text.c
 SOURCES = {"CAPA": {"success_at": "CAPTURED"}, "SETB": {"success_at": "SETTLED"}}
 
 
@@ -26,7 +27,7 @@ def differences_of(directory):
     config = Config(settings, SOURCES, read_exclusions(os.path.join(directory, "exclusions")))
     partitions = [run_file(path, config, kafka=True) for path in log_files([directory])]
     path = os.path.join(directory, "oracle-state")
-    write_state(partitions, path)
+    write_state(partitions, path, SECRET)
     dump = StoreDump(os.path.join(directory, "state"))
     facts, persons = read_state(path)
     return fact_differences(dump.facts, facts) + sketch_differences(dump.sketches, persons), len(facts)

@@ -39,6 +39,7 @@ struct plan {
     uint32_t window_records;
     int64_t window_age_ms;
     int32_t retention_days;
+    bool account_sketches;
     size_t cells_max, commit_cells_max;
     int64_t commit_ms;
     int timeout_ms;

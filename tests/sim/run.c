@@ -151,6 +151,7 @@ static void make_plan(uint64_t seed) {
     plan.replicas = world_chance(150) ? 1 : 0;
     plan.accept_empty = world_chance(500);
     plan.deep = seed % 4 == 0;
+    plan.account_sketches = world_chance(500);
 }
 
 static void set_options(bool reference) {
@@ -160,6 +161,7 @@ static void set_options(bool reference) {
                                          .watermark_bound_ms = 300000,
                                          .retention_days = plan.retention_days,
                                          .oldest_day = OLDEST_DAY,
+                                         .account_sketches = plan.account_sketches,
                                          .success_at = success_at,
                                          .hash_key = {plan.seed, 1},
                                          .cells_max = reference ? 1 << 20 : plan.cells_max};
@@ -434,8 +436,10 @@ void run_export(uint64_t seed, const char *directory) {
         free(text.data);
     }
     char settings[200];
-    int length = snprintf(settings, sizeof(settings), "window.records=%u window.max_age=%" PRId64 "ms retention.days=%d\n",
-                          plan.window_records, plan.window_age_ms, plan.retention_days);
+    int length = snprintf(settings, sizeof(settings),
+                          "window.records=%u window.max_age=%" PRId64 "ms retention.days=%d sketches.accounts=%s\n",
+                          plan.window_records, plan.window_age_ms, plan.retention_days,
+                          plan.account_sketches ? "on" : "off");
     write_file(directory, "exclusions", run.exclusions_text, strlen(run.exclusions_text));
     write_file(directory, "settings", settings, (size_t)length);
     write_file(directory, "state", run.expected.data, run.expected.length - 1);

@@ -19,6 +19,7 @@ struct scene *scene_create_with(uint32_t window_records, int64_t age_ms, size_t 
                                              .watermark_bound_ms = 60000,
                                              .retention_days = SCENE_RETENTION_DAYS,
                                              .oldest_day = SCENE_OLDEST_DAY,
+                                             .account_sketches = true,
                                              .success_at = stream_success_at,
                                              .cells_max = cells_max};
     scene->rollup = rollup_create(&scene->options, &fault);

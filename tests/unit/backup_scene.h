@@ -54,7 +54,8 @@ static inline void commit_every_kind(struct scene *scene, struct source_partitio
     static const struct hash_id ids[] = {
         {HASH_LEDGER, 18900, 2}, {HASH_LEDGER, 18900, 11}, {HASH_LEDGER, -3, 0}, {HASH_MINUTE, 1001, 0}, {HASH_HOUR, 99, 0},
         {HASH_HOUR, 453600, 0}, {HASH_HISTOGRAM, 24261, 0}, {HASH_LATE, 0, 0}, {HASH_SKETCH_DAY, 18900, 0},
-        {HASH_SKETCH_MONTH, 24261, 0}, {HASH_ACCOUNT, 0, 0}, {HASH_UNIT, 0, 0}, {HASH_UNIT, 0, 10}};
+        {HASH_SKETCH_MONTH, 24261, 0}, {HASH_SKETCH_ACCOUNT, 24261, 3}, {HASH_ACCOUNT, 0, 0}, {HASH_UNIT, 0, 0},
+        {HASH_UNIT, 0, 10}};
     struct progress progress;
     struct fault fault;
     struct rollup *rollup = rollup_fake();

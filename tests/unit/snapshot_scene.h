@@ -115,41 +115,46 @@ static inline void scene_unit(struct scene *scene, const char *fields) {
     assert_true(scene_field(scene, (struct hash_id){HASH_UNIT, 0, ordinal >> 5}, field, slice_of(value)));
 }
 
-/* A sparse sketch of persons first .. first + count - 1. */
-static inline void scene_sketch(struct scene *scene, enum hash_kind kind, int32_t bucket, uint64_t facet, uint64_t first,
-                                uint64_t count) {
+/* A sketch of persons first .. first + count - 1, as stored; its length. */
+static inline size_t scene_blob(uint8_t registers_log2, uint64_t first, uint64_t count, char out[static 1 + HLL_REGISTERS]) {
     static uint8_t registers[HLL_REGISTERS];
+    const size_t register_count = (size_t)1 << registers_log2;
     memset(registers, 0, sizeof(registers));
     for (uint64_t person = first; person < first + count; person++) {
         uint64_t hash = person + 0x9E3779B97F4A7C15u * (person + 1); /* splitmix64 */
         hash = (hash ^ hash >> 30) * 0xBF58476D1CE4E5B9u;
         hash = (hash ^ hash >> 27) * 0x94D049BB133111EBu;
         hash ^= hash >> 31;
-        uint64_t rest = hash << HLL_REGISTERS_LOG2;
-        uint8_t rank = rest == 0 ? 51 : (uint8_t)(__builtin_clzll(rest) + 1);
-        size_t number = (size_t)(hash >> (64 - HLL_REGISTERS_LOG2));
+        uint64_t rest = hash << registers_log2;
+        uint8_t rank = rest == 0 ? (uint8_t)(65 - registers_log2) : (uint8_t)(__builtin_clzll(rest) + 1);
+        size_t number = (size_t)(hash >> (64 - registers_log2));
         if (rank > registers[number]) registers[number] = rank;
     }
-    char *value = malloc(1 + 3 * HLL_REGISTERS);
-    CHECK(value != NULL);
-    size_t length = 0;
     size_t set = 0;
-    for (size_t i = 0; i < HLL_REGISTERS; i++)
+    for (size_t i = 0; i < register_count; i++)
         set += registers[i] != 0;
-    value[length++] = set <= 4000 ? 1 : 2;
-    for (size_t i = 0; i < HLL_REGISTERS; i++) {
-        if (set > 4000) {
-            value[length++] = (char)registers[i];
+    bool dense = set > 4000u >> (HLL_REGISTERS_LOG2 - registers_log2);
+    size_t length = 0;
+    out[length++] = dense ? 2 : 1;
+    for (size_t i = 0; i < register_count; i++) {
+        if (dense) {
+            out[length++] = (char)registers[i];
         } else if (registers[i] != 0) {
-            value[length++] = (char)(i >> 8);
-            value[length++] = (char)(i & 255);
-            value[length++] = (char)registers[i];
+            out[length++] = (char)(i >> 8);
+            out[length++] = (char)(i & 255);
+            out[length++] = (char)registers[i];
         }
     }
+    return length;
+}
+
+static inline void scene_sketch(struct scene *scene, enum hash_kind kind, int32_t bucket, uint64_t facet, uint64_t first,
+                                uint64_t count) {
+    char value[1 + HLL_REGISTERS];
     char field[FACET_TEXT_LENGTH + 1] = {0};
+    size_t length = scene_blob(HLL_REGISTERS_LOG2, first, count, value);
     facet_format(facet, field);
     assert_true(scene_field(scene, (struct hash_id){kind, bucket, 0}, field, (struct slice){value, length}));
-    free(value);
 }
 
 static inline struct snapshot_options scene_options(const struct scene *scene, const char *period) {

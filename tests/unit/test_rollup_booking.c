@@ -194,6 +194,7 @@ static void only_purchases_count_as_adoption(void **state) {
         uint64_t facet = facet_with_instrument(facet_with_family(0, FAMILY_PAYMENT), event.instrument);
         assert_int_equal(sketch_persons(scene, HASH_SKETCH_DAY, D, facet), cases[i].person);
         assert_int_equal(sketch_persons(scene, HASH_SKETCH_MONTH, month_of_day(D), facet), cases[i].person);
+        assert_int_equal(sketch_persons(scene, HASH_SKETCH_ACCOUNT, month_of_day(D), 0), cases[i].person);
         /* The histogram has every payment booked OK, cash and transfers too. 1000 = 16 * 9 + 15 + 1. */
         assert_string_equal(scene_cell(scene, HASH_HISTOGRAM, month_of_day(D), facet, "Cg"), "1,1000");
         scene_destroy(scene);
@@ -212,9 +213,48 @@ static void only_electronic_orders_count_as_adoption(void **state) {
                             counts ? "SRC\x1Fm1\x1F;18900-18900;;" : "SRC\x1Fm1\x1F;;;");
         uint64_t facet = facet_with_outlet(facet_with_family(0, FAMILY_ORDER), outlet);
         assert_int_equal(sketch_persons(scene, HASH_SKETCH_DAY, D, facet), counts);
+        assert_int_equal(sketch_persons(scene, HASH_SKETCH_ACCOUNT, month_of_day(D), 0), counts);
         assert_string_equal(scene_cell(scene, HASH_HISTOGRAM, month_of_day(D), facet, "Cg"), "1,1000");
         scene_destroy(scene);
     }
+}
+
+/* One sketch for all that an account sells and takes, in the account's shard; none unless the setting asks for it. */
+static void persons_are_kept_by_account_and_month(void **state) {
+    (void)state;
+    struct scene *scene = scene_create();
+    struct event paid = scene_payment(scene, "p", PAY_CAPTURED, scene_time(D, 9));
+    struct event bought = scene_order(scene, "o", KIND_ORDER_CREATED, scene_time(D, 10));
+    paid.person_print = 1;
+    bought.person_print = UINT64_C(1) << 52 | 1;
+    (void)scene_put(scene, &paid);
+    (void)scene_put(scene, &bought);
+    for (int i = 1; i < 40; i++) {
+        char account[8];
+        struct event more = scene_payment(scene, "q", PAY_CAPTURED, scene_time(D, 11));
+        (void)snprintf(account, sizeof(account), "n%d", i);
+        scene_account(&more, "SRC", account);
+        more.entity_print += (uint64_t)i;
+        (void)scene_put(scene, &more);
+    }
+    scene_commit(scene);
+    assert_int_equal(sketch_persons(scene, HASH_SKETCH_ACCOUNT, month_of_day(D), 0), 2);
+    struct hash_id second = {HASH_SKETCH_ACCOUNT, month_of_day(D), 1};
+    assert_true(memory_store_has(scene->store, second));
+    assert_int_equal(memory_store_value(scene->store, second, SLICE("AAAAAAAAH")).length, 4);
+    assert_int_equal(memory_store_value(scene->store, second, SLICE("AAAAAAAAI")).length, 0);
+    scene_destroy(scene);
+
+    scene = scene_create();
+    scene->options.account_sketches = false;
+    struct fault fault;
+    rollup_destroy(scene->rollup);
+    scene->rollup = rollup_create(&scene->options, &fault);
+    (void)scene_put(scene, &paid);
+    scene_commit(scene);
+    assert_true(memory_store_has(scene->store, (struct hash_id){HASH_SKETCH_MONTH, month_of_day(D), 0}));
+    assert_false(memory_store_has(scene->store, (struct hash_id){HASH_SKETCH_ACCOUNT, month_of_day(D), 0}));
+    scene_destroy(scene);
 }
 
 static void histogram_and_sketches_take_first_outcomes_only(void **state) {
@@ -349,6 +389,7 @@ int main(void) {
         cmocka_unit_test(an_account_is_numbered_even_if_nothing_is_booked),
         cmocka_unit_test(only_purchases_count_as_adoption),
         cmocka_unit_test(only_electronic_orders_count_as_adoption),
+        cmocka_unit_test(persons_are_kept_by_account_and_month),
         cmocka_unit_test(histogram_and_sketches_take_first_outcomes_only),
         cmocka_unit_test(progress_and_returned_have_no_unconverted_value),
         cmocka_unit_test(activities_are_dated_by_the_booking_day),

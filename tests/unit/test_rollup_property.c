@@ -47,6 +47,7 @@ static struct rollup *make(const struct play *play) {
         .watermark_bound_ms = 60000,
         .retention_days = 70,
         .oldest_day = 16436,
+        .account_sketches = true,
         .success_at = stream_success_at,
         .cells_max = play->cells_max,
     };

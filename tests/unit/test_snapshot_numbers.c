@@ -81,12 +81,12 @@ static void estimates_stay_within_three_standard_errors(void **state) {
     (void)state;
     static uint8_t registers[HLL_REGISTERS];
     int64_t next_check = 1;
-    assert_int_equal(sketch_estimate(registers), 0);
+    assert_int_equal(sketch_estimate(registers, HLL_REGISTERS_LOG2), 0);
     for (int64_t count = 1; count <= 2000000; count++) {
         add(registers, (uint64_t)count);
         if (count != next_check) continue;
         next_check = count < 10 ? count + 1 : count * 3 / 2;
-        int64_t estimate = sketch_estimate(registers);
+        int64_t estimate = sketch_estimate(registers, HLL_REGISTERS_LOG2);
         int64_t allowed = count < 100 ? 1 : count * 243 / 10000 + 1;
         if (estimate < count - allowed || estimate > count + allowed) {
             fail_msg("%lld persons estimated as %lld", (long long)count, (long long)estimate);
@@ -100,7 +100,7 @@ static void a_handful_is_counted_exactly(void **state) {
     memset(registers, 0, sizeof(registers));
     for (uint64_t count = 1; count <= 12; count++) {
         add(registers, count + 1000);
-        assert_int_equal(sketch_estimate(registers), count);
+        assert_int_equal(sketch_estimate(registers, HLL_REGISTERS_LOG2), count);
     }
 }
 

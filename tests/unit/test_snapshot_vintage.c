@@ -340,6 +340,9 @@ static void text_that_is_not_of_the_layout_is_refused(void **state) {
          "\x01"
          "ab"},
         {HASH_SKETCH_MONTH, "AAAAAAAA", "\x01\x7f\x7f\x01"},
+        {HASH_SKETCH_ACCOUNT, "AAAAAAAAB", "\x01\x10\x01\x01"},
+        {HASH_SKETCH_ACCOUNT, "AAAAAAAAD", "\x01\x01\x01\x01"},
+        {HASH_SKETCH_ACCOUNT, "AAAAAAAA1", "\x02"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct scene scene;

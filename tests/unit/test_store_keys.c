@@ -94,6 +94,7 @@ static void keys_are_written_as_the_layout_says(void **state) {
         {{HASH_LATE, 0, 0}, "ns:l:{t/0/a}:0", "l0"},
         {{HASH_SKETCH_DAY, 18900, 0}, "ns:s:{t/0/a}:18900", "s18900"},
         {{HASH_SKETCH_MONTH, 24260, 0}, "ns:t:{t/0/a}:24260", "t24260"},
+        {{HASH_SKETCH_ACCOUNT, 24260, 7}, "ns:w:{t/0/a}:24260:7", "w24260"},
         {{HASH_ACCOUNT, 0, 5}, "ns:a:{t/0/a}:0:5", "a"},
         {{HASH_UNIT, 0, 0}, "ns:u:{t/0/a}:0:0", "u"},
     };
