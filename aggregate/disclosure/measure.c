@@ -172,6 +172,25 @@ static void measure_payers(const struct figure *figure, const struct place_cut *
     free(payers);
 }
 
+static bool stands_in(const struct place_cut *place, const uint8_t codes[static DISCLOSURE_DIMENSIONS]) {
+    bool there = place->all;
+    for (unsigned i = 0; i < DISCLOSURE_DIMENSIONS; i++)
+        there = there || (place->masks[i] >> codes[i] & 1) != 0;
+    return there;
+}
+
+void figure_changes(const struct figure *figure, const struct place_cut *place, int64_t *entered, int64_t *left) {
+    *entered = 0;
+    *left = 0;
+    for (size_t i = 0; i < figure->move_count; i++) {
+        const struct disclosure_move *move = &figure->moves[i];
+        bool now = move->now && stands_in(place, move->codes);
+        bool before = move->before && stands_in(place, move->codes_before);
+        *entered += now && !before;
+        *left += before && !now;
+    }
+}
+
 void figure_measures(const struct figure *figure, const struct place_cut *places, size_t count, struct measures *out) {
     memset(out, 0, count * sizeof(*out));
     struct cuts *cuts = cuts_create(places, count);

@@ -56,6 +56,12 @@ struct judgement disclosure_part(const struct disclosure_rules *rules, __int128 
     return (struct judgement){told ? 'A' : 'F', told ? GROUND_NEAR_ENDS : GROUND_NONE};
 }
 
+struct judgement disclosure_change(const struct disclosure_rules *rules, __int128 entered, __int128 left, __int128 whole) {
+    bool told = rules->windows && (disclosure_part(rules, entered, whole).status != 'F' ||
+                                   disclosure_part(rules, left, whole).status != 'F');
+    return (struct judgement){told ? 'D' : 'F', told ? GROUND_WINDOWS : GROUND_NONE};
+}
+
 struct judgement disclosure_concentration(const struct disclosure_rules *rules, const struct contributed *leaves) {
     bool told = rules->min_platforms <= 1; /* where single platforms are published there is nothing to solve for */
     int64_t least = rules->min_platforms > LEAVES_SOLVABLE ? rules->min_platforms : LEAVES_SOLVABLE;
@@ -80,6 +86,6 @@ bool verdict_prevails(struct judgement verdict, struct judgement other) {
 const char *disclosure_ground_name(enum disclosure_ground ground) {
     static const char *const names[GROUND_COUNT] = {
         "none",           "merchants",          "platforms", "payers",  "share_near_ends", "zero",
-        "merchant_share", "platform_share", "secondary", "two_way", "months", "vintage", "unjudged"};
+        "merchant_share", "platform_share", "secondary", "two_way", "months", "windows", "vintage", "unjudged"};
     return names[ground];
 }

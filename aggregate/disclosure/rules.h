@@ -16,6 +16,7 @@ struct disclosure_rules {
     enum disclosure_dominance dominance;
     bool near_ends;  /* shares close to 0 or 1 in a small population */
     bool allow_zero; /* a cell without any contributor is published as 0 */
+    bool windows;    /* near ends, too, of who came into a share since the window before, and who left it */
 };
 
 /* What decided, in the order in which verdicts prevail; the audit counts by it. */
@@ -31,6 +32,7 @@ enum disclosure_ground {
     GROUND_SECONDARY,      /* protects others */
     GROUND_TWO_WAY,        /* stands in a table of two ways, which is not published */
     GROUND_MONTHS,         /* less the published months of it, it would tell */
+    GROUND_WINDOWS,        /* less the figure of the window before, it would tell */
     GROUND_VINTAGE,        /* suppressed in an earlier release */
     GROUND_UNJUDGED,       /* nobody said of what the figure is made */
     GROUND_COUNT
@@ -58,6 +60,8 @@ struct judgement disclosure_magnitude(const struct disclosure_rules *rules, cons
 struct judgement disclosure_population(const struct disclosure_rules *rules, int64_t contributors);
 /* `part` of `whole`: 0 < part < 3 in a whole below 20; ask for the complement too. */
 struct judgement disclosure_part(const struct disclosure_rules *rules, __int128 part, __int128 whole);
+/* A part of `whole` that differs from its figure of the window before by `entered` and `left`: each is asked like a part. */
+struct judgement disclosure_change(const struct disclosure_rules *rules, __int128 entered, __int128 left, __int128 whole);
 /* A concentration over so many leaves: fewer than three can be solved for their shares. */
 struct judgement disclosure_concentration(const struct disclosure_rules *rules, const struct contributed *leaves);
 

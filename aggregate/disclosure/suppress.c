@@ -24,10 +24,21 @@ static bool withhold(struct figure *figure, uint32_t place, struct judgement ver
     return true;
 }
 
+/* A part, and what the window before tells of it. */
+static struct judgement judge_part(const struct disclosure_rules *rules, const struct figure *figure,
+                                   const struct place_cut *place, __int128 part, __int128 whole) {
+    int64_t entered;
+    int64_t left;
+    struct judgement verdict = disclosure_part(rules, part, whole);
+    if (verdict.status != 'F' || figure->move_count == 0) return verdict;
+    figure_changes(figure, place, &entered, &left);
+    return disclosure_change(rules, entered, left, whole);
+}
+
 /* `whole`: of JUDGE_PART, the value that it is part of. */
-static struct judgement judge(const struct disclosure_rules *rules, enum judge kind, const struct measures *measures,
-                              __int128 whole) {
-    switch (kind) {
+static struct judgement judge(const struct disclosure_rules *rules, const struct figure *figure, const struct place_cut *place,
+                              const struct measures *measures, __int128 whole) {
+    switch (figure->judge) {
     case JUDGE_NONE:
         break;
     case JUDGE_MAGNITUDE:
@@ -35,7 +46,7 @@ static struct judgement judge(const struct disclosure_rules *rules, enum judge k
     case JUDGE_POPULATION:
         return disclosure_population(rules, measures->units.contributors);
     case JUDGE_PART:
-        return disclosure_part(rules, measures->units.total, whole);
+        return judge_part(rules, figure, place, measures->units.total, whole);
     }
     UNREACHABLE();
     return (struct judgement){'F', GROUND_NONE};
@@ -47,13 +58,14 @@ static struct judgement judge_at(const struct disclosure_table *table, const str
     __int128 whole = 0;
     figure_measures(figure, place, 1, &measures);
     if (figure->judge == JUDGE_PART) figure_totals(&table->figures[figure->whole], place, 1, &whole);
-    return judge(&table->rules, figure->judge, &measures, whole);
+    return judge(&table->rules, figure, place, &measures, whole);
 }
 
 /* The same figure, of what has one of the codes only. */
 static struct figure figure_within(const struct figure *figure, unsigned dimension, uint64_t mask) {
     struct figure within = *figure;
     within.count = 0;
+    within.move_count = 0;
     within.items = memory_zeroed(figure->count, sizeof(*within.items));
     for (size_t i = 0; i < figure->count; i++) {
         if ((mask >> figure->items[i].codes[dimension] & 1) != 0) within.items[within.count++] = figure->items[i];
@@ -84,7 +96,7 @@ static void judge_places(struct disclosure_table *table, struct figure *figure) 
     for (uint32_t place = 0; place < table->place_count; place++) {
         figure->units[place] = measures[place].units;
         if (!figure_stands(table, figure, place)) continue;
-        struct judgement verdict = judge(&table->rules, figure->judge, &measures[place], wholes[place]);
+        struct judgement verdict = judge(&table->rules, figure, &table->places[place], &measures[place], wholes[place]);
         if (verdict_prevails(verdict, figure->verdicts[place])) figure->verdicts[place] = verdict;
     }
     free(wholes);

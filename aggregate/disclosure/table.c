@@ -23,6 +23,14 @@ void contributions_add(struct contributions *contributions, const struct contrib
     contributions->items[contributions->count++] = *contribution;
 }
 
+void disclosure_moves_add(struct disclosure_moves *moves, const struct disclosure_move *move) {
+    bool stays = move->now == move->before &&
+                 (!move->now || memcmp(move->codes, move->codes_before, sizeof(move->codes)) == 0);
+    if (stays) return;
+    moves->items = memory_reserve(moves->items, &moves->capacity, moves->count + 1, sizeof(*moves->items));
+    moves->items[moves->count++] = *move;
+}
+
 struct disclosure_table *disclosure_table_create(const struct disclosure_rules *rules) {
     struct disclosure_table *table = memory_zeroed(1, sizeof(*table));
     table->rules = *rules;
@@ -33,6 +41,7 @@ void disclosure_table_destroy(struct disclosure_table *table) {
     if (table == NULL) return;
     for (size_t i = 0; i < table->figure_count; i++) {
         free(table->figures[i].items);
+        free(table->figures[i].moves);
         free(table->figures[i].units);
         free(table->figures[i].verdicts);
     }
@@ -99,6 +108,13 @@ uint32_t disclosure_figure(struct disclosure_table *table, struct contributions 
         figure->verdicts[i] = (struct judgement){'F', GROUND_NONE};
     *contributions = (struct contributions){.items = NULL};
     return (uint32_t)table->figure_count++;
+}
+
+void disclosure_moved(struct disclosure_table *table, uint32_t figure, struct disclosure_moves *moves) {
+    CHECK(figure < table->figure_count && table->figures[figure].judge == JUDGE_PART);
+    table->figures[figure].moves = moves->items;
+    table->figures[figure].move_count = moves->count;
+    *moves = (struct disclosure_moves){.items = NULL};
 }
 
 void disclosure_nested(struct disclosure_table *table, uint32_t inner, uint32_t outer, uint32_t rest) {

@@ -32,6 +32,22 @@ struct contributions {
 /* Adds to the last contribution of the same unit, platform and codes among the `unit`'s (which come together), or appends. */
 void contributions_add(struct contributions *contributions, const struct contribution *contribution);
 
+/* A unit that a part counts now, in the window before, or in both, and where it is and was. */
+struct disclosure_move {
+    bool now, before;
+    uint8_t codes[DISCLOSURE_DIMENSIONS];
+    uint8_t codes_before[DISCLOSURE_DIMENSIONS];
+};
+
+struct disclosure_moves {
+    struct disclosure_move *items;
+    size_t count;
+    size_t capacity;
+};
+
+/* Appends, where the figure may differ by it somewhere. */
+void disclosure_moves_add(struct disclosure_moves *moves, const struct disclosure_move *move);
+
 enum judge {
     JUDGE_NONE = 0,
     JUDGE_MAGNITUDE,  /* counts and sums of events */
@@ -56,6 +72,9 @@ void disclosure_adds_up(struct disclosure_table *table, uint32_t whole, const ui
  * JUDGE_PART the figure that it is part of, else ignored. */
 uint32_t disclosure_figure(struct disclosure_table *table, struct contributions *contributions, enum judge judge, uint32_t whole,
                            unsigned dimensions);
+/* What the figure of the window before tells of this one (JUDGE_PART): wherever the figure is judged, who came in and who left is
+ * judged, too. Takes the items over. */
+void disclosure_moved(struct disclosure_table *table, uint32_t figure, struct disclosure_moves *moves);
 /* outer = inner + rest in every place: whoever sees two of them has the third. */
 void disclosure_nested(struct disclosure_table *table, uint32_t inner, uint32_t outer, uint32_t rest);
 /* Several figures add up to another in every place; where `figure`, one of them, is withheld, `companion`, another, must be. */

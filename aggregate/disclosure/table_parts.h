@@ -23,6 +23,8 @@ struct figure {
     uint32_t whole;
     unsigned dimensions;
     bool rest; /* published nowhere: what is left of another figure */
+    struct disclosure_move *moves; /* since the window before */
+    size_t move_count;
     struct contributed *units; /* per place */
     struct judgement *verdicts;
 };
@@ -67,6 +69,9 @@ void figure_measures(const struct figure *figure, const struct place_cut *places
 
 /* Its value in each of them, and nothing of who contributes. */
 void figure_totals(const struct figure *figure, const struct place_cut *places, size_t count, __int128 *out);
+
+/* How many units the figure counts at the place that it did not count there in the window before, and the reverse. */
+void figure_changes(const struct figure *figure, const struct place_cut *place, int64_t *entered, int64_t *left);
 
 /* Whether a figure of the table stands at a place of it. */
 static inline bool figure_stands(const struct disclosure_table *table, const struct figure *figure, uint32_t place) {

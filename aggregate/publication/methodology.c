@@ -111,6 +111,7 @@ static void write_rules(const struct note *note) {
         (void)fprintf(note->out, "; cells dominated under the p %% rule (p = %lld)", (long long)rules->p);
     if (rules->dominance == DOMINANCE_NK) (void)fputs("; cells dominated by one or two (75 %, 85 %)", note->out);
     if (rules->near_ends) (void)fputs("; shares close to 0 or 1 in small populations", note->out);
+    if (rules->near_ends && rules->windows) (void)fputs(", also in what changed since the window before", note->out);
     (void)fputs(
         "; what is derived from a suppressed cell; and as many further cells as it takes that none can be found by subtraction "
         "from totals.\n\n",

@@ -54,6 +54,7 @@ struct settings {
     int64_t disclosure_dominance; /* 0 off, 1 p, 2 nk */
     int64_t disclosure_p_percent;
     int64_t disclosure_near_ends; /* switches: 0 off, 1 on */
+    int64_t disclosure_windows;
     int64_t disclosure_zeros;
     const char *snapshot_folds;
     int64_t snapshot_judgement; /* 0 or 1 */

@@ -109,6 +109,8 @@ const struct setting settings_table[] = {
      "How closely, in per cent, no contributor may be able to estimate another."},
     {"disclosure.near_ends", SETTING_SWITCH, SCOPE_PRESENTATION, "on", 0, 0, AT(disclosure_near_ends),
      "Suppresses shares of fewer than 20 with 1 or 2 on one side."},
+    {"disclosure.windows", SETTING_SWITCH, SCOPE_PRESENTATION, "on", 0, 0, AT(disclosure_windows),
+     "Suppresses shares of fewer than 20 that 1 or 2 have joined or left since the window of the period before."},
     {"disclosure.zeros", SETTING_SWITCH, SCOPE_PRESENTATION, "on", 0, 0, AT(disclosure_zeros),
      "Publishes figures to which nobody contributes as 0; off suppresses them."},
     {"snapshot.growth", SETTING_SWITCH, SCOPE_PRESENTATION, "off", 0, 0, AT(snapshot_growth),

@@ -147,6 +147,7 @@ bool setup_snapshot(struct setup *setup, struct snapshot_options *options, char 
                 .p = settings->disclosure_p_percent,
                 .dominance = (enum disclosure_dominance)settings->disclosure_dominance,
                 .near_ends = settings->disclosure_near_ends != 0,
+                .windows = settings->disclosure_windows != 0,
                 .allow_zero = settings->disclosure_zeros != 0,
             },
         .as_of_ms = TIME_NONE,

@@ -6,9 +6,9 @@
 #include "aggregate/snapshot/memory.h"
 #include "aggregate/snapshot/population.h"
 
-static bool used(const struct statistics *statistics, uint32_t unit, uint64_t flows) {
+static bool used(const struct window *window, uint32_t unit, uint64_t flows) {
     for (; flows != 0; flows &= flows - 1) {
-        if (statistics_use(statistics, unit, (uint32_t)__builtin_ctzll(flows))->outlets != 0) return true;
+        if (window_use(window, unit, (uint32_t)__builtin_ctzll(flows))->outlets != 0) return true;
     }
     return false;
 }
@@ -24,27 +24,38 @@ struct crowd {
     uint32_t active;
 };
 
+/* The population at the end of a window, in order of units, and who of it is active. */
+static size_t gather(const struct statistics *statistics, const struct indicator *indicator, const struct window *window,
+                     struct unit_member *members, bool *active) {
+    size_t count = 0;
+    for (uint32_t unit = 0; unit < statistics->registry->unit_count; unit++) {
+        uint32_t alive = window->alive[unit];
+        if (alive == VERSION_NONE) continue;
+        const struct unit_record *record = registry_record(statistics->registry, alive);
+        if (!population_holds(indicator->populations[0], record, window->first, window->last)) continue;
+        members[count] = unit_member_of(statistics, alive, UNIT_CODE_NONE);
+        active[count++] = used(window, unit, indicator->flows);
+    }
+    return count;
+}
+
 static struct crowd control_active(const struct statistics *statistics, const struct indicator *indicator) {
     struct crowd crowd = {.figures = NULL};
     if (statistics->control == NULL) return crowd;
     struct unit_member *members = memory_zeroed(statistics->registry->unit_count, sizeof(*members));
     bool *active = memory_zeroed(statistics->registry->unit_count, sizeof(*active));
-    size_t count = 0;
+    bool *before = statistics->before.uses != NULL ? memory_zeroed(statistics->registry->unit_count, sizeof(*before)) : NULL;
     unsigned slices = 0;
     if ((indicator->slices & SLICE_DISTRICT) != 0) slices |= UNITS_BY_DISTRICT;
     if ((indicator->slices & SLICE_UNIT_TYPE) != 0) slices |= UNITS_BY_TYPE;
-    for (uint32_t unit = 0; unit < statistics->registry->unit_count; unit++) {
-        uint32_t alive = statistics->alive[unit];
-        if (alive == VERSION_NONE) continue;
-        const struct unit_record *record = registry_record(statistics->registry, alive);
-        if (!population_holds(indicator->populations[0], record, statistics->window_first, statistics->period.last)) continue;
-        members[count] = unit_member_of(statistics, alive, UNIT_CODE_NONE);
-        active[count++] = used(statistics, unit, indicator->flows);
-    }
+    size_t count = gather(statistics, indicator, &statistics->now, members, active);
     crowd.figures = control_units(statistics->control, members, count, slices, KINDS_NONE);
-    crowd.active = control_part(crowd.figures, active, false);
+    if (before != NULL)
+        control_before(crowd.figures, members, gather(statistics, indicator, &statistics->before, members, before));
+    crowd.active = control_part(crowd.figures, active, before, false);
     free(members);
     free(active);
+    free(before);
     return crowd;
 }
 
@@ -69,12 +80,12 @@ void active_write(const struct statistics *statistics, const struct indicator *i
     struct tally districts[DISTRICT_COUNT] = {{0, 0}};
     struct tally unit_types[UNIT_TYPES_MAX] = {{0, 0}};
     for (uint32_t unit = 0; unit < statistics->registry->unit_count; unit++) {
-        uint32_t alive = statistics->alive[unit];
+        uint32_t alive = statistics->now.alive[unit];
         if (alive == VERSION_NONE) continue;
         const struct unit_record *record = registry_record(statistics->registry, alive);
-        if (!population_holds(indicator->populations[0], record, statistics->window_first, statistics->period.last)) continue;
+        if (!population_holds(indicator->populations[0], record, statistics->now.first, statistics->now.last)) continue;
         const struct version *version = &statistics->registry->versions[alive];
-        bool active = used(statistics, unit, indicator->flows);
+        bool active = used(&statistics->now, unit, indicator->flows);
         count_unit(&province, active);
         count_unit(&districts[version->district], active);
         if (version->unit_type >= 0) count_unit(&unit_types[version->unit_type], active);
@@ -133,7 +144,7 @@ static struct origin control_turnover(const struct statistics *statistics, const
         uint32_t version = registry_version(registry, unit, statistics->period.last);
         if (version == VERSION_NONE) version = registry->unit_versions[unit + 1] - 1;
         members[count++] = (struct unit_member){control_contributor(statistics->control, version), UNIT_CODE_NONE, UNIT_CODE_NONE,
-                                                (uint8_t)parts[unit]};
+                                                (uint8_t)parts[unit], unit};
     }
     struct unit_figures *figures = control_units(statistics->control, members, count, UNITS_BY_KIND, KINDS_TURNOVER);
     free(members);

@@ -170,6 +170,11 @@ static void note_past(struct join *join, int32_t day, uint32_t version, uint64_t
     if ((flows & join->adoption_flows) != 0 && day < past->first_day) past->first_day = day;
 }
 
+static void note_before(struct window *before, const struct registry *registry, uint32_t version,
+                        const struct cell_kind *kind) {
+    window_note(before, kind, version == VERSION_NONE ? TEXT_NONE : registry->versions[version].unit);
+}
+
 static void note_unmatched(struct join *join, uint32_t account, int64_t n) {
     join->unmatched[account] = true;
     join->cells->unmatched_n += n;
@@ -183,6 +188,7 @@ static void join_block(struct join *join, const struct ledger_block *block) {
     struct cell cell = {.day = (uint32_t)(block->day - cells->first_day) & ((1u << CELL_DAY_BITS) - 1)};
     bool kept = block->day >= cells->first_day;
     bool in_period = block->day >= join->period->first && block->day <= join->period->last;
+    bool in_before = cells->before.uses != NULL && block->day >= cells->before.first && block->day <= cells->before.last;
     uint32_t slot = UINT32_MAX;
     bool barred = false;
     understand(join, block);
@@ -198,6 +204,7 @@ static void join_block(struct join *join, const struct ledger_block *block) {
         uint32_t kind = join->facets[from.facet_number]->kinds[barred];
         if (kind == KIND_NONE_HERE) continue;
         if (cell.version != VERSION_NONE) note_past(join, block->day, cell.version, cells->kinds[kind].flows);
+        if (in_before) note_before(&cells->before, join->registry, cell.version, &cells->kinds[kind]);
         if (!kept) continue;
         cell.kind = kind & ((1u << CELL_KIND_BITS) - 1);
         keep(join, &from, cell);
@@ -226,7 +233,8 @@ static void join_days(struct join *join) {
 }
 
 struct cells *cells_create(const struct state *state, const struct registry *registry, const struct crosswalk *crosswalk,
-                           const struct definitions *definitions, const struct sources *sources, const struct period *period) {
+                           const struct definitions *definitions, const struct sources *sources, const struct period *period,
+                           bool window_before) {
     CHECK(registry != NULL);
     struct cells *cells = memory_zeroed(1, sizeof(*cells));
     struct join join = {
@@ -245,6 +253,10 @@ struct cells *cells_create(const struct state *state, const struct registry *reg
     CHECK(cells->last_day - cells->first_day < 1 << CELL_DAY_BITS);
     cells->starts = memory_zeroed((size_t)(cells->last_day - cells->first_day) + 2, sizeof(*cells->starts));
     prepare_past(&join);
+    cells->before = (struct window){
+        .first = period->first - definitions->window_days, .last = period->first - 1, .flow_count = definitions->flow_count};
+    if (window_before)
+        cells->before.uses = memory_zeroed(registry->unit_count * definitions->flow_count, sizeof(*cells->before.uses));
     find_barred(&join, sources);
     join_days(&join);
     for (uint32_t i = 0; i < text_map_count(state->accounts); i++)
@@ -264,6 +276,7 @@ void cells_destroy(struct cells *cells) {
     free(cells->wide);
     free(cells->starts);
     free(cells->past);
+    free(cells->before.uses);
     free(cells->sources);
     free(cells);
 }

@@ -42,6 +42,35 @@ struct unit_past {
     int32_t first_day; /* until the period's end, of a cell of the flows of definitions_adoption(); INT32_MAX: none */
 };
 
+/* What a unit did on days of a window, per flow: outlets and instruments of its cells (bit 0: absent), so never empty when there
+ * is a cell. */
+struct use {
+    uint32_t outlets;
+    uint32_t instruments;
+};
+
+struct window {
+    int32_t first, last; /* days, both inside */
+    uint32_t *alive;     /* per unit: its version on the last day when it is ACTIVE there, else VERSION_NONE */
+    struct use *uses;    /* unit * flow_count + flow */
+    size_t flow_count;
+    uint64_t flows;      /* with any cell, matched or not */
+};
+
+/* Notes a cell of the kind on a day of the window; `unit` TEXT_NONE: matched to none. */
+static inline void window_note(struct window *window, const struct cell_kind *kind, uint32_t unit) {
+    window->flows |= kind->flows;
+    if (unit == TEXT_NONE) return;
+    for (uint64_t flows = kind->flows; flows != 0; flows &= flows - 1) {
+        struct use *use = &window->uses[unit * window->flow_count + (uint32_t)__builtin_ctzll(flows)];
+        use->outlets |= (uint32_t)1 << (kind->outlet & 31);
+        use->instruments |= (uint32_t)1 << (kind->instrument & 31);
+    }
+}
+static inline const struct use *window_use(const struct window *window, uint32_t unit, uint32_t flow) {
+    return &window->uses[unit * window->flow_count + flow];
+}
+
 struct cells {
     struct cell *items;
     size_t count;
@@ -52,14 +81,17 @@ struct cells {
     int32_t first_day, last_day; /* of those that are kept */
     size_t *starts;              /* of the days from first_day to last_day + 1 in items */
     struct unit_past *past;      /* per unit */
+    struct window before;        /* of the preceding period; uses null: not asked for. Who is alive is not filled in */
     uint32_t *sources; /* per account: the number of its source, 0 .. source_count - 1 */
     uint32_t source_count;
     int64_t unmatched_accounts; /* accounts with a ledger cell on a day of the period on which they belong to no unit */
     int64_t unmatched_n;        /* n of those cells (all flows and none) */
 };
 
+/* `window_before`: fills in what was done in the window of the preceding period. */
 struct cells *cells_create(const struct state *state, const struct registry *registry, const struct crosswalk *crosswalk,
-                           const struct definitions *definitions, const struct sources *sources, const struct period *period);
+                           const struct definitions *definitions, const struct sources *sources, const struct period *period,
+                           bool window_before);
 void cells_destroy(struct cells *cells);
 
 /* The first cell with day >= `day`, as an index; cells of days [a, b] are [cells_from(a), cells_from(b + 1)). */

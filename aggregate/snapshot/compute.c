@@ -7,9 +7,10 @@
 
 static void prepare(struct computation *computation) {
     const struct snapshot_options *options = computation->options;
+    bool window_before = !options->raw && options->disclosure.windows && options->disclosure.near_ends;
     computation->crosswalk = crosswalk_create(computation->registry, computation->state->accounts);
     computation->cells = cells_create(computation->state, computation->registry, computation->crosswalk, computation->definitions,
-                                      options->sources, &computation->period);
+                                      options->sources, &computation->period, window_before);
     const struct period *period = &computation->period;
     int32_t before = period_before(period).first; /* turnover looks back to it, shares to the window's first day */
     int32_t window_first = period->last - computation->definitions->window_days + 1;

@@ -259,8 +259,10 @@ void control_apply(struct control *control, struct observations *observations, s
     control_hold_months(control);
     audit->differencing_checks = control->differencing_checks;
     flow_figures_run(&control->flows);
-    for (size_t i = 0; i < control->unit_count; i++)
+    for (size_t i = 0; i < control->unit_count; i++) {
         disclosure_table_run(control->units[i]->table);
+        audit->differencing_checks += control->units[i]->checks;
+    }
     for (size_t i = 0; i < observations->count; i++) {
         struct observation *row = &observations->items[i];
         bool tells = row->value[0] != '\0' || row->numerator[0] != '\0' || row->denominator[0] != '\0';

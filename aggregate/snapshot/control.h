@@ -54,12 +54,16 @@ struct unit_member {
     uint8_t district;  /* 63: none; so for the others */
     uint8_t unit_type;
     uint8_t kind; /* size class, or part of a structure: a bit of `kinds` below */
+    uint32_t unit; /* of the registry; asked only where windows are compared */
 };
 
 struct unit_figures {
     struct disclosure_table *table;
     struct unit_member *members;
     size_t count;
+    struct unit_member *before; /* of the window before; null: not compared */
+    size_t before_count;
+    int64_t checks;      /* figures compared with the window before */
     unsigned slices;     /* published ones */
     uint32_t population; /* its figure */
     uint32_t districts[DISTRICT_COUNT];
@@ -76,9 +80,11 @@ enum unit_kinds { KINDS_NONE = 0, KINDS_SIZE, KINDS_STRUCTURE, KINDS_TURNOVER };
 /* Takes a copy of the members. It belongs to the control and lives as long. */
 struct unit_figures *control_units(struct control *control, const struct unit_member *members, size_t count, unsigned slices,
                                    enum unit_kinds kinds);
-/* The part of the members that is `chosen`, in the published slices or, with `everywhere`, as one number only. Returns its
- * figure. */
-uint32_t control_part(struct unit_figures *units, const bool *chosen, bool everywhere);
+/* The population of the window before, for control_part(). Takes a copy; these and the members above are in order of units. */
+void control_before(struct unit_figures *units, const struct unit_member *members, size_t count);
+/* The part of the members that is `chosen`, in the published slices or, with `everywhere`, as one number only. `chosen_before`:
+ * the same part in the window before, which everybody may subtract from this one; null: none. Returns its figure. */
+uint32_t control_part(struct unit_figures *units, const bool *chosen, const bool *chosen_before, bool everywhere);
 /* Of the population at a place and up to two parts of it (UINT32_MAX: none). */
 struct origin control_share(const struct unit_figures *units, uint32_t place, uint32_t part, uint32_t upper);
 
@@ -88,7 +94,7 @@ struct disclosure_audit {
     int64_t free;
     int64_t statuses[128]; /* rows by CONF_STATUS */
     int64_t grounds[GROUND_COUNT];
-    int64_t differencing_checks; /* sums of withheld months, judged */
+    int64_t differencing_checks; /* sums of withheld months, and figures against the window before, judged */
 };
 
 /* Before control_apply(): what the release before withheld to protect others stays in. `observations` are sorted. */

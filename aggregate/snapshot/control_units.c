@@ -1,6 +1,9 @@
 /* Numbers of units: a population, parts of it (who answers yes, who was seen), and what each part lacks to the whole. A unit
  * counts once, whatever it turns over, so the questions are how many there are and whether a share is so close to 0 or 1 that it
- * tells about each of a few. */
+ * tells about each of a few.
+ *
+ * Where the figure of the window before is known, too, anybody may subtract it: so who came into a part since then, and who left
+ * it, are asked the same (schemas/disclosure.md §5). */
 #include "aggregate/snapshot/control_parts.h"
 
 #include "aggregate/snapshot/memory.h"
@@ -35,6 +38,13 @@ static void lay_places(const struct control *control, struct unit_figures *units
     lay_kinds(units, all, kinds);
 }
 
+static void codes_of(const struct unit_member *member, uint8_t codes[static DISCLOSURE_DIMENSIONS]) {
+    memset(codes, DISCLOSURE_NONE, DISCLOSURE_DIMENSIONS);
+    codes[UNIT_DISTRICT] = member->district;
+    codes[UNIT_TYPE] = member->unit_type;
+    codes[UNIT_KIND] = member->kind;
+}
+
 static struct contributions chosen_members(const struct unit_figures *units, const bool *chosen, bool want) {
     struct contributions contributions = {.items = NULL};
     for (size_t i = 0; i < units->count; i++) {
@@ -42,10 +52,10 @@ static struct contributions chosen_members(const struct unit_figures *units, con
         if (chosen != NULL && chosen[i] != want) continue;
         struct contribution item = {
             .unit = member->contributor,
-            .codes = {member->district, member->unit_type, member->kind, DISCLOSURE_NONE, DISCLOSURE_NONE, DISCLOSURE_NONE},
             .payers = INT64_MAX,
             .value = 1,
         };
+        codes_of(member, item.codes);
         contributions_add(&contributions, &item);
     }
     return contributions;
@@ -70,16 +80,55 @@ struct unit_figures *control_units(struct control *control, const struct unit_me
 void unit_figures_destroy(struct unit_figures *units) {
     disclosure_table_destroy(units->table);
     free(units->members);
+    free(units->before);
     free(units);
 }
 
-uint32_t control_part(struct unit_figures *units, const bool *chosen, bool everywhere) {
+void control_before(struct unit_figures *units, const struct unit_member *members, size_t count) {
+    units->before = memory_zeroed(count + 1, sizeof(*units->before));
+    units->before_count = count;
+    memcpy(units->before, members, count * sizeof(*members));
+}
+
+/* Members of the part (`want`) or of its rest, as they are now and as they were: a unit of both populations once. */
+static struct disclosure_moves moves_of(const struct unit_figures *units, const bool *chosen, const bool *chosen_before,
+                                        bool want) {
+    struct disclosure_moves moves = {.items = NULL};
+    for (size_t i = 0, j = 0; i < units->count || j < units->before_count;) {
+        struct disclosure_move move = {.now = false};
+        uint32_t unit = i < units->count ? units->members[i].unit : UINT32_MAX;
+        uint32_t unit_before = j < units->before_count ? units->before[j].unit : UINT32_MAX;
+        if (unit <= unit_before) {
+            codes_of(&units->members[i], move.codes);
+            move.now = chosen[i++] == want;
+        }
+        if (unit_before <= unit) {
+            codes_of(&units->before[j], move.codes_before);
+            move.before = chosen_before[j++] == want;
+        }
+        disclosure_moves_add(&moves, &move);
+    }
+    return moves;
+}
+
+static void compare_windows(struct unit_figures *units, uint32_t figure, const bool *chosen, const bool *chosen_before,
+                            bool want) {
+    struct disclosure_moves moves = moves_of(units, chosen, chosen_before, want);
+    disclosure_moved(units->table, figure, &moves);
+    for (uint32_t place = 0; place < disclosure_places(units->table); place++)
+        units->checks += disclosure_stands(units->table, figure, place);
+}
+
+uint32_t control_part(struct unit_figures *units, const bool *chosen, const bool *chosen_before, bool everywhere) {
     unsigned dimensions = everywhere ? 0 : units->slices;
     struct contributions inside = chosen_members(units, chosen, true);
     struct contributions outside = chosen_members(units, chosen, false);
     uint32_t part = disclosure_figure(units->table, &inside, JUDGE_PART, units->population, dimensions);
     uint32_t rest = disclosure_figure(units->table, &outside, JUDGE_PART, units->population, dimensions);
     disclosure_nested(units->table, part, units->population, rest);
+    if (chosen_before == NULL) return part;
+    compare_windows(units, part, chosen, chosen_before, true);
+    compare_windows(units, rest, chosen, chosen_before, false);
     return part;
 }
 

@@ -61,6 +61,7 @@ static bool run_base(struct growth *growth, enum base_place place, const struct 
     base->options = *now->options;
     base->options.growth = false;
     base->options.daily = false;
+    base->options.disclosure.windows = false; /* it judges numbers of units: none has a growth */
     base->computation = (struct computation){
         .options = &base->options, .state = now->state, .period = *period, .as_of_ms = now->as_of_ms, .cut = now->cut,
         .definitions_path = now->definitions_path};

@@ -119,10 +119,10 @@ static void rules_text(const struct disclosure_rules *rules, char *out, size_t o
     static const char *const dominances[] = {"off", "p", "nk"};
     (void)snprintf(out, out_bytes,
                    "{\"merchants\": %lld, \"platforms\": %lld, \"payers\": %lld, \"dominance\": \"%s\", \"p\": %lld, "
-                   "\"near_ends\": %s, \"zeros\": %s}",
+                   "\"near_ends\": %s, \"windows\": %s, \"zeros\": %s}",
                    (long long)rules->min_units, (long long)rules->min_platforms, (long long)rules->min_payers,
                    dominances[rules->dominance], (long long)rules->p, rules->near_ends ? "true" : "false",
-                   rules->allow_zero ? "true" : "false");
+                   rules->windows ? "true" : "false", rules->allow_zero ? "true" : "false");
 }
 
 /* Counts by rule and axis; never the values. */

@@ -5,29 +5,42 @@
 
 #include "aggregate/snapshot/memory.h"
 
-static void find_alive(struct statistics *statistics) {
-    const struct registry *registry = statistics->registry;
-    statistics->alive = memory_zeroed(registry->unit_count, sizeof(*statistics->alive));
+static void find_alive(const struct registry *registry, struct window *window) {
+    window->alive = memory_zeroed(registry->unit_count, sizeof(*window->alive));
     for (uint32_t unit = 0; unit < registry->unit_count; unit++)
-        statistics->alive[unit] = registry_alive(registry, unit, statistics->period.last);
+        window->alive[unit] = registry_alive(registry, unit, window->last);
 }
 
-static void find_uses(struct statistics *statistics) {
-    size_t flow_count = statistics->definitions->flow_count;
-    statistics->uses = memory_zeroed(statistics->registry->unit_count * flow_count, sizeof(*statistics->uses));
-    size_t end = cells_from(statistics->cells, statistics->period.last + 1);
-    for (size_t i = cells_from(statistics->cells, statistics->window_first); i < end; i++) {
-        const struct cell *cell = &statistics->cells->items[i];
-        const struct cell_kind *kind = cell_kind(statistics->cells, cell);
-        statistics->window_flows |= kind->flows;
-        if (cell->version == VERSION_NONE) continue;
-        struct use *uses = &statistics->uses[statistics->registry->versions[cell->version].unit * flow_count];
-        for (uint64_t flows = kind->flows; flows != 0; flows &= flows - 1) {
-            struct use *use = &uses[__builtin_ctzll(flows)];
-            use->outlets |= (uint32_t)1 << (kind->outlet & 31);
-            use->instruments |= (uint32_t)1 << (kind->instrument & 31);
-        }
+static void find_uses(const struct statistics *statistics, struct window *window) {
+    const struct cells *cells = statistics->cells;
+    const struct registry *registry = statistics->registry;
+    window->uses = memory_zeroed(registry->unit_count * window->flow_count, sizeof(*window->uses));
+    size_t end = cells_from(cells, window->last + 1);
+    for (size_t i = cells_from(cells, window->first); i < end; i++) {
+        uint32_t version = cells->items[i].version;
+        window_note(window, cell_kind(cells, &cells->items[i]),
+                    version == VERSION_NONE ? TEXT_NONE : registry->versions[version].unit);
     }
+}
+
+/* The window of the period, and the one before where figures are compared with it. */
+static void open_windows(struct statistics *statistics) {
+    const struct definitions *definitions = statistics->definitions;
+    int32_t last = statistics->period.last;
+    statistics->now = (struct window){
+        .first = last - definitions->window_days + 1, .last = last, .flow_count = definitions->flow_count};
+    (void)snprintf(statistics->window, sizeof(statistics->window), "P%dD", definitions->window_days);
+    find_alive(statistics->registry, &statistics->now);
+    find_uses(statistics, &statistics->now);
+    statistics->before = statistics->cells->before;
+    if (statistics->before.uses != NULL) find_alive(statistics->registry, &statistics->before);
+}
+
+static void close_windows(struct statistics *statistics) {
+    free(statistics->now.alive);
+    free(statistics->now.uses);
+    free(statistics->before.alive);
+    statistics->now = statistics->before = (struct window){.uses = NULL};
 }
 
 struct coordinates statistics_total(const struct statistics *statistics, const struct indicator *indicator, char evidence) {
@@ -59,6 +72,7 @@ struct unit_member unit_member_of(const struct statistics *statistics, uint32_t 
         .district = (uint8_t)at->district,
         .unit_type = at->unit_type >= 0 ? (uint8_t)at->unit_type : (uint8_t)UNIT_CODE_NONE,
         .kind = kind,
+        .unit = at->unit,
     };
 }
 
@@ -119,11 +133,7 @@ static void write_day(struct statistics *statistics, int32_t day) {
 }
 
 void statistics_run(struct statistics *statistics, bool daily) {
-    statistics->window_first = statistics->period.last - statistics->definitions->window_days + 1;
-    statistics->window_flows = 0;
-    (void)snprintf(statistics->window, sizeof(statistics->window), "P%dD", statistics->definitions->window_days);
-    find_alive(statistics);
-    find_uses(statistics);
+    open_windows(statistics);
     statistics->table =
         flow_table_create(statistics->cells, statistics->registry, statistics->period.first, statistics->period.last);
     for (size_t i = 0; i < statistics->definitions->indicator_count; i++)
@@ -134,8 +144,5 @@ void statistics_run(struct statistics *statistics, bool daily) {
         for (int32_t day = statistics->period.first; day <= statistics->period.last; day++)
             write_day(statistics, day);
     }
-    free(statistics->alive);
-    free(statistics->uses);
-    statistics->alive = NULL;
-    statistics->uses = NULL;
+    close_windows(statistics);
 }

@@ -8,13 +8,6 @@
 #include "aggregate/snapshot/sketch.h"
 #include "zone.h"
 
-/* What a unit did on window days, per flow: outlets and instruments of its cells (bit 0: absent), so never empty when there is a
- * cell. */
-struct use {
-    uint32_t outlets;
-    uint32_t instruments;
-};
-
 struct statistics {
     const struct definitions *definitions;
     const struct state *state;
@@ -27,11 +20,9 @@ struct statistics {
     int currency_exponent;
     const char *area;
     struct period period;
-    int32_t window_first;     /* window days: [window_first, period.last] */
+    struct window now;        /* of the period: ends with its last day */
+    struct window before;     /* of the preceding period; uses null: not compared with it */
     char window[16];          /* "P90D" */
-    uint32_t *alive;          /* per unit: its version on the last day when it is ACTIVE there, else VERSION_NONE */
-    struct use *uses;         /* unit * flow_count + flow, window days */
-    uint64_t window_flows;    /* flows with any cell on window days, matched or not */
     struct flow_table *table; /* of the period that is being written */
     struct control *control;  /* null: raw figures */
     struct observations *observations;
@@ -45,9 +36,6 @@ void statistics_run(struct statistics *statistics, bool daily);
 struct coordinates statistics_total(const struct statistics *statistics, const struct indicator *indicator, char evidence);
 void statistics_district_area(const struct statistics *statistics, int district, char out[static AREA_BYTES]);
 bool statistics_district_listed(int district); /* index from DISTRICT_FIRST */
-static inline const struct use *statistics_use(const struct statistics *statistics, uint32_t unit, uint32_t flow) {
-    return &statistics->uses[(size_t)unit * statistics->definitions->flow_count + flow];
-}
 /* A unit in the version it has, for disclosure control. */
 struct unit_member unit_member_of(const struct statistics *statistics, uint32_t version, uint8_t kind);
 /* 100 * part / whole into value, numerator, denominator, N_UNITS; whole 0: status M. */

@@ -11,11 +11,11 @@ static void count_units(const struct statistics *statistics, const struct indica
     for (size_t i = 0; i < indicator->population_count; i++)
         counts[i] = 0;
     for (uint32_t unit = 0; unit < statistics->registry->unit_count; unit++) {
-        if (statistics->alive[unit] == VERSION_NONE) continue;
-        const struct unit_record *record = registry_record(statistics->registry, statistics->alive[unit]);
+        if (statistics->now.alive[unit] == VERSION_NONE) continue;
+        const struct unit_record *record = registry_record(statistics->registry, statistics->now.alive[unit]);
         bool inside = false;
         for (size_t i = 0; i < indicator->population_count; i++) {
-            bool holds = population_holds(indicator->populations[i], record, statistics->window_first, statistics->period.last);
+            bool holds = population_holds(indicator->populations[i], record, statistics->now.first, statistics->now.last);
             counts[i] += holds;
             inside = inside || holds;
         }
@@ -29,13 +29,13 @@ static struct unit_figures *control_structure(const struct statistics *statistic
     struct unit_member *members = memory_zeroed(statistics->registry->unit_count, sizeof(*members));
     size_t count = 0;
     for (uint32_t unit = 0; unit < statistics->registry->unit_count; unit++) {
-        uint32_t version = statistics->alive[unit];
+        uint32_t version = statistics->now.alive[unit];
         if (version == VERSION_NONE) continue;
         const struct unit_record *record = registry_record(statistics->registry, version);
         for (size_t i = 0; i < indicator->population_count; i++) {
-            if (!population_holds(indicator->populations[i], record, statistics->window_first, statistics->period.last)) continue;
+            if (!population_holds(indicator->populations[i], record, statistics->now.first, statistics->now.last)) continue;
             members[count++] = (struct unit_member){control_contributor(statistics->control, version), UNIT_CODE_NONE,
-                                                    UNIT_CODE_NONE, (uint8_t)i};
+                                                    UNIT_CODE_NONE, (uint8_t)i, unit};
             break;
         }
     }

@@ -1,11 +1,12 @@
-"""The primary rules of disclosure control (schemas/disclosure.md §2), for cells given as lists of contributions."""
+"""The primary rules of disclosure control (schemas/disclosure.md §2, windows: §5), for cells given as lists of contributions."""
 from fractions import Fraction
 
 CAUSES_OF_A = ("merchants", "platforms", "payers", "share_near_ends", "zero")
 
 
 class Rules:
-    def __init__(self, merchants=5, platforms=3, payers=10, p=10, dominance="p", near_ends=True, zeros=True):
+    def __init__(self, merchants=5, platforms=3, payers=10, p=10, dominance="p", near_ends=True, zeros=True,
+                 windows=True):
         self.merchants = merchants
         self.platforms = platforms
         self.payers = payers
@@ -13,6 +14,7 @@ class Rules:
         self.dominance = dominance
         self.near_ends = near_ends
         self.zeros = zeros
+        self.windows = windows
 
 
 class Contribution:
@@ -76,7 +78,16 @@ def part(rules, contributions, whole):
     return ("A", "share_near_ends") if rules.near_ends and of < 20 and 0 < number < 3 else ("F", "none")
 
 
-def judge(rules, kind, contributions, whole):
+def change(rules, entered, left, whole):
+    """A part against the window before: how many units it counts that it did not count then, and the reverse (§5)."""
+    told = rules.windows and rules.near_ends and whole < 20 and (0 < entered < 3 or 0 < left < 3)
+    return ("D", "windows") if told else ("F", "none")
+
+
+def judge(rules, kind, contributions, whole, entered=0, left=0):
     if kind == "magnitude":
         return magnitude(rules, contributions)
-    return population(rules, contributions) if kind == "population" else part(rules, contributions, whole)
+    if kind == "population":
+        return population(rules, contributions)
+    verdict = part(rules, contributions, whole)
+    return verdict if verdict[0] != "F" else change(rules, entered, left, sum(one.value for one in whole))

@@ -27,7 +27,10 @@ class Place:
         self.published = published
 
     def holds(self, contribution):
-        return self.dimension == EVERYWHERE or contribution.codes[self.dimension] in self.codes
+        return self.has(contribution.codes)
+
+    def has(self, codes):
+        return codes is not None and (self.dimension == EVERYWHERE or codes[self.dimension] in self.codes)
 
 
 class Figure:
@@ -37,6 +40,11 @@ class Figure:
         self.whole = whole
         self.dimensions = dimensions
         self.published = published
+        self.moves = []  # of each unit of the part: its codes now and in the window before; None: not in it
+
+    def changes(self, place):
+        return (sum(place.has(now) and not place.has(before) for now, before in self.moves),
+                sum(place.has(before) and not place.has(now) for now, before in self.moves))
 
     def stands(self, place):
         return place.dimension == EVERYWHERE or place.dimension in self.dimensions
@@ -60,8 +68,8 @@ class Table:
 
     def text(self, structure=True):
         rules = self.rules
-        lines = ["rules %d %d %d %d %d %d %d" % (rules.merchants, rules.platforms, rules.payers, rules.p,
-                                               DOMINANCE[rules.dominance], rules.near_ends, rules.zeros)]
+        lines = ["rules %d %d %d %d %d %d %d %d" % (rules.merchants, rules.platforms, rules.payers, rules.p,
+                                               DOMINANCE[rules.dominance], rules.near_ends, rules.zeros, rules.windows)]
         for place in self.places:
             mask = sum(1 << code for code in place.codes)
             lines.append("place %d %x %d" % (place.dimension, mask, place.published))
@@ -72,6 +80,11 @@ class Table:
             lines.append("figure %d %d %d %d" % (KINDS[figure.kind], figure.whole, dimensions, len(figure.contributions)))
             lines += ["%d %d %d %d %d %d" % (one.unit, one.platform, *one.codes, one.payers, one.value)
                       for one in figure.contributions]
+        for number, figure in enumerate(self.figures):
+            if figure.moves:
+                lines.append("moved %d %d" % (number, len(figure.moves)))
+                lines += ["%d %d %d %d %d %d" % (now is not None, before is not None, *(now or (0, 0)), *(before or (0, 0)))
+                          for now, before in figure.moves]
         if structure:
             lines += ["nested %d %d %d" % nesting for nesting in self.nestings]
             lines += ["hold %d %d" % hold for hold in self.holds]
@@ -82,7 +95,8 @@ class Table:
 
     def primary(self, figure, place):
         whole = self.figures[self.figures[figure].whole].at(place)
-        return disclosure.judge(self.rules, self.figures[figure].kind, self.figures[figure].at(place), whole)
+        one = self.figures[figure]
+        return disclosure.judge(self.rules, one.kind, one.at(place), whole, *one.changes(place))
 
     def standing(self):
         return [(i, j) for i, figure in enumerate(self.figures) for j, place in enumerate(self.places) if figure.stands(place)]
@@ -93,7 +107,7 @@ def random_rules(random_source):
         merchants=random_source.choice((3, 5, 5, 5)), platforms=random_source.choice((1, 2, 3, 3)),
         payers=random_source.choice((1, 10, 10)), p=random_source.choice((5, 10, 10, 30)),
         dominance=random_source.choice(("p", "p", "p", "p", "nk", "off")), near_ends=random_source.random() < 0.8,
-        zeros=random_source.random() < 0.9)
+        zeros=random_source.random() < 0.9, windows=random_source.random() < 0.9)
 
 
 def random_structure(random_source, table):
@@ -133,6 +147,21 @@ def random_contributions(random_source, table, counting):
     return made
 
 
+def random_moves(random_source, whole, chosen, inner, rest):
+    """The window before: most units were there, at the same place, and answered as they do now; some have left since."""
+    change = random_source.choice((0, 0.02, 0.1, 0.4))
+    districts = [one.codes[0] for one in whole]
+    for one, yes in zip(whole, chosen):
+        before = one.codes
+        if random_source.random() < change:
+            before = random_source.choice((None, (random_source.choice(districts), one.codes[1])))
+        answer = yes != (random_source.random() < change)
+        for figure, wanted in ((inner, True), (rest, False)):
+            figure.moves.append((one.codes if yes == wanted else None, before if answer == wanted else None))
+        if random_source.random() < change / 2:
+            random_source.choice((inner, rest)).moves.append((None, one.codes))
+
+
 def random_table(random_source):
     table = random_structure(random_source, Table(random_rules(random_source)))
     counting = random_source.random() < 0.35
@@ -148,6 +177,8 @@ def random_table(random_source):
         table.figures.append(Figure(kind, [one for one, yes in zip(whole, chosen) if yes], 0, of))
         table.figures.append(Figure(kind, [one for one, yes in zip(whole, chosen) if not yes], 0, of, False))
         table.nestings.append((inner, 0, inner + 1))
+        if counting and random_source.random() < 0.6:
+            random_moves(random_source, whole, chosen, *table.figures[inner:])
     if random_source.random() < 0.3:  # suppressed in an earlier vintage
         table.holds.append(random_source.choice([at for at in table.standing() if table.figures[at[0]].published and
                                                  table.places[at[1]].published]))

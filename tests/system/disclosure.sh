@@ -33,6 +33,11 @@ broken "parts and rests apart" "recovered by subtraction" suppress.c \
     's/changed \|= level\(inner, place, rest, place\)/(void)rest/'
 broken "the platform axis forgotten" "primary rules differ" rules.c 's/.*too_few\(platforms->contributors.*//'
 broken "p% with <= for <" "primary rules differ" rules.c 's/rest \* 100 >= measure->first/rest * 100 > measure->first/'
+broken "who left since the window before forgotten" "primary rules differ" rules.c \
+    's/disclosure_part\(rules, left, whole\)/disclosure_part(rules, 0, whole)/'
+broken "a unit that moved taken for one that came" "primary rules differ" measure.c 's/now && !before;/now \&\& !move->before;/'
+broken "windows forgotten where withheld parts are added up" "sum of withheld parts is unsafe" suppress.c \
+    's/(judge_at\(table, figure, place\)\.status) == .F.;/strchr("FD", \1) != NULL;/'
 broken "the second contributor forgotten" "primary rules differ" measure.c \
     's/measure->second = measure->first;/measure->second = 0;/'
 finish

@@ -1,4 +1,5 @@
-/* Disclosure control of whole tables: quarters against their months, a release against the one before, the districts of 2025. */
+/* Disclosure control of whole tables: quarters against their months, a release against the one before, a window against the one
+ * before, the districts of 2025. */
 #include "snapshot_scene.h"
 
 enum { UNITS = 40, SOURCES = 3, FIRST_DISTRICT = 390 };
@@ -11,6 +12,7 @@ static const struct disclosure_rules standard = {
     .dominance = DOMINANCE_P,
     .near_ends = true,
     .allow_zero = true,
+    .windows = true,
 };
 
 /* Units 0 to 7 are in 390, 8 to 27 in 391, the others in 392. */
@@ -211,6 +213,52 @@ static void days_are_judged_in_totals_and_two_ways_stay_in(void **state) {
     scene_close(&scene);
 }
 
+/* Twelve units in 390, of which four pay in July and `stopped` others in June only; in September `come` more begin. */
+static void take_two_windows(int come, int stopped, bool windows, struct obs_table *table) {
+    int districts[UNITS];
+    struct scene scene;
+    struct snapshot_result result;
+    for (int unit = 0; unit < UNITS; unit++)
+        districts[unit] = unit < 12 ? 390 : unit < 24 ? 391 : 392;
+    open_scene(&scene, districts, "", "2021-10-02T00:00:00Z");
+    pay(&scene, "2021-06-10", 0, stopped); /* in the 90 days before September, not in those before October */
+    pay(&scene, "2021-07-10", 8, UNITS - 4);
+    pay(&scene, "2021-09-10", 8 - come, 8);
+    struct snapshot_options options = scene_options(&scene, "2021-09");
+    options.disclosure = standard;
+    options.disclosure.windows = windows;
+    scene_snapshot(&scene, &options, &result, table);
+    scene_close(&scene);
+}
+
+static void who_came_or_left_since_the_window_before_is_not_told(void **state) {
+    (void)state;
+    static const struct {
+        int come, stopped;
+        bool windows;
+        const char *status;
+    } cases[] = {{0, 0, true, "F"}, {1, 0, true, "D"}, {2, 0, true, "D"}, {3, 0, true, "F"},  {0, 1, true, "D"},
+                 {1, 1, true, "D"}, {0, 3, true, "F"}, {3, 3, true, "F"}, {3, 1, true, "D"}, {1, 0, false, "F"}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct obs_table table;
+        take_two_windows(cases[i].come, cases[i].stopped, cases[i].windows, &table);
+        const struct obs_row *row = scene_row(&table, "VN_38_D390 MER_ACTIVE_SH O _T _T _T _Z _Z 2021-09");
+        assert_non_null(row);
+        assert_string_equal(row->cells[OBS_CONF_STATUS], cases[i].status);
+        /* of 40 in the province one or two tell nothing; whoever adds districts up misses another one, too */
+        row = scene_row(&table, "VN_38 MER_ACTIVE_SH O _T _T _T _Z _Z 2021-09");
+        assert_string_equal(row->cells[OBS_CONF_STATUS], "F");
+        int withheld = 0;
+        for (int district = 390; district <= 392; district++) {
+            char key[160];
+            (void)snprintf(key, sizeof(key), "VN_38_D%d MER_ACTIVE_N O _T _T _T _Z _Z 2021-09", district);
+            withheld += scene_row(&table, key)->cells[OBS_CONF_STATUS][0] == 'D';
+        }
+        assert_int_equal(withheld, cases[i].status[0] == 'D' ? 2 : 0);
+        obs_table_close(&table);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_quarter_does_not_tell_what_its_month_withholds),
@@ -218,6 +266,7 @@ int main(void) {
         cmocka_unit_test(establishments_of_one_enterprise_are_one_contributor),
         cmocka_unit_test(thanh_hoa_with_and_without_dong_son_differ_by_nothing_unsafe),
         cmocka_unit_test(what_protected_in_one_release_stays_in_in_the_next),
+        cmocka_unit_test(who_came_or_left_since_the_window_before_is_not_told),
         cmocka_unit_test(days_are_judged_in_totals_and_two_ways_stay_in),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

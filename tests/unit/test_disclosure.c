@@ -18,6 +18,7 @@ static const struct disclosure_rules standard = {
     .dominance = DOMINANCE_P,
     .near_ends = true,
     .allow_zero = true,
+    .windows = true,
 };
 
 /* Values of one place, one contributor each, three platforms of equal size. */
@@ -92,6 +93,21 @@ static void shares_close_to_their_ends_are_told_only_of_many(void **state) {
     struct disclosure_rules off = standard;
     off.near_ends = false;
     assert_int_equal(disclosure_part(&off, 1, 5).status, 'F');
+}
+
+static void a_change_is_asked_like_a_part(void **state) {
+    (void)state;
+    assert_int_equal(disclosure_change(&standard, 0, 0, 19).status, 'F');
+    assert_int_equal(disclosure_change(&standard, 1, 0, 19).ground, GROUND_WINDOWS);
+    assert_int_equal(disclosure_change(&standard, 5, 2, 19).ground, GROUND_WINDOWS);
+    assert_int_equal(disclosure_change(&standard, 3, 3, 19).status, 'F');
+    assert_int_equal(disclosure_change(&standard, 1, 1, 20).status, 'F');
+    struct disclosure_rules off = standard;
+    off.windows = false;
+    assert_int_equal(disclosure_change(&off, 1, 0, 19).status, 'F');
+    off = standard;
+    off.near_ends = false;
+    assert_int_equal(disclosure_change(&off, 1, 0, 19).status, 'F');
 }
 
 static void a_concentration_of_two_can_be_solved(void **state) {
@@ -225,6 +241,7 @@ int main(void) {
         cmocka_unit_test(the_rest_must_reach_p_per_cent_exactly),
         cmocka_unit_test(each_axis_has_its_own_minimum),
         cmocka_unit_test(shares_close_to_their_ends_are_told_only_of_many),
+        cmocka_unit_test(a_change_is_asked_like_a_part),
         cmocka_unit_test(a_concentration_of_two_can_be_solved),
         cmocka_unit_test(huge_values_are_exact),
         cmocka_unit_test(one_suppressed_district_takes_the_smallest_sibling_with_it),
