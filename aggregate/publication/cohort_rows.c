@@ -1,5 +1,5 @@
 /* cohorts.csv: time to adoption, as counts that users fit their own models to. A cell that is withheld shows nothing but where it
- * stands. What the release before withheld to protect others stays in. */
+ * stands. What the release before and the newest one of the period before withheld to protect others stays in. */
 #include "aggregate/publication/writers.h"
 
 #include "aggregate/report/csv_table.h"
@@ -57,11 +57,11 @@ static void hold_row(struct cohorts *cohorts, const struct csv_table *before, si
 }
 
 /* A release of a version that wrote no cohorts holds nothing. */
-static bool hold(const struct publication *publication, struct cohorts *cohorts, struct fault *fault) {
+static bool hold(struct cohorts *cohorts, const struct previous *release, struct fault *fault) {
     struct csv_table before = {.text = NULL};
     char path[PREVIOUS_PATH_BYTES + 16];
-    if (publication->previous == NULL) return true;
-    (void)snprintf(path, sizeof(path), "%s/cohorts.csv", publication->previous->path);
+    if (release == NULL) return true;
+    (void)snprintf(path, sizeof(path), "%s/cohorts.csv", release->path);
     if (access(path, F_OK) != 0) return true;
     bool good = csv_table_read(&before, path, fault);
     for (size_t row = 0; good && row < before.rows; row++)
@@ -70,18 +70,14 @@ static bool hold(const struct publication *publication, struct cohorts *cohorts,
     return good;
 }
 
-bool cohorts_wanted(const struct publication *publication) {
-    return period_months(publication->statistics->period.frequency) > 0;
-}
-
 bool cohorts_csv_write(const struct publication *publication, FILE *out, struct fault *fault) {
     const struct statistics *statistics = publication->statistics;
-    bool raw = publication->options->raw;
+    bool raw = !publication_holds_cohorts(publication->options, &statistics->period);
     uint32_t count;
     uint32_t *contributors =
         raw ? NULL : control_contributors(publication->registry, statistics->period.last, &count);
     struct cohorts *cohorts = cohorts_create(statistics, publication->as_of_ms, contributors);
-    bool good = raw || hold(publication, cohorts, fault);
+    bool good = raw || (hold(cohorts, publication->previous, fault) && hold(cohorts, publication->neighbour, fault));
     if (good && !raw) cohorts_control(cohorts, &publication->options->disclosure);
     (void)fputs("COHORT,AGE,MONTH,AT_RISK,ADOPTIONS,HAZARD,SURVIVOR,OBS_STATUS,CONF_STATUS\n", out);
     for (int32_t cohort = 0; good && cohort <= cohorts->month_count; cohort++) {

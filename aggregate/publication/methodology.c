@@ -214,7 +214,7 @@ static void write_growth(const struct note *note) {
 
 /* Days and weeks have no cohorts. */
 static void write_cohorts(const struct note *note) {
-    if (!cohorts_wanted(note->publication)) return;
+    if (period_months(note->publication->statistics->period.frequency) == 0) return;
     (void)fputs("\n### Cohorts\n\n`cohorts.csv` follows the units that were registered in a month (COHORT) until they are "
                 "active for the first time, as MER_NEW_N counts it, or close, which takes them out of the numbers at risk "
                 "(right censoring). Units that are older than the data are `PRE` (left-censored): their first activity that "

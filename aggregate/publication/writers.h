@@ -17,8 +17,7 @@ bool slices_csv_write(const struct publication *publication, FILE *out, struct f
 bool paradata_csv_write(const struct publication *publication, FILE *out, struct fault *fault);
 /* Reads calendar.csv of the release before. */
 bool calendar_csv_write(const struct publication *publication, FILE *out, struct fault *fault);
-/* The same of cohorts.csv; months, quarters and years only. */
-bool cohorts_wanted(const struct publication *publication);
+/* Reads cohorts.csv of the release before, and of the newest one of the period before. */
 bool cohorts_csv_write(const struct publication *publication, FILE *out, struct fault *fault);
 bool delta_write(const struct publication *publication, FILE *out, struct fault *fault);
 bool structure_json_write(const struct publication *publication, FILE *out, struct fault *fault);

@@ -176,6 +176,28 @@ static void write_previous(const struct publication *publication, FILE *out) {
         revisions->recomputed ? "true" : "false", (long long)revisions->after_final, (long long)revisions->finalised);
 }
 
+/* The newest release of another period that this vintage is a function of, too; 0: there was none. */
+static void write_release(const struct period *period, int64_t release, const char *vintage, const char *manifest_sha256,
+                          FILE *out) {
+    (void)fprintf(out, "{\"freq\": \"%c\", \"period\": \"%s\", \"release\": %lld, \"vintage\": ", (char)period->frequency,
+                  period->text, (long long)release);
+    json_text(out, vintage);
+    (void)fprintf(out, ", \"manifest_sha256\": \"%s\"}", manifest_sha256);
+}
+
+/* What cohorts were held to, beside the release before. */
+static void write_cohorts(const struct publication *publication, FILE *out) {
+    const struct previous *neighbour = publication->neighbour;
+    struct period before = period_preceding(&publication->statistics->period);
+    if (!publication_holds_cohorts(publication->options, &publication->statistics->period)) return;
+    (void)fputs("  \"cohorts\": ", out);
+    if (neighbour == NULL)
+        write_release(&before, 0, "", "", out);
+    else
+        write_release(&before, neighbour->release, neighbour->name, neighbour->manifest_sha256, out);
+    (void)fputs(",\n", out);
+}
+
 /* What growths were measured from, of which this vintage is a function too; nothing where there are none. */
 static void write_growth(const struct publication *publication, FILE *out) {
     const char *separator = "";
@@ -183,10 +205,8 @@ static void write_growth(const struct publication *publication, FILE *out) {
     (void)fputs("  \"growth\": [", out);
     for (size_t i = 0; i < publication->base_count; i++) {
         const struct growth_base *base = &publication->bases[i];
-        (void)fprintf(out, "%s\n    {\"freq\": \"%c\", \"period\": \"%s\", \"release\": %lld, \"vintage\": ", separator,
-                      (char)base->period.frequency, base->period.text, (long long)base->release);
-        json_text(out, base->vintage);
-        (void)fprintf(out, ", \"manifest_sha256\": \"%s\"}", base->manifest_sha256);
+        (void)fprintf(out, "%s\n    ", separator);
+        write_release(&base->period, base->release, base->vintage, base->manifest_sha256, out);
         separator = ",";
     }
     (void)fputs("\n  ],\n", out);
@@ -279,6 +299,7 @@ bool provenance_file(const struct publication *publication, FILE *out, struct fa
     write_disclosure(publication, out);
     write_previous(publication, out);
     write_growth(publication, out);
+    write_cohorts(publication, out);
     write_engine(publication, out);
     write_state_config(options->state_text, out);
     write_exclusions(publication, out);

@@ -35,6 +35,14 @@ static bool expects(const struct publication *publication) {
     return publication->options->expected != NULL;
 }
 
+static bool has_cohorts(const struct publication *publication) {
+    return period_months(publication->statistics->period.frequency) > 0;
+}
+
+bool publication_holds_cohorts(const struct snapshot_options *options, const struct period *period) {
+    return period_months(period->frequency) > 0 && !options->raw;
+}
+
 const struct publication_file publication_files[] = {
     {"obs.csv", write_observations, NULL, NULL},
     {"revisions.csv", revisions_file, NULL, NULL},
@@ -48,7 +56,7 @@ const struct publication_file publication_files[] = {
     {"slices.csv", slices_csv_write, NULL, NULL},
     {"paradata.csv", paradata_csv_write, NULL, NULL},
     {"calendar.csv", calendar_csv_write, NULL, NULL},
-    {"cohorts.csv", cohorts_csv_write, NULL, cohorts_wanted},
+    {"cohorts.csv", cohorts_csv_write, NULL, has_cohorts},
     {"delta.ndjson", delta_write, NULL, NULL},
     {"structure.json", structure_json_write, NULL, NULL},
     {"labels.do", labels_do_write, NULL, NULL},

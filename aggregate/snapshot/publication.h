@@ -22,6 +22,7 @@ struct publication {
     const struct observations *observations;
     const struct disclosure_audit *disclosure;
     const struct previous *previous; /* the release before of this period; null: this is the first */
+    const struct previous *neighbour; /* the newest release of the period before; null: there is none, or cohorts are not held */
     const struct growth_base *bases; /* what growths were measured from */
     size_t base_count;
     const struct revisions *revisions;
@@ -42,6 +43,9 @@ struct publication_file {
 /* In the order in which they are written: a file that lists others (datapackage.json) stands behind them. */
 extern const struct publication_file publication_files[];
 extern const size_t publication_file_count;
+
+/* Whether such a vintage has cohorts that are held to what earlier ones withheld: months, quarters and years, but no raw ones. */
+bool publication_holds_cohorts(const struct snapshot_options *options, const struct period *period);
 
 /* Writes them all into `vintage`, which is open and the one in `publication`. */
 bool publication_write(const struct publication *publication, struct vintage *vintage, struct fault *fault);

@@ -23,6 +23,7 @@ struct work {
     const struct snapshot_options *options;
     struct computation computation;
     struct previous *previous;
+    struct previous *neighbour; /* of the period before: what its cohorts withhold stays in; null: none, or no cohorts here */
     struct revisions revisions;
     struct jumps jumps;
     struct vintage vintage;
@@ -115,6 +116,16 @@ static bool find_previous(struct work *work, struct fault *fault) {
                      ours, (long long)work->previous->release, computation->period.text, theirs);
 }
 
+/* The newest release of the period before, whose cohorts have the same months as those of this one. */
+static bool find_neighbour(struct work *work, struct fault *fault) {
+    const struct computation *computation = &work->computation;
+    char flow[VINTAGE_FLOW_BYTES];
+    struct period before = period_preceding(&computation->period);
+    if (!publication_holds_cohorts(work->options, &computation->period)) return true;
+    vintage_flow(computation->definitions->structure_id, work->options->raw, flow);
+    return previous_find(work->options->directory, flow, &before, &work->neighbour, fault);
+}
+
 static bool write_files(struct work *work, struct fault *fault) {
     const struct computation *computation = &work->computation;
     const struct publication publication = {
@@ -129,6 +140,7 @@ static bool write_files(struct work *work, struct fault *fault) {
         .observations = &computation->observations,
         .disclosure = &computation->disclosure,
         .previous = work->previous,
+        .neighbour = work->neighbour,
         .bases = computation->bases,
         .base_count = computation->base_count,
         .revisions = &work->revisions,
@@ -208,11 +220,12 @@ static enum vintage_end try_it(const struct snapshot_options *options, const str
                                struct snapshot_result *result, struct fault *fault) {
     struct work work = {.options = options, .computation = {.options = options, .state = state}};
     bool good = check(&work, fault) && computation_define(&work.computation, fault) && find_previous(&work, fault) &&
-                computation_run(&work.computation, fault);
+                find_neighbour(&work, fault) && computation_run(&work.computation, fault);
     enum vintage_end end = good ? publish(&work, result, fault) : VINTAGE_FAILED;
     vintage_abandon(&work.vintage);
     revisions_clear(&work.revisions);
     previous_destroy(work.previous);
+    previous_destroy(work.neighbour);
     computation_clear(&work.computation);
     return end;
 }

@@ -71,6 +71,12 @@ static bool read_bases(struct passport *passport, const json_t *list) {
     return true;
 }
 
+/* The release that cohorts were held to; absent where there are none. */
+static bool read_cohorts(struct passport *passport, json_t *json) {
+    if (json == NULL) return true;
+    return read_base(passport, json, &passport->bases[passport->base_count++]);
+}
+
 static bool read_exclusion(json_t *json, struct exclusion *range) {
     int64_t partition;
     bool fine = text_of(json, "topic", range->topic, sizeof(range->topic)) && whole_of(json, "partition", &partition) &&
@@ -102,7 +108,8 @@ static bool read_expected(struct passport *passport, json_t *engine) {
 }
 
 static bool read_lists(struct passport *passport, json_t *root) {
-    return read_bases(passport, json_object_get(root, "growth")) && read_inputs(passport, json_object_get(root, "inputs")) &&
+    return read_bases(passport, json_object_get(root, "growth")) &&
+           read_cohorts(passport, json_object_get(root, "cohorts")) && read_inputs(passport, json_object_get(root, "inputs")) &&
            read_exclusions(passport, json_object_get(root, "exclusions"));
 }
 

@@ -51,7 +51,7 @@ struct passport {
     size_t input_count;
     struct exclusion *exclusions; /* `line` is 0 */
     size_t exclusion_count;
-    struct passport_base bases[GROWTH_BASES_MAX];
+    struct passport_base bases[GROWTH_BASES_MAX + 1]; /* of growths, and the one that cohorts were held to */
     size_t base_count;
 };
 

@@ -160,7 +160,7 @@ static bool count_log(struct run *run, struct setup *setup, struct fault *fault)
     return fault_set(fault, STOP_DEMO_SHORT, false, "interrupted after %lld records", (long long)result.delivered);
 }
 
-/* A release that was not there yet: of the period itself, or of one that growths are measured from. */
+/* A release that was not there yet: of the period itself, of one that growths are measured from, or of the period before. */
 static bool is_later(const struct passport *passport, const char *name) {
     for (size_t i = 0; i < passport->base_count; i++) {
         const struct passport_base *base = &passport->bases[i];

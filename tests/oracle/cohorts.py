@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """cohorts.py COHORTS.csv --log DIR|FILE… --period P: cohorts.csv made again from the log, cell for cell.
 
-    [--config key=value …] [--sources FILE] [--as-of T] [--definitions FILE] [--raw] [--before COHORTS.csv]
-    [--obs OBS.csv]: the adoptions of the last month against MER_NEW_N of a raw table
+    [--config key=value …] [--sources FILE] [--as-of T] [--definitions FILE] [--raw] [--before COHORTS.csv …]
+    [--obs OBS.csv]: the adoptions of the period against MER_NEW_N of a raw table
 
 Written from schemas/cohorts.md and disclosure.md §7. `Table` is numbers and verdicts only: cohorts_attack.py tries to break it.
 Exit status 1 on difference.
@@ -155,12 +155,12 @@ def contributor(units, unit, last):
 
 
 def build(definitions, config, partitions, period, as_of):
-    """(first month, Table)."""
+    """(first month, Table, unit -> day of its adoption)."""
     units = Units([record for partition in partitions for _, _, record in partition.units], as_of)
     adopted = first_days(units, partitions, definitions, period.last)
     days = [first for partition in partitions for _, _, activities in partition.accounts for first, *_ in activities.values()]
     if adopted is None or not days:
-        return 0, Table(0, [])
+        return 0, Table(0, []), {}
     start = month_of_day(min(days) - 1) + 1
     end = start
     while first_of(end + 1) - 1 <= period.last and config.zone.day_start_ms(first_of(end + 1)) <= as_of:
@@ -186,7 +186,7 @@ def build(definitions, config, partitions, period, as_of):
                 break
             month += 1
         members.append((cohort, entry - start, month - start, adopts, contributor(units, unit, period.last)))
-    return start, Table(end - start, members)
+    return start, Table(end - start, members), adopted
 
 
 def read(path):
@@ -194,11 +194,9 @@ def read(path):
         return list(csv.reader(file))
 
 
-def held_cells(path, start):
-    if path is None or not os.path.exists(path):
-        return set()
+def held_cells(paths, start):
     return {(PRE if row[0] == "PRE" else month_number(row[0]) - start + 1, month_number(row[2]) - start)
-            for row in read(path)[1:] if row[8] == "D"}
+            for path in paths if os.path.exists(path) for row in read(path)[1:] if row[8] == "D"}
 
 
 def rules_of(settings):
@@ -208,13 +206,18 @@ def rules_of(settings):
                  zeros=named.get("zeros", "on") == "on")
 
 
-def against_new(table, start, period, obs):
-    """What MER_NEW_N has more than the adoptions of the period's months: units that had left the set."""
+def against_new(table, start, adopted, period, obs):
+    """MER_NEW_N of the period's months is every unit seen for the first time, with those who had left the set by then."""
     with open(obs, encoding="utf-8", newline="") as file:
         (new,) = [int(row["OBS_VALUE"]) for row in csv.DictReader(file)
                   if row["INDICATOR"] == "MER_NEW_N" and row["TIME_PERIOD"] == period.text]
-    first, last = month_of_day(period.first) - start, month_of_day(period.last) - start
-    return new - sum(cell[1] for (_, month), cell in table.cells.items() if first <= month <= last)
+    first, last = max(month_of_day(period.first), start), month_of_day(period.last)
+    adoptions = sum(cell[1] for (_, month), cell in table.cells.items() if first <= month + start <= last)
+    seen = sum(first <= month_of_day(day) <= last for day in adopted.values())
+    before = sum(period.first <= day < first_of(first) for day in adopted.values())
+    print("MER_NEW_N %d: %d before the data start, %d adoptions, %d by units that had left" % (
+        new, before, adoptions, seen - adoptions))
+    return new == before + seen
 
 
 def main(arguments):
@@ -227,7 +230,7 @@ def main(arguments):
     parser.add_argument("--as-of")
     parser.add_argument("--definitions", default=os.path.join(SCHEMAS, "indicators.json"))
     parser.add_argument("--raw", action="store_true")
-    parser.add_argument("--before")
+    parser.add_argument("--before", nargs="+", default=[], help="releases that are held to")
     parser.add_argument("--obs")
     parser.add_argument("found")
     options = parser.parse_args(arguments)
@@ -239,7 +242,7 @@ def main(arguments):
     partitions = run_log(options.log, counting, options.sources)
     as_of = resolve_as_of(partitions, ms_of_rfc3339(options.as_of) if options.as_of else None)
     period = Period(options.period)
-    start, table = build(definitions, config, partitions, period, as_of)
+    start, table, adopted = build(definitions, config, partitions, period, as_of)
     verdicts = {} if options.raw else table.control(rules_of(settings), held_cells(options.before, start))
     wanted = [HEADER] + list(table.rows(start, verdicts, options.raw))
     found = read(options.found)
@@ -250,9 +253,8 @@ def main(arguments):
     print("%d rows (oracle %d) of %d cohorts, %d differ; %s" % (
         len(found) - 1, len(wanted) - 1, len(table.cohorts), len(differences),
         " ".join("%s %d" % (status, statuses.count(status)) for status in sorted(set(statuses)))))
-    if options.obs:
-        print("MER_NEW_N has %d more, who had left" % against_new(table, start, period, options.obs))
-    return 1 if differences or len(found) != len(wanted) else 0
+    exact = not options.obs or against_new(table, start, adopted, period, options.obs)
+    return 1 if differences or len(found) != len(wanted) or not exact else 0
 
 
 if __name__ == "__main__":

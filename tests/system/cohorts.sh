@@ -27,18 +27,21 @@ rows() { # STATUS [COHORT]: rows with that CONF_STATUS in the vintage of $WORK/p
     awk -F, -v status="$1" -v cohort="${2:-}" '$9 == status && (cohort == "" || $1 == cohort)' "$(cat "$WORK/path")/cohorts.csv" |
         wc -l
 }
-identities() { # after oracle --obs: the adoptions of the period are MER_NEW_N but for those who had left
-    grep -qE 'MER_NEW_N has [0-9]+ more' "$WORK/oracle.log"
+left() { # after oracle --obs: of units that are new by MER_NEW_N, those that had left the set before
+    sed -n 's/^MER_NEW_N.* \([0-9]*\) by units that had left$/\1/p' "$WORK/oracle.log"
 }
 
+gone=0
 for period in 2021-06 2021-11 2021-Q3 2020; do
     must "$period is written raw" take "$WORK/raw" "$period" --raw
-    check "$period, raw: as the oracle" oracle "$period" --raw --obs "$(cat "$WORK/path")/obs.csv"
-    check "its adoptions are MER_NEW_N, less those who had left" identities
+    check "$period, raw: as the oracle, and its adoptions are MER_NEW_N but for those who had left" \
+        oracle "$period" --raw --obs "$(cat "$WORK/path")/obs.csv"
+    gone=$((gone + $(left)))
     must "$period is published" take "$WORK/v" "$period"
     check "$period: as the oracle" oracle "$period"
     check "something is withheld, something told" test "$(rows A)" -gt 0 -a "$(rows D)" -gt 0 -a "$(rows F)" -gt 0
 done
+check "some had left" test "$gone" -gt 0
 must "2021-11 is written with other rules" take "$WORK/other" 2021-11 --set disclosure.merchants=3 --set disclosure.near_ends=off
 check "2021-11 with other rules: as the oracle" oracle 2021-11 --config disclosure.merchants=3 disclosure.near_ends=off
 must "the month that goes on still is written" take "$WORK/raw" 2022-01 --raw
@@ -47,6 +50,23 @@ for period in 2021-11-30 2021-W47; do
     must "$period is written" take "$WORK/raw" "$period" --raw
     check "$period has no such file" test ! -e "$(cat "$WORK/path")/cohorts.csv"
 done
+
+must "2021-09 is published with few at risk" take "$WORK/n" 2021-09 --set disclosure.merchants=9
+september=$(cat "$WORK/path")
+must "and 2021-10 with others" take "$WORK/n" 2021-10
+october=$(cat "$WORK/path")
+check "what the month before withheld to protect others stays in: as the oracle" oracle 2021-10 --before "$september/cohorts.csv"
+check "without that it would be told: not as the oracle" bash -c "! python3 tests/oracle/cohorts.py '$october/cohorts.csv' \
+    --log '$log'/*.ndjson --sources '$WORK/sources.json' --config retention.days=800 --period 2021-10"
+must "2021-08 comes after 2021-09" take "$WORK/n" 2021-08 --set disclosure.merchants=3
+must "and 2021-09 a second time" take "$WORK/n" 2021-09 --set disclosure.merchants=3
+check "2021-10 is proved as before" "$NHIP" verify "$october" --logs "$log" "${common[@]}"
+check "so is 2021-09" "$NHIP" verify "$september" --logs "$log" "${common[@]}" --set disclosure.merchants=9
+second=$(find "$WORK/n" -name '*_2021-09_r2_*')
+echo >>"$second/codes.csv"
+check "a damaged release of the month before is not held to: exit 3" bash -c "'$NHIP' snapshot --set 'redis.address=$REDIS' \
+    ${common[*]} --dir '$WORK/n' --period 2021-10 2>'$WORK/err'; test \$? = 3"
+check "it is named" grep -q '_2021-09_r2_.*codes.csv' "$WORK/err"
 
 must "2021-11 is published with few at risk" take "$WORK/w" 2021-11 --set disclosure.merchants=9
 published=$(cat "$WORK/path")

@@ -39,12 +39,22 @@ static void quotients_round_half_to_even_once(void **state) {
         {999949, 1000000, 2, 2, "99.99"},
         {610000000000, 1210000000000, 4, 2, "5041.32"},
         {INT64_MAX, 1, 2, 2, "922337203685477580700.00"},
+        {1, 3, 0, 6, "0.333333"},
+        {1, 2000000, 0, 6, "0.000000"},
+        {3, 2000000, 0, 6, "0.000002"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char text[DECIMAL_BYTES];
         decimal_quotient(text, cases[i].numerator, cases[i].denominator, cases[i].shift, cases[i].decimals);
         assert_string_equal(text, cases[i].text);
     }
+}
+
+static void whole_numbers_round_half_to_even(void **state) {
+    (void)state;
+    assert_true(decimal_rounded(1, 2) == 0 && decimal_rounded(3, 2) == 2 && decimal_rounded(5, 2) == 2);
+    assert_true(decimal_rounded(7, 3) == 2 && decimal_rounded(8, 3) == 3 && decimal_rounded(0, 9) == 0);
+    assert_true(decimal_rounded((__int128)1000000000000 * INT64_MAX, INT64_MAX) == 1000000000000);
 }
 
 static void scaled_numbers_keep_every_digit(void **state) {
@@ -142,6 +152,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(published_decimals_are_read_back_exactly),
         cmocka_unit_test(quotients_round_half_to_even_once),
+        cmocka_unit_test(whole_numbers_round_half_to_even),
         cmocka_unit_test(scaled_numbers_keep_every_digit),
         cmocka_unit_test(estimates_stay_within_three_standard_errors),
         cmocka_unit_test(a_handful_is_counted_exactly),
