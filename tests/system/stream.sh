@@ -26,11 +26,14 @@ start() { # NAME SETTING...: a worker in the background; its log is NAME.log, an
 status() { awk -v name="$2" '$1 == name { print $2 + 0 }' "$WORK/$1.status" 2>/dev/null; }
 
 # until_true SECONDS COMMAND...: waits until the command succeeds.
-until_true() {
+until_true() { # SECONDS COMMAND...; when it never was, what it said last
     local end=$((SECONDS + $1))
     shift
-    until "$@" >/dev/null 2>&1; do
-        [ $SECONDS -lt $end ] || return 1
+    until "$@" >"$WORK/until" 2>&1; do
+        if [ $SECONDS -ge $end ]; then
+            tail -n 5 "$WORK/until"
+            return 1
+        fi
         sleep 0.2
     done
 }
