@@ -59,7 +59,7 @@ chosen() {
     case $mode:$1 in
     lane:disclosure | lane:faults | lane:readers | lane:torture) return 1 ;; # their own builds and readers, or mostly Python
     lane:install | lane:prometheus | lane:report) return 1 ;;               # they look at files and at other programs
-    lane:growth) [[ $BUILD != *thread* ]]; return ;;                        # one thread, thirty snapshots: minutes under TSan
+    lane:chain | lane:growth) [[ $BUILD != *thread* ]]; return ;;           # one thread, many snapshots: minutes under TSan
     *:scale) return 1 ;;                                                    # its claims are seconds: in make soak
     kafka:*) ;;
     *) return ;;

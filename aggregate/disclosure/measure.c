@@ -15,17 +15,6 @@ struct slots {
     bool any;
 };
 
-static void add_value(struct contributed *measure, __int128 value) {
-    measure->contributors++;
-    measure->total += value;
-    if (value > measure->first) {
-        measure->second = measure->first;
-        measure->first = value;
-    } else if (value > measure->second) {
-        measure->second = value;
-    }
-}
-
 /* What one contributor has in a place of several codes; false when it is not there. */
 static bool value_at(const struct slots *slots, const struct place_cut *place, __int128 *value) {
     *value = slots->all;
@@ -107,13 +96,14 @@ static void add_contributor(const struct cuts *cuts, const struct slots *slots, 
         for (uint64_t codes = slots->seen[i] & cuts->has_alone[i]; codes != 0; codes &= codes - 1) {
             unsigned code = (unsigned)__builtin_ctzll(codes);
             struct measures *at = &out[cuts->alone[i][code] - 1];
-            add_value(platform ? &at->platforms : &at->units, slots->values[i][code]);
+            contributed_add(platform ? &at->platforms : &at->units, slots->values[i][code]);
         }
     }
     for (size_t i = 0; i < cuts->other_count; i++) {
         struct measures *at = &out[cuts->others[i]];
         __int128 value;
-        if (value_at(slots, &cuts->places[cuts->others[i]], &value)) add_value(platform ? &at->platforms : &at->units, value);
+        if (!value_at(slots, &cuts->places[cuts->others[i]], &value)) continue;
+        contributed_add(platform ? &at->platforms : &at->units, value);
     }
 }
 

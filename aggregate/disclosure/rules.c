@@ -17,6 +17,17 @@ enum {
 
 static const __int128 total_max = (__int128)1000000000000000000 * 1000000000000000000;
 
+void contributed_add(struct contributed *measure, __int128 value) {
+    measure->contributors++;
+    measure->total += value;
+    if (value > measure->first) {
+        measure->second = measure->first;
+        measure->first = value;
+    } else if (value > measure->second) {
+        measure->second = value;
+    }
+}
+
 char disclosure_dominated(const struct disclosure_rules *rules, const struct contributed *measure) {
     CHECK(measure->total >= 0 && measure->total < total_max);
     if (rules->dominance == DOMINANCE_OFF || measure->total == 0) return 'F';

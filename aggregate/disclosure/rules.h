@@ -50,6 +50,9 @@ struct contributed {
     __int128 total, first, second;
 };
 
+/* One contributor more, with its contribution. */
+void contributed_add(struct contributed *measure, __int128 value);
+
 /* 'F', or O, T, M by dominance. `total` < 1e36. */
 char disclosure_dominated(const struct disclosure_rules *rules, const struct contributed *measure);
 

@@ -210,6 +210,11 @@ static void write_growth(const struct note *note) {
                 "January and February: `GYT` compares the two months together, and `paradata.csv` has the days of the holiday "
                 "(`TET_DAYS`).\n",
                 note->out);
+    if (note->publication->options->growth_base == NULL || note->publication->options->growth_base[0] == '\0') return;
+    (void)fputs("\nThe chain index (`IXM`; months, totals of the province) goes from month to month over the sources that were "
+                "complete in both, so the entry or exit of one moves the flow and not the index; 100 is the last month of the "
+                "base. It ends (`Q`) where a link would tell of those who came or left.\n",
+                note->out);
 }
 
 /* Days and weeks have no cohorts. */

@@ -116,7 +116,7 @@ const struct setting settings_table[] = {
     {"snapshot.growth", SETTING_SWITCH, SCOPE_PRESENTATION, "off", 0, 0, AT(snapshot_growth),
      "on: also growth of flows on the period before and on a year ago (G1, GY, GYT); schemas/indicators.md."},
     {"snapshot.base", SETTING_TEXT, SCOPE_PRESENTATION, "", 0, 0, AT(snapshot_base),
-     "The period of which flows are an index (IX) with snapshot.growth = on, such as 2021; empty: no index."},
+     "The period of which flows are an index (IX, IXM) with snapshot.growth = on, such as 2021; empty: no index."},
     {"snapshot.directory", SETTING_TEXT, SCOPE_OPERATION, "snapshots", 0, 0, AT(snapshot_directory),
      "Where vintages are collected."},
     {"snapshot.folds", SETTING_TEXT, SCOPE_OPERATION, "", 0, 0, AT(snapshot_folds),

@@ -52,6 +52,7 @@ static void calculate(struct computation *computation) {
         .cells = computation->cells,
         .period = &computation->period,
         .daily = options->daily && computation->period.frequency != FREQUENCY_DAY,
+        .by_source = computation->panel != NULL,
     };
     struct control *control = options->raw ? NULL : control_create(&inputs);
     computation->statistics.control = control;
@@ -61,6 +62,7 @@ static void calculate(struct computation *computation) {
     if (control != NULL && computation->before != NULL) control_hold(control, &computation->observations, computation->before);
     control_apply(control, &computation->observations, &computation->disclosure);
     coverage_mark(computation->coverage, computation->definitions, &computation->observations);
+    chain_measure(computation, control);
     control_destroy(control);
     computation->statistics.control = NULL;
 }
@@ -79,6 +81,9 @@ bool computation_run(struct computation *computation, struct fault *fault) {
         registry_create_cut(computation->state, computation->as_of_ms, computation->cut, computation->definitions, fault);
     if (computation->registry == NULL) return false;
     prepare(computation);
+    if (chain_plan_of(computation).goes)
+        computation->panel = computation->panel_made =
+            panel_create(computation->state, computation->cells, computation->coverage);
     calculate(computation);
     if (options->growth && !growth_add(computation, fault)) return false;
     const struct finality finality = {
@@ -93,6 +98,8 @@ bool computation_run(struct computation *computation, struct fault *fault) {
 
 void computation_clear(struct computation *computation) {
     observations_clear(&computation->observations);
+    free(computation->ends);
+    panel_destroy(computation->panel_made);
     coverage_destroy(computation->coverage);
     cells_destroy(computation->cells);
     crosswalk_destroy(computation->crosswalk);

@@ -8,6 +8,7 @@
 #include "aggregate/snapshot/finality.h"
 #include "aggregate/snapshot/growth.h"
 #include "aggregate/snapshot/obs_table.h"
+#include "aggregate/snapshot/panel.h"
 #include "aggregate/snapshot/snapshot.h"
 #include "aggregate/snapshot/statistics.h"
 
@@ -31,6 +32,9 @@ struct computation {
     struct disclosure_audit disclosure;
     struct growth_base bases[GROWTH_BASES_MAX]; /* what growths were measured from */
     size_t base_count;
+    const struct panel *panel; /* of the sources; null: no chain index goes through the period */
+    struct panel *panel_made;  /* the same where this is the period that is published, else null */
+    struct chain_ends *ends;   /* per indicator; null without a panel */
 };
 
 /* False and `fault`. computation_clear() is due in any case. computation_define() reads the definitions only; computation_run()

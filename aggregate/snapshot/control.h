@@ -16,6 +16,7 @@ struct control_inputs {
     const struct cells *cells;
     const struct period *period;
     bool daily; /* rows by day are made, too */
+    bool by_source; /* control_sources_told() will be asked */
 };
 
 /* The inputs outlive it. */
@@ -47,6 +48,13 @@ void crowd_destroy(struct crowd *crowd);
 void crowd_add_version(struct crowd *crowd, uint32_t version);          /* the unit behind an account */
 void crowd_add_platform(struct crowd *crowd, const struct cell *cell); /* who knows a cell of it, when it is of persons */
 struct origin crowd_origin(const struct crowd *crowd, int64_t persons);
+
+enum { SOURCE_CLASSES_MAX = 4 };
+/* Whether sums of a flow over some classes of sources may be told of the province beside all that the period tells. `class_of`:
+ * per source of the cells, below SOURCE_CLASSES_MAX; `classes`: sets of classes (bits), without a class in common, each of which
+ * somebody may solve for. After control_apply(); without control (null) everything may. */
+bool control_sources_told(const struct control *control, const struct indicator *indicator, const uint8_t *class_of,
+                          const unsigned *classes, size_t count);
 
 /* Numbers of units of one population, and of parts of it, by place. */
 struct unit_member {

@@ -8,26 +8,6 @@
 
 #include "aggregate/snapshot/memory.h"
 
-enum { PATTERNS_MAX = 4096 };
-
-static struct form form_of(const struct terms *terms) {
-    struct form form = {.n = {0}};
-    for (size_t i = 0; i < terms->count; i++) {
-        if (terms->items[i].sum)
-            form.sum[terms->items[i].flow]++;
-        else
-            form.n[terms->items[i].flow]++;
-    }
-    return form;
-}
-
-static uint32_t form_find(const struct flow_figures *flows, const struct form *form) {
-    for (size_t i = 0; i < flows->count; i++) {
-        if (memcmp(&flows->uses[i].form, form, sizeof(*form)) == 0) return (uint32_t)i;
-    }
-    return UINT32_MAX;
-}
-
 static unsigned dimensions_of(const struct indicator *indicator) {
     unsigned dimensions = 0;
     if ((indicator->slices & SLICE_DISTRICT) != 0) dimensions |= 1u << BY_DISTRICT;
@@ -82,53 +62,6 @@ static void collect_forms(struct flow_figures *flows, const struct definitions *
     }
 }
 
-/* How much of a cell's n and sum a form takes, by the cell's set of flows. */
-struct take {
-    int n, sum;
-};
-
-static struct take take_of(const struct form *form, uint64_t set) {
-    struct take take = {0, 0};
-    for (; set != 0; set &= set - 1) {
-        take.n += form->n[__builtin_ctzll(set)];
-        take.sum += form->sum[__builtin_ctzll(set)];
-    }
-    return take;
-}
-
-/* The sets of flows that occur on cells of the period. */
-struct patterns {
-    uint64_t sets[PATTERNS_MAX];
-    size_t count;
-};
-
-static void find_patterns(const struct control *control, struct patterns *patterns) {
-    uint64_t last = 0;
-    patterns->count = 0;
-    for (size_t i = 0; i < control->pool_count; i++) {
-        uint64_t set = control->pool[i].flows;
-        if (set == last) continue;
-        last = set;
-        size_t at = 0;
-        while (at < patterns->count && patterns->sets[at] != set)
-            at++;
-        CHECK(at < PATTERNS_MAX);
-        if (at == patterns->count) patterns->sets[patterns->count++] = set;
-    }
-}
-
-/* inner is nowhere more than outer, and somewhere at all. */
-static bool is_part(const struct patterns *patterns, const struct form *inner, const struct form *outer) {
-    bool any = false;
-    for (size_t i = 0; i < patterns->count; i++) {
-        struct take a = take_of(inner, patterns->sets[i]);
-        struct take b = take_of(outer, patterns->sets[i]);
-        if (a.n > b.n || a.sum > b.sum) return false;
-        any = any || a.n + a.sum > 0;
-    }
-    return any;
-}
-
 enum table_kind { TABLE_MATCHED = 0, TABLE_UNMATCHED, TABLE_DAYS };
 
 /* Days of a period, laid out over all dimensions. */
@@ -136,21 +69,6 @@ static void code_day(const struct control *control, int32_t day, uint8_t codes[s
     uint32_t number = (uint32_t)(day - control->inputs.period->first);
     CHECK(number / DISCLOSURE_NONE < DISCLOSURE_DIMENSIONS);
     codes[number / DISCLOSURE_NONE] = (uint8_t)(number % DISCLOSURE_NONE);
-}
-
-/* What an amount is of `outer` less `inner` (null: nothing); false when it is nothing. */
-static bool take_amount(const struct form *outer, const struct form *inner, const struct pooled *amount,
-                        struct contribution *item) {
-    struct take take = take_of(outer, amount->flows);
-    struct take less = inner != NULL ? take_of(inner, amount->flows) : (struct take){0, 0};
-    take.n -= less.n;
-    take.sum -= less.sum;
-    if (take.n == 0 && take.sum == 0) return false;
-    *item = (struct contribution){.unit = amount->unit, .platform = amount->platform};
-    item->payers = amount->n > INT64_MAX ? INT64_MAX : (int64_t)amount->n;
-    item->value = amount->n * take.n + amount->sum * take.sum;
-    memcpy(item->codes, amount->codes, sizeof(item->codes));
-    return true;
 }
 
 /* The same by day, from the cells. */
@@ -163,7 +81,7 @@ static struct contributions daily_contributions(const struct control *control, c
         struct amount amount = cell_amount(cells, cell);
         struct contribution item;
         struct pooled alone = {.flows = cell_kind(cells, cell)->flows, .n = amount.n, .sum = amount.sum};
-        if (cell->version == VERSION_NONE || !take_amount(outer, inner, &alone, &item)) continue;
+        if (cell->version == VERSION_NONE || !form_amount(outer, inner, &alone, &item)) continue;
         item.unit = control_cell_contributor(control, cell);
         item.platform = control_cell_platform(control, cell);
         memset(item.codes, DISCLOSURE_NONE, sizeof(item.codes));
@@ -181,7 +99,7 @@ static struct contributions contributions_of(const struct control *control, enum
     for (size_t i = 0; i < control->pool_count; i++) {
         struct contribution item;
         if (control->pool[i].unmatched != (kind == TABLE_UNMATCHED)) continue;
-        if (take_amount(outer, inner, &control->pool[i], &item)) contributions_add(&contributions, &item);
+        if (form_amount(outer, inner, &control->pool[i], &item)) contributions_add(&contributions, &item);
     }
     return contributions;
 }
@@ -322,8 +240,8 @@ static void fill_table(const struct control *control, struct disclosure_table *t
         for (uint32_t outer = 0; outer < flows->count; outer++) {
             const struct form_use *a = &flows->uses[inner];
             const struct form_use *b = &flows->uses[outer];
-            if (inner == outer || !is_part(patterns, &a->form, &b->form)) continue;
-            if (inner > outer && is_part(patterns, &b->form, &a->form)) continue; /* equal: once is enough */
+            if (inner == outer || !form_is_part(patterns, &a->form, &b->form)) continue;
+            if (inner > outer && form_is_part(patterns, &b->form, &a->form)) continue; /* equal: once is enough */
             struct contributions rest = contributions_of(control, kind, &b->form, &a->form);
             bool magnitude = memcmp(a->form.sum, (uint8_t[FLOWS_MAX]){0}, FLOWS_MAX) != 0;
             unsigned dimensions = table_dimensions(a, kind) & table_dimensions(b, kind);
@@ -384,7 +302,7 @@ void flow_figures_fill(struct control *control) {
     collect_forms(flows, control->inputs.definitions);
     lay_places(control);
     struct patterns *patterns = memory_zeroed(1, sizeof(*patterns));
-    find_patterns(control, patterns);
+    patterns_find(control, patterns);
     fill_table(control, flows->matched, TABLE_MATCHED, patterns);
     find_same(flows, control->inputs.definitions);
     fill_table(control, flows->unmatched, TABLE_UNMATCHED, patterns);

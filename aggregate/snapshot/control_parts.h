@@ -1,4 +1,5 @@
-/* Inside of disclosure control: control.c (the whole), control_flows.c (flows and ratios), control_units.c (numbers of units). */
+/* Inside of disclosure control: control.c (the whole), control_flows.c (flows and ratios), control_forms.c (sums of flows),
+ * control_units.c (numbers of units), control_sources.c (parts of the sources). */
 #ifndef NHIP_SNAPSHOT_CONTROL_PARTS_H
 #define NHIP_SNAPSHOT_CONTROL_PARTS_H
 
@@ -38,6 +39,7 @@ struct flow_figures {
 struct pooled {
     uint64_t flows;
     uint32_t unit, platform;
+    uint32_t source; /* only when the inputs ask for it, else 0 */
     uint8_t codes[DISCLOSURE_DIMENSIONS];
     bool unmatched; /* in no place */
     __int128 n, sum;
@@ -64,6 +66,23 @@ uint32_t control_cell_platform(const struct control *control, const struct cell 
 
 /* Puts the cells of control->order together. */
 void control_pool_fill(struct control *control);
+
+struct form form_of(const struct terms *terms);
+/* The number of the figure that the form is, or UINT32_MAX. */
+uint32_t form_find(const struct flow_figures *flows, const struct form *form);
+/* What an amount is of `outer` less `inner` (null: nothing); false when it is nothing. */
+bool form_amount(const struct form *outer, const struct form *inner, const struct pooled *amount, struct contribution *item);
+
+enum { PATTERNS_MAX = 4096 };
+
+/* The sets of flows that occur on cells of the period. */
+struct patterns {
+    uint64_t sets[PATTERNS_MAX];
+    size_t count;
+};
+void patterns_find(const struct control *control, struct patterns *patterns);
+/* inner is nowhere more than outer, and somewhere at all. */
+bool form_is_part(const struct patterns *patterns, const struct form *inner, const struct form *outer);
 
 void flow_figures_fill(struct control *control);
 void flow_figures_run(struct flow_figures *flows);

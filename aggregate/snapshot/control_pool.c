@@ -38,6 +38,7 @@ static struct pooled pooled_of(const struct control *control, const struct cell 
         .flows = cell_kind(control->inputs.cells, cell)->flows,
         .unit = control_cell_contributor(control, cell),
         .platform = control_cell_platform(control, cell),
+        .source = control->inputs.by_source ? control->inputs.cells->sources[cell->account] : 0,
         .unmatched = cell->version == VERSION_NONE,
         .n = amount.n,
         .sum = amount.sum,
@@ -48,14 +49,15 @@ static struct pooled pooled_of(const struct control *control, const struct cell 
 }
 
 static bool same_pool(const struct pooled *a, const struct pooled *b) {
-    return a->flows == b->flows && a->platform == b->platform && a->unmatched == b->unmatched &&
-           memcmp(a->codes, b->codes, sizeof(a->codes)) == 0;
+    return a->flows == b->flows && a->platform == b->platform && a->source == b->source &&
+           a->unmatched == b->unmatched && memcmp(a->codes, b->codes, sizeof(a->codes)) == 0;
 }
 
 static size_t hash_of(const struct pooled *item) {
     uint64_t codes = 0;
     memcpy(&codes, item->codes, sizeof(item->codes));
-    uint64_t hash = (item->flows ^ codes * 0xBF58476D1CE4E5B9u ^ item->platform) * 0x9E3779B97F4A7C15u;
+    uint64_t who = item->platform ^ (uint64_t)item->source << 32;
+    uint64_t hash = (item->flows ^ codes * 0xBF58476D1CE4E5B9u ^ who) * 0x9E3779B97F4A7C15u;
     return (size_t)(hash >> 32);
 }
 

@@ -53,6 +53,9 @@ struct source_days {
 struct source_days coverage_source_days(const struct coverage *coverage, size_t place, enum family family, int32_t first,
                                         int32_t last);
 
+/* coverage_rows.c: the families, as bits, that the indicator's events are of; 0: it does not hang on events. */
+unsigned coverage_families(const struct definitions *definitions, const struct indicator *indicator);
+
 /* coverage_rows.c: for every row of evidence O and C that hangs on events: COVERAGE; without any delivery OBS_STATUS `L` and no
  * figure, unless the row is suppressed; below 50 % `U` instead of P, A and E. After the control of disclosure, on its rows. Null
  * coverage: nothing. */

@@ -35,8 +35,7 @@ static unsigned families_of_flows(const struct definitions *definitions, uint64_
     return families & fed;
 }
 
-/* The families that the indicator's events are of; 0: it does not hang on events. */
-static unsigned families_of(const struct definitions *definitions, const struct indicator *indicator) {
+unsigned coverage_families(const struct definitions *definitions, const struct indicator *indicator) {
     switch (indicator->kind) {
     case INDICATOR_SHARE:
     case INDICATOR_ACTIVE:
@@ -76,7 +75,7 @@ static unsigned families_of_row(const struct indicator *indicator, unsigned fami
 static struct weakest weakest_of(struct coverage *coverage, const struct definitions *definitions,
                                  const struct indicator *indicator, const struct observation *row) {
     struct weakest weakest = {.any = false};
-    unsigned families = families_of_row(indicator, families_of(definitions, indicator), row);
+    unsigned families = families_of_row(indicator, coverage_families(definitions, indicator), row);
     int32_t first = row->window[0] != '\0' ? row->period.last - definitions->window_days + 1 : row->period.first;
     weigh(coverage, families, first, row->period.last, &weakest);
     if (indicator->kind == INDICATOR_TURNOVER) {

@@ -8,6 +8,8 @@
 
 enum { DIGITS_MAX = 40, PARSED_DIGITS_MAX = 30, PARSED_DECIMALS_MAX = 4 };
 
+static const __int128 multiplied_max = (__int128)10000000000 * 10000000000; /* 10^20 */
+
 static unsigned __int128 magnitude(__int128 value) {
     return value < 0 ? (unsigned __int128)0 - (unsigned __int128)value : (unsigned __int128)value;
 }
@@ -58,6 +60,30 @@ __int128 decimal_rounded(__int128 numerator, __int128 denominator) {
     unsigned __int128 top = magnitude(numerator);
     unsigned __int128 bottom = magnitude(denominator);
     return (__int128)half_to_even(top / bottom, top % bottom, bottom);
+}
+
+bool decimal_multiply(__int128 *value, __int128 top, __int128 bottom) {
+    CHECK(*value >= 0 && *value <= multiplied_max && top >= 0 && bottom > 0);
+    unsigned __int128 factor = magnitude(*value);
+    unsigned __int128 whole = magnitude(top) / magnitude(bottom);
+    unsigned __int128 step = magnitude(top) % magnitude(bottom);
+    unsigned __int128 below = magnitude(bottom);
+    unsigned __int128 quotient = 0; /* of factor * step / below, bit by bit */
+    unsigned __int128 rest = 0;
+    if (whole > 0 && factor > magnitude(multiplied_max) / whole) return false;
+    for (int bit = 127; bit >= 0; bit--) {
+        rest *= 2;
+        quotient = 2 * quotient + rest / below;
+        rest %= below;
+        if ((factor >> bit & 1) != 0) rest += step;
+        quotient += rest / below;
+        rest %= below;
+    }
+    quotient += factor * whole;
+    unsigned __int128 above = below - rest;
+    if (rest > above || (rest == above && quotient % 2 == 1)) quotient++;
+    *value = (__int128)quotient;
+    return *value <= multiplied_max;
 }
 
 void decimal_scaled(char out[static DECIMAL_BYTES], __int128 value, int exponent) {

@@ -11,6 +11,10 @@ enum { DECIMAL_BYTES = 48 };
  * 0; the quotient must have fewer than 36 digits (checked). Remainders are exact for |denominator| < 1.7e37. */
 void decimal_quotient(char out[static DECIMAL_BYTES], __int128 numerator, __int128 denominator, int shift, int decimals);
 
+/* *value * top / bottom, exactly, with one rounding to an integer, half to even. All are not negative, bottom is above 0. False
+ * when that is more than 10^20, which *value must not be before. */
+bool decimal_multiply(__int128 *value, __int128 top, __int128 bottom);
+
 /* value / 10^exponent, exactly, with `exponent` digits behind the point (0..4). */
 void decimal_scaled(char out[static DECIMAL_BYTES], __int128 value, int exponent);
 

@@ -5,6 +5,7 @@ integer of minor units.
 """
 from fractions import Fraction
 
+from chain import Chain
 from obs import COLUMNS, Period, Refused, Rows, decimal_text
 
 AT = {name: place for place, name in enumerate(COLUMNS)}
@@ -78,7 +79,8 @@ def add_growth(rows, definitions, config, partitions, period, as_of, base_text, 
     year = year_before(period)
     count = index_periods(period, base)
     february = period.freq == "M" and period.text.endswith("-02")
-    flows = {indicator["code"] for indicator in definitions["indicators"] if indicator["kind"] == "flow"}
+    flows = {indicator["code"]: indicator for indicator in definitions["indicators"] if indicator["kind"] == "flow"}
+    chain = Chain(bases, base_text, period)
     for row in list(rows.rows):
         if row[AT["INDICATOR"]] not in flows or row[AT["TIME_PERIOD"]] != period.text:
             continue
@@ -94,6 +96,7 @@ def add_growth(rows, definitions, config, partitions, period, as_of, base_text, 
                          [bases.figure(year, key), bases.figure(year.previous(), key)]))
         for transformation, above, below in made:
             rows.rows.append(growth_row(row, transformation, above, below, count))
+    chain.add(rows, flows)
 
 
 def growth_row(row, transformation, above, below, count):

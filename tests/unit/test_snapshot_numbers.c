@@ -57,6 +57,26 @@ static void whole_numbers_round_half_to_even(void **state) {
     assert_true(decimal_rounded((__int128)1000000000000 * INT64_MAX, INT64_MAX) == 1000000000000);
 }
 
+static void products_round_half_to_even_at_each_step(void **state) {
+    (void)state;
+    static const __int128 huge = (__int128)1000000000000000000 * 1000000000000000000; /* 10^36 */
+    static const __int128 most = (__int128)10000000000 * 10000000000;
+    const struct {
+        __int128 value, top, bottom, product; /* product -1: too much */
+    } cases[] = {
+        {100, 3, 2, 150},     {1, 1, 2, 0},          {3, 1, 2, 2},           {5, 1, 2, 2},
+        {7, 1, 2, 4},         {2, 1, 3, 1},          {1, 1, 3, 0},           {0, 9, 7, 0},
+        {12, 0, 7, 0},        {most, huge, huge, most}, {most, huge - 1, huge, most}, {most / 3, 3, 1, most / 3 * 3},
+        {most, 2, 1, -1},     {1, huge, 1, -1},      {1, most, 1, most},     {1, most + 1, 1, -1},
+        {100000000000, 70368744177663, 70368744177664, 100000000000}, {100000000000, huge + 1, huge * 2, 50000000000},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        __int128 value = cases[i].value;
+        assert_int_equal(decimal_multiply(&value, cases[i].top, cases[i].bottom), cases[i].product >= 0);
+        if (cases[i].product >= 0) assert_true(value == cases[i].product);
+    }
+}
+
 static void scaled_numbers_keep_every_digit(void **state) {
     (void)state;
     char text[DECIMAL_BYTES];
@@ -153,6 +173,7 @@ int main(void) {
         cmocka_unit_test(published_decimals_are_read_back_exactly),
         cmocka_unit_test(quotients_round_half_to_even_once),
         cmocka_unit_test(whole_numbers_round_half_to_even),
+        cmocka_unit_test(products_round_half_to_even_at_each_step),
         cmocka_unit_test(scaled_numbers_keep_every_digit),
         cmocka_unit_test(estimates_stay_within_three_standard_errors),
         cmocka_unit_test(a_handful_is_counted_exactly),
