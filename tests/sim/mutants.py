@@ -22,7 +22,7 @@ PARALLEL = 2
 
 LANE, COMMIT, CLAIM = "aggregate/store/lane.c", "aggregate/store/commit.c", "aggregate/store/claim.c"
 PARTITION, WORKER, FEED = ("aggregate/runtime/%s.c" % name for name in ("partition", "worker", "partition_feed"))
-EXCLUSIONS = "aggregate/runtime/exclusions.c"
+EXCLUSIONS, SKETCH = "aggregate/runtime/exclusions.c", "aggregate/rollup/sketch.c"
 ROLLUP, CUT, BOOK, WINDOW = ("aggregate/rollup/%s.c" % name for name in ("rollup", "cut", "book", "window"))
 
 # name, what is wrong, judged by, file, replacements
@@ -119,6 +119,12 @@ MUTANTS = [
        "known++;")]),
     ("withdrawn-end", "a range withdraws the record behind its end too", "oracle", EXCLUSIONS,
      [("offset >= range->to) continue;", "offset > range->to) continue;")]),
+    ("persons-cold", "persons that came before the stored sketch was read are lost", "sim", SKETCH,
+     [("    for (size_t i = 0; i < sketch->raise_count; i++) {",
+       "    for (size_t i = 0; i < sketch->raise_count && sketch->registers != NULL; i++) {")]),
+    ("persons-elsewhere", "persons go to the sketch of another account", "oracle", BOOK,
+     [("month_of(rollup, day), accounts_at(&rollup->accounts, seller)->number);",
+       "month_of(rollup, day), accounts_at(&rollup->accounts, seller)->number / 2);")]),
     ("event-watermark", "the watermark follows event time alone", "oracle", BOOK,
      [("(event_time_ms < limit_ms ? event_time_ms : limit_ms)", "(limit_ms > 0 ? event_time_ms : limit_ms)")]),
     ("event-retention", "retention is judged by event time", "oracle", ROLLUP,
