@@ -207,7 +207,8 @@ static void book_person(struct rollup *rollup, const struct passage *passage, ui
     table_add_person(table, memo->month_cell, passage->offset, event->person_print, HLL_REGISTERS_LOG2);
     if (!rollup->options.account_sketches) return;
     uint64_t place = place_of(RANK_SKETCH_ACCOUNT, month_of(rollup, day), accounts_at(&rollup->accounts, seller)->number);
-    table_add_person(table, table_cell(table, place, 0), passage->offset, event->person_print, HLL_ACCOUNT_REGISTERS_LOG2);
+    uint32_t cell = table_cell_guessed(table, passage->guess.persons, place, 0);
+    table_add_person(table, cell, passage->offset, event->person_print, HLL_ACCOUNT_REGISTERS_LOG2);
 }
 
 static void book_histogram(struct rollup *rollup, const struct passage *passage) {

@@ -12,6 +12,7 @@
  *     wave 3  slot of the ledger cell that the event will probably book (its own day, its most frequent outcome), slot of the
  *             histogram cell, registers of the sketches
  *     wave 4  those cells
+ *     waves 5 to 7, with sketches by account: the cell of the account's month, its sketch, and what that points to
  *
  * Loads, not prefetch instructions: a core has some two dozen buffers for lines on their way, and a prefetch that finds
  * none is dropped without a word (of 256 in a burst half never came: Zen 4, measured), while a load waits for one.
@@ -26,6 +27,7 @@ struct wave {
     uint64_t hash;
     uint64_t cell;   /* hash of the ledger cell; 0: none */
     uint64_t ticket; /* hash of the histogram cell; 0: none */
+    uint64_t persons; /* hash of the account's sketch; 0: none */
     uint32_t account;
 };
 
@@ -149,7 +151,12 @@ static void wave_third(const struct rollup *rollup, const struct event *event, s
     uint64_t ticket = place_of(RANK_HISTOGRAM, month, layout_histogram_lane(event->amount_minor));
     wave->ticket = table_hash(table, ticket, facet);
     lines_add(lines, refs_line(&table->other_refs, wave->ticket));
-    if (event->person_type == PERSON_HOUSEHOLD) wave_person(rollup, event, facet, lines);
+    if (event->person_type != PERSON_HOUSEHOLD) return;
+    wave_person(rollup, event, facet, lines);
+    if (!rollup->options.account_sketches) return;
+    uint64_t persons = place_of(RANK_SKETCH_ACCOUNT, month, accounts_at(&rollup->accounts, wave->account)->number);
+    wave->persons = table_hash(table, persons, 0);
+    lines_add(lines, refs_line(&table->ledger_refs, wave->persons));
 }
 
 static uint32_t wave_cell(const struct table *table, const struct refs *refs, uint64_t hash, struct lines *lines) {
@@ -167,6 +174,30 @@ static void wave_fourth(const struct rollup *rollup, const struct wave *wave, st
     guess->ticket = wave_cell(&rollup->table, &rollup->table.other_refs, wave->ticket, lines);
 }
 
+/* The slot may have been another cell's, which then has no sketch. */
+static const struct sketch *guessed_sketch(const struct table *table, const struct guess *guess) {
+    if (guess->persons == CELL_END) return NULL;
+    const struct cell *cell = table_at(table, guess->persons);
+    return place_rank(cell->place) == RANK_SKETCH_ACCOUNT ? cell->sketch : NULL;
+}
+
+static void sketch_lines(struct rollup *rollup, const struct event *events, const struct wave *waves, size_t width,
+                         struct lines *lines) {
+    struct guess *guesses = rollup->guesses.of;
+    for (size_t i = 0; i < width; i++)
+        guesses[i].persons = wave_cell(&rollup->table, &rollup->table.ledger_refs, waves[i].persons, lines);
+    lines_load(lines);
+    for (size_t i = 0; i < width; i++) lines_add_any(lines, guessed_sketch(&rollup->table, &guesses[i]));
+    lines_load(lines);
+    for (size_t i = 0; i < width; i++) {
+        const struct sketch *sketch = guessed_sketch(&rollup->table, &guesses[i]);
+        if (sketch == NULL) continue;
+        uint32_t index = sketch_index(events[i].person_print, HLL_ACCOUNT_REGISTERS_LOG2);
+        lines_add_any(lines, sketch->registers != NULL ? (const void *)&sketch->registers[index] : sketch->entries);
+    }
+    lines_load(lines);
+}
+
 static void waves(struct rollup *rollup, const struct event *events, size_t width) {
     struct wave waves[WAVE_EVENTS];
     struct lines lines = {.count = 0};
@@ -179,6 +210,7 @@ static void waves(struct rollup *rollup, const struct event *events, size_t widt
     lines_load(&lines);
     for (size_t i = 0; i < width; i++) wave_fourth(rollup, &waves[i], &lines, &rollup->guesses.of[i]);
     lines_load(&lines);
+    if (rollup->options.account_sketches) sketch_lines(rollup, events, waves, width, &lines);
     rollup->guesses.first = events;
     rollup->guesses.count = width;
 }

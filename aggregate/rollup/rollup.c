@@ -210,7 +210,7 @@ static void leave_facts(struct window *window, const struct record *record, cons
 static struct guess guess_of(const struct guesses *guesses, const struct event *event) {
     size_t place = ((uintptr_t)event - (uintptr_t)guesses->first) / sizeof(*event);
     if (place < guesses->count) return guesses->of[place];
-    return (struct guess){ACCOUNT_NONE, CELL_END, CELL_END};
+    return (struct guess){ACCOUNT_NONE, CELL_END, CELL_END, CELL_END};
 }
 
 static void progress_move(struct rollup *rollup, const struct record *record, const struct event *event) {

@@ -47,6 +47,7 @@ struct guess {
     uint32_t account; /* handle of the seller side, or ACCOUNT_NONE */
     uint32_t cell;    /* of the ledger, or CELL_END */
     uint32_t ticket;  /* of the histogram, or CELL_END */
+    uint32_t persons; /* the account's sketch of the month, or CELL_END; only with account_sketches */
 };
 
 /* Of the events [first, first + count). Emptied at each cut, where cells go. */
