@@ -38,53 +38,92 @@ static void write_row(const struct cohorts *cohorts, int32_t cohort, int32_t mon
                   cell->at_risk > 0 ? 'P' : 'M', cell->status);
 }
 
-/* The month of that name, from the first one; false: none of the table's. */
-static bool month_of(const struct cohorts *cohorts, const char *name, int32_t *month) {
-    struct period period;
-    if (!period_parse(name, &period, &(struct fault){.code = FAULT_NONE})) return false;
-    *month = month_of_day(period.first) - cohorts->first_month;
-    return *month >= 0 && *month < cohorts->month_count;
-}
+/* Tables that this one follows: of the release before, and of the newest one of the period before. */
+struct former {
+    struct csv_table tables[2];
+    size_t count;
+};
 
-static void hold_row(struct cohorts *cohorts, const struct csv_table *before, size_t row) {
-    const char *name = csv_table_cell(before, row, csv_table_column(before, "COHORT"));
-    const char *at = csv_table_cell(before, row, csv_table_column(before, "MONTH"));
-    int32_t cohort = 0, month;
-    if (strcmp(csv_table_cell(before, row, csv_table_column(before, "CONF_STATUS")), "D") != 0) return;
-    if (strcmp(name, "PRE") != 0 && !month_of(cohorts, name, &cohort)) return;
-    cohort += strcmp(name, "PRE") != 0;
-    if (month_of(cohorts, at, &month) && month >= cohort_entry(cohort)) cohort_cell(cohorts, cohort, month)->held = true;
-}
-
-/* A release of a version that wrote no cohorts holds nothing. */
-static bool hold(struct cohorts *cohorts, const struct previous *release, struct fault *fault) {
-    struct csv_table before = {.text = NULL};
+/* A release of a version that wrote no cohorts has none. */
+static bool read_former(struct former *former, const struct previous *release, struct fault *fault) {
     char path[PREVIOUS_PATH_BYTES + 16];
     if (release == NULL) return true;
     (void)snprintf(path, sizeof(path), "%s/cohorts.csv", release->path);
     if (access(path, F_OK) != 0) return true;
-    bool good = csv_table_read(&before, path, fault);
-    for (size_t row = 0; good && row < before.rows; row++)
-        hold_row(cohorts, &before, row);
-    csv_table_clear(&before);
-    return good;
+    struct csv_table *table = &former->tables[former->count++];
+    *table = (struct csv_table){.text = NULL};
+    return csv_table_read(table, path, fault);
+}
+
+static const char *cell(const struct csv_table *table, size_t row, const char *column) {
+    return csv_table_cell(table, row, csv_table_column(table, column));
+}
+
+/* year * 12 + month - 1; false: the text is no month. */
+static bool month_number(const char *text, int32_t *month) {
+    struct period period;
+    if (!period_parse(text, &period, &(struct fault){.code = FAULT_NONE})) return false;
+    *month = month_of_day(period.first);
+    return true;
+}
+
+/* The first month of the first of them that has rows. */
+static int32_t former_start(const struct former *former) {
+    int32_t start = COHORTS_START_NONE, month;
+    for (size_t i = 0; i < former->count && start == COHORTS_START_NONE; i++) {
+        for (size_t row = 0; row < former->tables[i].rows; row++) {
+            if (!month_number(cell(&former->tables[i], row, "MONTH"), &month)) continue;
+            if (start == COHORTS_START_NONE || month < start) start = month;
+        }
+    }
+    return start;
+}
+
+static void hold_row(struct cohorts *cohorts, const struct csv_table *table, size_t row) {
+    const char *name = cell(table, row, "COHORT");
+    int32_t cohort = 0, month;
+    if (strcmp(cell(table, row, "CONF_STATUS"), "D") != 0 || !month_number(cell(table, row, "MONTH"), &month)) return;
+    if (strcmp(name, "PRE") != 0) {
+        if (!month_number(name, &cohort)) return;
+        cohort += 1 - cohorts->first_month;
+        if (cohort < 1) return;
+    }
+    month -= cohorts->first_month;
+    if (month >= cohort_entry(cohort) && month < cohorts->month_count) cohort_cell(cohorts, cohort, month)->held = true;
+}
+
+static void hold(struct cohorts *cohorts, const struct former *former) {
+    for (size_t i = 0; i < former->count; i++) {
+        for (size_t row = 0; row < former->tables[i].rows; row++)
+            hold_row(cohorts, &former->tables[i], row);
+    }
+}
+
+static void write_rows(const struct cohorts *cohorts, FILE *out) {
+    (void)fputs("COHORT,AGE,MONTH,AT_RISK,ADOPTIONS,HAZARD,SURVIVOR,OBS_STATUS,CONF_STATUS\n", out);
+    for (int32_t cohort = 0; cohort <= cohorts->month_count; cohort++) {
+        for (int32_t month = cohort_entry(cohort); month < cohorts->month_count && cohort_stands(cohorts, cohort); month++)
+            write_row(cohorts, cohort, month, out);
+    }
 }
 
 bool cohorts_csv_write(const struct publication *publication, FILE *out, struct fault *fault) {
     const struct statistics *statistics = publication->statistics;
     bool raw = !publication_holds_cohorts(publication->options, &statistics->period);
+    struct former former = {.count = 0};
+    bool good = raw || (read_former(&former, publication->previous, fault) &&
+                        read_former(&former, publication->neighbour, fault));
     uint32_t count;
-    uint32_t *contributors =
-        raw ? NULL : control_contributors(publication->registry, statistics->period.last, &count);
-    struct cohorts *cohorts = cohorts_create(statistics, publication->as_of_ms, contributors);
-    bool good = raw || (hold(cohorts, publication->previous, fault) && hold(cohorts, publication->neighbour, fault));
-    if (good && !raw) cohorts_control(cohorts, &publication->options->disclosure);
-    (void)fputs("COHORT,AGE,MONTH,AT_RISK,ADOPTIONS,HAZARD,SURVIVOR,OBS_STATUS,CONF_STATUS\n", out);
-    for (int32_t cohort = 0; good && cohort <= cohorts->month_count; cohort++) {
-        for (int32_t month = cohort_entry(cohort); month < cohorts->month_count && cohort_stands(cohorts, cohort); month++)
-            write_row(cohorts, cohort, month, out);
+    uint32_t *contributors = raw ? NULL : control_contributors(publication->registry, statistics->period.last, &count);
+    struct cohorts *cohorts = cohorts_create(statistics, publication->as_of_ms, former_start(&former), contributors);
+    if (!raw) {
+        hold(cohorts, &former);
+        cohorts_control(cohorts, &publication->options->disclosure);
     }
+    write_rows(cohorts, out);
     cohorts_destroy(cohorts);
     free(contributors);
+    for (size_t i = 0; i < former.count; i++)
+        csv_table_clear(&former.tables[i]);
     return good;
 }

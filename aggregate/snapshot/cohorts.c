@@ -4,7 +4,8 @@
  *
  * The data begins with the first month before which some account was active, and not where the ledger does: accounts keep their
  * first days for ever, so cohorts stay what they are when retention moves on. Were they to melt into PRE one by one, two vintages
- * with and without a cohort in PRE would differ by the cohort. */
+ * with and without a cohort in PRE would differ by the cohort. For the same reason a table that follows another begins where that
+ * did, also when a record of an older day came in between. */
 #include "aggregate/snapshot/cohorts.h"
 
 #include "aggregate/snapshot/memory.h"
@@ -118,11 +119,13 @@ static void multiply_survivors(struct cohorts *cohorts) {
     }
 }
 
-struct cohorts *cohorts_create(const struct statistics *statistics, int64_t as_of_ms, const uint32_t *contributors) {
+struct cohorts *cohorts_create(const struct statistics *statistics, int64_t as_of_ms, int32_t start,
+                               const uint32_t *contributors) {
     struct cohorts *cohorts = memory_zeroed(1, sizeof(*cohorts));
     const struct indicator *adoption = definitions_adoption(statistics->definitions);
     cohorts->first_month = data_start(statistics->state);
     if (adoption == NULL || cohorts->first_month == INT32_MAX) return cohorts;
+    if (start != COHORTS_START_NONE) cohorts->first_month = start;
     cohorts->month_count = last_complete_month(statistics, as_of_ms, cohorts->first_month) - cohorts->first_month + 1;
     if (cohorts->month_count <= 0) cohorts->month_count = 0;
     if (cohorts->month_count == 0) return cohorts;

@@ -34,9 +34,13 @@ struct cohorts {
     size_t member_count;
 };
 
-/* The last months counted are those of `statistics`' period that have ended at `as_of_ms`. `contributors`:
- * control_contributors() as of the period's last day, or null: no control. */
-struct cohorts *cohorts_create(const struct statistics *statistics, int64_t as_of_ms, const uint32_t *contributors);
+#define COHORTS_START_NONE INT32_MIN
+
+/* The last months counted are those of `statistics`' period that have ended at `as_of_ms`. `start`: the first month of the table
+ * that this one follows, or COHORTS_START_NONE: it begins with the data. `contributors`: control_contributors() as of the
+ * period's last day, or null: no control. */
+struct cohorts *cohorts_create(const struct statistics *statistics, int64_t as_of_ms, int32_t start,
+                               const uint32_t *contributors);
 void cohorts_destroy(struct cohorts *cohorts);
 
 /* The first month, from first_month, of a cohort's rows. */

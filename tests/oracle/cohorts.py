@@ -154,14 +154,14 @@ def contributor(units, unit, last):
     return ("group", group) if group else ("unit", parent or unit)
 
 
-def build(definitions, config, partitions, period, as_of):
+def build(definitions, config, partitions, period, as_of, kept_start=None):
     """(first month, Table, unit -> day of its adoption)."""
     units = Units([record for partition in partitions for _, _, record in partition.units], as_of)
     adopted = first_days(units, partitions, definitions, period.last)
     days = [first for partition in partitions for _, _, activities in partition.accounts for first, *_ in activities.values()]
     if adopted is None or not days:
         return 0, Table(0, []), {}
-    start = month_of_day(min(days) - 1) + 1
+    start = month_of_day(min(days) - 1) + 1 if kept_start is None else kept_start
     end = start
     while first_of(end + 1) - 1 <= period.last and config.zone.day_start_ms(first_of(end + 1)) <= as_of:
         end += 1
@@ -197,6 +197,15 @@ def read(path):
 def held_cells(paths, start):
     return {(PRE if row[0] == "PRE" else month_number(row[0]) - start + 1, month_number(row[2]) - start)
             for path in paths if os.path.exists(path) for row in read(path)[1:] if row[8] == "D"}
+
+
+def start_of(paths):
+    """The data start of the first of these tables that has rows."""
+    for path in paths:
+        rows = read(path)[1:] if os.path.exists(path) else []
+        if rows:
+            return min(month_number(row[2]) for row in rows)
+    return None
 
 
 def rules_of(settings):
@@ -242,7 +251,7 @@ def main(arguments):
     partitions = run_log(options.log, counting, options.sources)
     as_of = resolve_as_of(partitions, ms_of_rfc3339(options.as_of) if options.as_of else None)
     period = Period(options.period)
-    start, table, adopted = build(definitions, config, partitions, period, as_of)
+    start, table, adopted = build(definitions, config, partitions, period, as_of, start_of(options.before))
     verdicts = {} if options.raw else table.control(rules_of(settings), held_cells(options.before, start))
     wanted = [HEADER] + list(table.rows(start, verdicts, options.raw))
     found = read(options.found)

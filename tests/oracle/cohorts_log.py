@@ -36,13 +36,13 @@ class Log:
                 record[name] = text_of_day(value) if name == "valid_to" else value
         self.records["registry"].append(record)
 
-    def paid(self, account, day, late=False):
+    def paid(self, account, day, late=False, instrument=None):
         moment = self.moment(day)
         number = sum(map(len, self.records.values()))
         event = {"type": "payment.status", "schema_version": 1, "event_id": "e%d" % number, "source": "PSP1",
                  "event_time": moment, "ingest_time": moment, "payment_id": "p%d" % number, "merchant_id": account,
                  "payer_id": "b%d" % self.chance.randrange(500), "payer_type": "HOUSEHOLD", "context": "POS",
-                 "instrument": self.chance.choice(["CARD", "CARD", "CARD", "CASH"]), "status": "CAPTURED",
+                 "instrument": instrument or self.chance.choice(["CARD", "CARD", "CARD", "CASH"]), "status": "CAPTURED",
                  "amount_minor": 1000 + self.chance.randrange(9000), "currency": "VND"}
         if event["instrument"] == "CARD":
             event["scheme"] = "VISA"
@@ -79,7 +79,7 @@ def make_unit(log, number, registered, size):
 def main(place, seed=1, units=900):
     chance = random.Random(int(seed))
     log = Log(chance)
-    log.paid("U00000", FIRST)
+    log.paid("U00000", FIRST, instrument="CARD")
     number = 0
     while number < int(units):
         old = number < int(units) // 3
@@ -89,6 +89,7 @@ def main(place, seed=1, units=900):
             spread = 700 if old else 20
             make_unit(log, number, begin + chance.randrange(spread), size)
             number += 1
+    log.paid("U00000", FIRST - 26, late=True, instrument="CARD")  # of an older month than all before
     taken = {"source": "PSP1", "account_id": "U00003", "valid_from": "2021-03-10"}
     log.version("TAKES", day_of_text("2021-02-03"), accounts=[taken])
     log.paid("U00003", day_of_text("2021-04-01"))

@@ -79,6 +79,9 @@ check "it is another table" bash -c "! cmp -s '$published/cohorts.csv' '$second/
 check "what the first withheld to protect others stays in: as the oracle" oracle 2021-11 --before "$published/cohorts.csv"
 check "without that it would be told: not as the oracle" bash -c "! python3 tests/oracle/cohorts.py '$second/cohorts.csv' \
     --log '$log'/*.ndjson --sources '$WORK/sources.json' --config retention.days=800 --period 2021-11"
+must "raw, too" take "$WORK/raw" 2021-11 --raw
+check "the data begins a month earlier for whoever follows nobody" grep -q '^PRE,0,2020-01,' "$(cat "$WORK/path")/cohorts.csv"
+check "a release keeps the data start of the one before" grep -q '^PRE,0,2020-02,' "$second/cohorts.csv"
 check "the second is proved, beside the first" "$NHIP" verify "$second" --logs "$log" "${common[@]}"
 broken() { # SED: a copy of the second release with that done to cohorts.csv, and the hash of it put right
     rm -rf "$WORK/broken"
