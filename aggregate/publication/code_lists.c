@@ -127,6 +127,12 @@ static const struct fixed_code axis_codes[] = {
     {"CL_PLATFORM", "EMAIL", "Thư điện tử", "E-mail", contract},
     {"CL_PLATFORM", "PHONE", "Điện thoại", "Telephone", contract},
     {"CL_PLATFORM", "RIDE_APP", "Ứng dụng gọi xe", "Ride-hailing application", contract},
+    {"CL_PLATFORM", "FACEBOOK", "Facebook (quảng cáo)", "Facebook (advertising)", contract},
+    {"CL_PLATFORM", "INSTAGRAM", "Instagram (quảng cáo)", "Instagram (advertising)", contract},
+    {"CL_PLATFORM", "TWITTER", "X, trước là Twitter (quảng cáo)", "X, formerly Twitter (advertising)", contract},
+    {"CL_PLATFORM", "GOOGLE", "Google (quảng cáo)", "Google (advertising)", contract},
+    {"CL_PLATFORM", "TIKTOK", "TikTok (quảng cáo)", "TikTok (advertising)", contract},
+    {"CL_PLATFORM", "AD_OTHER", "Nền tảng quảng cáo khác hoặc không rõ", "Any other advertising platform, or unknown", ours},
     {"CL_INSTRUMENT", "_T", "Mọi phương tiện không dùng tiền mặt", "All non-cash instruments", ours},
     {"CL_INSTRUMENT", "_Z", "Không áp dụng", "Not applicable", sdmx},
     {"CL_INSTRUMENT", "CARD", "Thẻ", "Card", contract},
@@ -184,6 +190,12 @@ static bool in_list(const struct text_list *list, const char *text) {
         if (strcmp(list->items[i], text) == 0) return true;
     }
     return false;
+}
+
+static void visit_ad_platforms(const struct visitor *visitor) {
+    const struct axis *axis = &visitor->publication->definitions->ad_platform;
+    for (size_t i = 0; i < axis->code_count; i++)
+        give_axis_code(visitor, axis->codes[i].name, "_T");
 }
 
 /* Sales channels of total rows that are no part of the axis and of its total: rides. */
@@ -310,6 +322,7 @@ void code_list_visit(const struct publication *publication, const char *list, vo
     if (strcmp(list, "CL_UNIT_TYPE") == 0) visit_unit_types(&visitor);
     if (strcmp(list, "CL_PLATFORM") == 0) visit_axis(&visitor, &publication->definitions->platform);
     if (strcmp(list, "CL_PLATFORM") == 0) visit_other_channels(&visitor);
+    if (strcmp(list, "CL_PLATFORM") == 0) visit_ad_platforms(&visitor);
     if (strcmp(list, "CL_INSTRUMENT") == 0) visit_axis(&visitor, &publication->definitions->instrument);
     for (size_t i = 0; i < COUNT(fixed_codes); i++) {
         const struct fixed_code *code = &fixed_codes[i];

@@ -217,6 +217,7 @@ static void write_formula(const struct definitions *definitions, const struct in
         break;
     case INDICATOR_FLOW:
         write_terms(definitions, &indicator->plus, &indicator->minus, out);
+        if (indicator->observed) (void)fputs(", whether the account belongs to a unit or not", out);
         break;
     case INDICATOR_RATIO:
         (void)fputs(indicator->shift == 2 ? "100 × (" : "(", out);

@@ -131,7 +131,7 @@ void chain_measure(struct computation *computation, const struct control *contro
     computation->ends = memory_zeroed(definitions->indicator_count, sizeof(*computation->ends));
     add_up_cells(&month);
     for (size_t i = 0; i < definitions->indicator_count; i++) {
-        if (definitions->indicators[i].kind == INDICATOR_FLOW)
+        if (definitions->indicators[i].kind == INDICATOR_FLOW && !definitions->indicators[i].observed)
             measure(&month, &definitions->indicators[i], &computation->ends[i]);
     }
     free(month.amounts);
@@ -143,6 +143,7 @@ void chain_measure(struct computation *computation, const struct control *contro
 bool chain_is_total(const struct computation *computation, size_t from) {
     const struct coordinates *at = &computation->observations.items[from].at;
     const struct indicator *indicator = definitions_indicator(computation->definitions, at->indicator);
+    if (indicator->observed) return false;
     struct coordinates total = statistics_total(&computation->statistics, indicator, at->evidence);
     return strcmp(at->area, total.area) == 0 && strcmp(at->unit_type, total.unit_type) == 0 &&
            strcmp(at->platform, total.platform) == 0 && strcmp(at->instrument, total.instrument) == 0;

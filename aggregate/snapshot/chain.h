@@ -43,7 +43,7 @@ void chain_measure(struct computation *computation, const struct control *contro
 /* What the index of row `from` is made of: above its value, below that of the start, both in 10^-9. */
 struct growth_inputs chain_inputs(const struct growth *growth, size_t from);
 
-/* Is the row the indicator's total of the province? */
+/* Is the row the indicator's total of the province? What is observed has none that a chain could be made of. */
 bool chain_is_total(const struct computation *computation, size_t from);
 
 #endif

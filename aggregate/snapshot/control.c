@@ -82,6 +82,7 @@ static void order_cells(struct control *control) {
 struct control *control_create(const struct control_inputs *inputs) {
     struct control *control = memory_zeroed(1, sizeof(*control));
     control->inputs = *inputs;
+    control->observed_flows = definitions_observed_flows(inputs->definitions);
     control->contributors = control_contributors(inputs->registry, inputs->period->last, &control->contributor_count);
     order_cells(control);
     control_pool_fill(control);
@@ -91,12 +92,14 @@ struct control *control_create(const struct control_inputs *inputs) {
         control->order_count = 0;
     }
     flow_figures_fill(control);
+    observed_figures_fill(control);
     return control;
 }
 
 void control_destroy(struct control *control) {
     if (control == NULL) return;
     flow_figures_clear(&control->flows);
+    observed_figures_clear(&control->observed);
     for (size_t i = 0; i < control->unit_count; i++)
         unit_figures_destroy(control->units[i]);
     free(control->units);
@@ -259,6 +262,7 @@ void control_apply(struct control *control, struct observations *observations, s
     control_hold_months(control);
     audit->differencing_checks = control->differencing_checks;
     flow_figures_run(&control->flows);
+    observed_figures_run(control);
     for (size_t i = 0; i < control->unit_count; i++) {
         disclosure_table_run(control->units[i]->table);
         audit->differencing_checks += control->units[i]->checks;

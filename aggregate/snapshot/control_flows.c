@@ -50,6 +50,7 @@ static void collect_forms(struct flow_figures *flows, const struct definitions *
     for (size_t i = 0; i < definitions->indicator_count; i++) {
         const struct indicator *indicator = &definitions->indicators[i];
         struct terms leaf = leaf_terms(indicator);
+        if (indicator->observed) continue;
         if (indicator->kind == INDICATOR_HHI) (void)form_use(flows, &leaf, JUDGE_MAGNITUDE, UINT32_MAX, indicator);
         if (indicator->kind != INDICATOR_FLOW && indicator->kind != INDICATOR_RATIO) continue;
         uint32_t whole = form_use(flows, &indicator->over, JUDGE_MAGNITUDE, UINT32_MAX, indicator);
@@ -311,7 +312,6 @@ void flow_figures_fill(struct control *control) {
         lay_days(control);
         fill_table(control, flows->days, TABLE_DAYS, patterns);
     }
-    free(patterns);
 }
 
 /* What is withheld for all days together is so in both tables. */
@@ -369,6 +369,9 @@ static uint32_t place_number(const struct control *control, struct place place) 
         return axis_place(&definitions->platform, flows->outlets, place.codes);
     case PLACE_INSTRUMENTS:
         return axis_place(&definitions->instrument, flows->instruments, place.codes);
+    case PLACE_OBSERVED:
+    case PLACE_PARTIES:
+        break;
     }
     UNREACHABLE();
     return 0;
@@ -394,6 +397,7 @@ static struct origin origin_of(const struct flow_figures *flows, const struct in
 
 struct origin control_flow(const struct control *control, const struct indicator *indicator, struct place place) {
     if (control == NULL) return (struct origin){.known = false};
+    if (indicator->observed) return observed_origin(control, indicator, place);
     const struct flow_figures *flows = &control->flows;
     return origin_of(flows, indicator, place.axis == PLACE_UNMATCHED ? flows->unmatched : flows->matched,
                      place_number(control, place));

@@ -1,12 +1,13 @@
 /* Inside of disclosure control: control.c (the whole), control_flows.c (flows and ratios), control_forms.c (sums of flows),
- * control_units.c (numbers of units), control_sources.c (parts of the sources). */
+ * control_observed.c (flows of matched and unmatched cells together), control_units.c (numbers of units), control_sources.c
+ * (parts of the sources). */
 #ifndef NHIP_SNAPSHOT_CONTROL_PARTS_H
 #define NHIP_SNAPSHOT_CONTROL_PARTS_H
 
 #include "aggregate/snapshot/control.h"
 
 /* Dimensions of the table of flows, as in enum place_axis. */
-enum flow_dimension { BY_DISTRICT = 0, BY_UNIT_TYPE, BY_OUTLET, BY_INSTRUMENT, BY_MONTH };
+enum flow_dimension { BY_DISTRICT = 0, BY_UNIT_TYPE, BY_OUTLET, BY_INSTRUMENT, BY_MONTH, BY_PARTY };
 
 /* A sum of flows: how often each flow's n and sum are in it. */
 struct form {
@@ -45,6 +46,24 @@ struct pooled {
     __int128 n, sum;
 };
 
+/* What is left of one of two published sums less the other. */
+struct observed_rest {
+    uint32_t observed; /* the figure of what is observed */
+    uint32_t known;    /* the form that is published of matched cells, of unmatched ones, or of each of them */
+    bool matched, unmatched;
+    bool nothing; /* they are one number */
+    uint32_t figure;
+};
+
+struct observed_figures {
+    struct disclosure_table *table; /* the indicators' figures, in this order, then the rests */
+    const struct indicator *indicators[INDICATORS_MAX];
+    uint32_t count;
+    uint32_t ad_platforms[AXIS_CODES_MAX];
+    struct observed_rest *rests;
+    size_t rest_count, rest_capacity;
+};
+
 struct control {
     struct control_inputs inputs;
     uint32_t *contributors; /* per version */
@@ -53,7 +72,9 @@ struct control {
     size_t order_count;
     struct pooled *pool; /* the same cells put together, those of a contributor together */
     size_t pool_count, pool_capacity;
+    uint64_t observed_flows; /* of indicators that are observed */
     struct flow_figures flows;
+    struct observed_figures observed;
     struct unit_figures **units;
     size_t unit_count, unit_capacity;
     int64_t differencing_checks;
@@ -87,6 +108,11 @@ bool form_is_part(const struct patterns *patterns, const struct form *inner, con
 void flow_figures_fill(struct control *control);
 void flow_figures_run(struct flow_figures *flows);
 void flow_figures_clear(struct flow_figures *flows);
+void observed_figures_fill(struct control *control);
+/* After the tables of flows. */
+void observed_figures_run(struct control *control);
+void observed_figures_clear(struct observed_figures *observed);
+struct origin observed_origin(const struct control *control, const struct indicator *indicator, struct place place);
 /* Withholds what a quarter or a year would tell of its months. */
 void control_hold_months(struct control *control);
 void unit_figures_destroy(struct unit_figures *units);

@@ -97,26 +97,45 @@ void control_hold(struct control *control, struct observations *observations, co
     free(witnesses.items);
 }
 
-/* What one month, as a vintage of its own, withholds: its bit in `sets`, by figure and place. */
-static void add_month(const struct control *control, const struct period *period, uint64_t bit, uint64_t *sets) {
+/* Months that withhold figures of a table, a bit each, by figure and place. */
+struct withheld_months {
+    uint32_t figures, places;
+    uint64_t *sets;
+};
+
+static struct withheld_months withheld_create(const struct disclosure_table *table, uint32_t figures) {
+    struct withheld_months months = {figures, disclosure_places(table), NULL};
+    months.sets = memory_zeroed((size_t)figures * months.places, sizeof(*months.sets));
+    return months;
+}
+
+static void add_withheld(const struct withheld_months *months, const struct disclosure_table *month, uint64_t bit) {
+    for (uint32_t figure = 0; figure < months->figures; figure++) {
+        for (uint32_t place = 0; place < months->places; place++) {
+            if (!disclosure_stands(month, figure, place)) continue;
+            bool withheld = disclosure_verdict(month, figure, place).status != 'F';
+            if (withheld) months->sets[(size_t)figure * months->places + place] |= bit;
+        }
+    }
+}
+
+/* What one month, as a vintage of its own, withholds. */
+static void add_month(const struct control *control, const struct period *period, uint64_t bit,
+                      const struct withheld_months *flows, const struct withheld_months *observed) {
     struct control_inputs inputs = control->inputs;
     inputs.period = period;
     inputs.daily = false;
     struct control *month = control_create(&inputs);
-    uint32_t places = disclosure_places(control->flows.matched);
     flow_figures_run(&month->flows);
-    for (uint32_t figure = 0; figure < control->flows.count; figure++) {
-        for (uint32_t place = 0; place < places; place++) {
-            if (!disclosure_stands(control->flows.matched, figure, place)) continue;
-            bool withheld = disclosure_verdict(month->flows.matched, figure, place).status != 'F';
-            if (withheld) sets[(size_t)figure * places + place] |= bit;
-        }
-    }
+    observed_figures_run(month);
+    add_withheld(flows, month->flows.matched, bit);
+    add_withheld(observed, month->observed.table, bit);
     control_destroy(month);
 }
 
 /* One month after the other, so that one is in memory at a time. */
-static void add_months(const struct control *control, uint64_t *sets) {
+static void add_months(const struct control *control, const struct withheld_months *flows,
+                       const struct withheld_months *observed) {
     const struct period *whole = control->inputs.period;
     struct period month = *whole;
     month.frequency = FREQUENCY_MONTH;
@@ -124,27 +143,36 @@ static void add_months(const struct control *control, uint64_t *sets) {
         month.last = month.first;
         while (month.last < whole->last && month_of_day(month.last + 1) == month_of_day(month.first))
             month.last++;
-        add_month(control, &month, bit, sets);
+        add_month(control, &month, bit, flows, observed);
         month.first = month.last + 1;
     }
+}
+
+/* Holds what is not safe less the months that tell it. Returns how much there was to be judged. */
+static int64_t hold_withheld(struct disclosure_table *table, const struct withheld_months *months) {
+    int64_t checks = 0;
+    for (uint32_t figure = 0; figure < months->figures; figure++) {
+        for (uint32_t place = 0; place < months->places; place++) {
+            uint64_t set = months->sets[(size_t)figure * months->places + place];
+            if (set == 0) continue;
+            checks++;
+            struct judgement judgement = disclosure_judge_within(table, figure, place, BY_MONTH, set);
+            if ((set & (set - 1)) == 0 || judgement.status != 'F')
+                disclosure_hold(table, figure, place, (struct judgement){'D', GROUND_MONTHS});
+        }
+    }
+    return checks;
 }
 
 void control_hold_months(struct control *control) {
     const struct flow_figures *flows = &control->flows;
     enum frequency frequency = control->inputs.period->frequency;
     if (frequency != FREQUENCY_QUARTER && frequency != FREQUENCY_YEAR) return;
-    uint32_t places = disclosure_places(flows->matched);
-    uint64_t *sets = memory_zeroed((size_t)flows->count * places, sizeof(*sets)); /* months that withhold it, by number */
-    add_months(control, sets);
-    for (uint32_t figure = 0; figure < flows->count; figure++) {
-        for (uint32_t place = 0; place < places; place++) {
-            uint64_t set = sets[(size_t)figure * places + place];
-            if (set == 0) continue;
-            control->differencing_checks++;
-            struct judgement judgement = disclosure_judge_within(flows->matched, figure, place, BY_MONTH, set);
-            if ((set & (set - 1)) == 0 || judgement.status != 'F')
-                disclosure_hold(flows->matched, figure, place, (struct judgement){'D', GROUND_MONTHS});
-        }
-    }
-    free(sets);
+    struct withheld_months of_flows = withheld_create(flows->matched, (uint32_t)flows->count);
+    struct withheld_months of_observed = withheld_create(control->observed.table, control->observed.count);
+    add_months(control, &of_flows, &of_observed);
+    control->differencing_checks += hold_withheld(flows->matched, &of_flows);
+    control->differencing_checks += hold_withheld(control->observed.table, &of_observed);
+    free(of_flows.sets);
+    free(of_observed.sets);
 }

@@ -31,6 +31,13 @@ static void code_matched(const struct control *control, const struct cell *cell,
     codes[BY_MONTH] = code_or_none(month, DISCLOSURE_NONE);
 }
 
+/* Places of a cell of what is observed, be it of a unit or not. */
+static void code_observed(const struct control *control, const struct cell *cell, uint8_t codes[static DISCLOSURE_DIMENSIONS]) {
+    int month = month_of_day(cell_day(control->inputs.cells, cell)) - month_of_day(control->inputs.period->first);
+    codes[BY_MONTH] = code_or_none(month, DISCLOSURE_NONE);
+    codes[BY_PARTY] = code_or_none(cell_kind(control->inputs.cells, cell)->party, PARTY_COUNT);
+}
+
 /* The amount that the cell is alone. */
 static struct pooled pooled_of(const struct control *control, const struct cell *cell) {
     struct amount amount = cell_amount(control->inputs.cells, cell);
@@ -45,6 +52,7 @@ static struct pooled pooled_of(const struct control *control, const struct cell 
     };
     memset(item.codes, DISCLOSURE_NONE, sizeof(item.codes));
     if (!item.unmatched) code_matched(control, cell, item.codes);
+    if ((item.flows & control->observed_flows) != 0) code_observed(control, cell, item.codes);
     return item;
 }
 

@@ -311,5 +311,7 @@ bool fraction_less(struct fraction a, struct fraction b) {
 
 struct covered coverage_of(struct coverage *coverage, enum family family, int32_t first, int32_t last) {
     const struct tally *tally = tally_of(coverage, family, first, last);
-    return (struct covered){.share = fraction_of(coverage, tally), .missing = tally->days.delivered == 0};
+    struct covered covered = {.share = fraction_of(coverage, tally), .missing = tally->days.delivered == 0};
+    covered.connected = covered.missing ? covered.share : (struct fraction){tally->days.delivered, tally->days.expected};
+    return covered;
 }

@@ -37,6 +37,7 @@ bool fraction_less(struct fraction a, struct fraction b); /* a < b */
 /* One family of events on local days [first, last]. */
 struct covered {
     struct fraction share; /* 0 to 1: source-days delivered of those expected, times events matched of all */
+    struct fraction connected; /* the first of the two alone */
     bool missing;          /* no expected source has delivered anything, or none is expected */
 };
 struct covered coverage_of(struct coverage *coverage, enum family family, int32_t first, int32_t last);

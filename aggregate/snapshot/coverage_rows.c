@@ -8,6 +8,7 @@
 
 /* The least covered of what a row hangs on. */
 struct weakest {
+    bool unmatched_too; /* whether an event belongs to a unit is no question */
     bool any;
     bool missing; /* something of it was delivered by nobody */
     struct fraction share;
@@ -18,7 +19,8 @@ static void weigh(struct coverage *coverage, unsigned families, int32_t first, i
         if ((families >> family & 1) == 0) continue;
         struct covered covered = coverage_of(coverage, (enum family)family, first, last);
         weakest->missing = weakest->missing || covered.missing;
-        if (!weakest->any || fraction_less(covered.share, weakest->share)) weakest->share = covered.share;
+        struct fraction share = weakest->unmatched_too ? covered.connected : covered.share;
+        if (!weakest->any || fraction_less(share, weakest->share)) weakest->share = share;
         weakest->any = true;
     }
 }
@@ -74,7 +76,7 @@ static unsigned families_of_row(const struct indicator *indicator, unsigned fami
 
 static struct weakest weakest_of(struct coverage *coverage, const struct definitions *definitions,
                                  const struct indicator *indicator, const struct observation *row) {
-    struct weakest weakest = {.any = false};
+    struct weakest weakest = {.unmatched_too = indicator->observed};
     unsigned families = families_of_row(indicator, coverage_families(definitions, indicator), row);
     int32_t first = row->window[0] != '\0' ? row->period.last - definitions->window_days + 1 : row->period.first;
     weigh(coverage, families, first, row->period.last, &weakest);

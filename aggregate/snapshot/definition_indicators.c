@@ -21,7 +21,8 @@ static const struct kind_rule kind_rules[] = {
     {INDICATOR_STRUCTURE, "structure", KEYS_COMMON "populations", 0},
     {INDICATOR_ACTIVE, "active", KEYS_COMMON "population flows share", SLICE_DISTRICT | SLICE_UNIT_TYPE},
     {INDICATOR_TURNOVER, "turnover", KEYS_COMMON "part flows activities", 0},
-    {INDICATOR_FLOW, "flow", KEYS_COMMON "unit plus minus", SLICE_DISTRICT | SLICE_UNIT_TYPE | SLICE_PLATFORM | SLICE_INSTRUMENT},
+    {INDICATOR_FLOW, "flow", KEYS_COMMON "unit plus minus area",
+     SLICE_DISTRICT | SLICE_UNIT_TYPE | SLICE_PLATFORM | SLICE_INSTRUMENT | SLICE_AD_PLATFORM},
     {INDICATOR_RATIO, "ratio", KEYS_COMMON "unit factor plus minus over over_minus",
      SLICE_DISTRICT | SLICE_UNIT_TYPE | SLICE_PLATFORM | SLICE_INSTRUMENT},
     {INDICATOR_DISTINCT, "distinct", KEYS_COMMON, SLICE_DISTRICT | SLICE_PLATFORM | SLICE_INSTRUMENT},
@@ -34,6 +35,7 @@ static const struct {
 } slice_names[] = {
     {"district", SLICE_DISTRICT},       {"unit_type", SLICE_UNIT_TYPE},   {"platform", SLICE_PLATFORM},
     {"marketplace", SLICE_MARKETPLACE}, {"instrument", SLICE_INSTRUMENT}, {"marketplace_total", SLICE_MARKETPLACE_TOTAL},
+    {"ad_platform", SLICE_AD_PLATFORM},
 };
 
 /* One of `words` (joined by blanks) -> 1, 2, ...; refused otherwise. */
@@ -167,6 +169,23 @@ static bool read_turnover(struct reading *reading, const char *where, json_t *ob
            reading_codes(reading, where, object, "activities", LIST_ACTIVITY, &indicator->activities);
 }
 
+/* `area`: observed. What belongs to no unit stands in no district; rows by day and by other codes are made of what does. */
+static bool read_area(struct reading *reading, const char *where, json_t *object, const struct definitions *definitions,
+                      struct indicator *indicator) {
+    json_t *area = json_object_get(object, "area");
+    int choice = 0;
+    bool by_ad_platform = (indicator->slices & SLICE_AD_PLATFORM) != 0;
+    if (area != NULL && !read_choice(reading, where, object, "area", "observed", &choice)) return false;
+    indicator->observed = choice == 1;
+    if (by_ad_platform && (!indicator->observed || definitions->ad_platform.code_count == 0)) {
+        return reading_refuse(reading, where, "slices", json_object_get(object, "slices"),
+                              "ad_platform with \"area\": \"observed\" and axes.ad_platform");
+    }
+    bool alone = !indicator->daily && indicator->minus.count == 0 && (indicator->slices & ~(unsigned)SLICE_AD_PLATFORM) == 0;
+    return !indicator->observed || alone ||
+           reading_refuse(reading, where, "area", area, "with slices ad_platform only, without daily and minus");
+}
+
 static bool read_flow_kind(struct reading *reading, const char *where, json_t *object, const struct definitions *definitions,
                            struct indicator *indicator) {
     int unit = 0;
@@ -174,7 +193,7 @@ static bool read_flow_kind(struct reading *reading, const char *where, json_t *o
     indicator->measure = (enum measure)unit;
     if (!read_terms(reading, where, object, "plus", true, definitions, &indicator->plus)) return false;
     if (!read_terms(reading, where, object, "minus", false, definitions, &indicator->minus)) return false;
-    if (indicator->kind == INDICATOR_FLOW) return true;
+    if (indicator->kind == INDICATOR_FLOW) return read_area(reading, where, object, definitions, indicator);
     int64_t factor = 0;
     if (!reading_whole(reading, where, object, "factor", 1, 10000, &factor)) return false;
     for (int64_t rest = factor; rest > 1; rest /= 10) {

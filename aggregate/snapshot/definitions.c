@@ -53,13 +53,40 @@ static bool read_axis(struct reading *reading, json_t *axes, const char *key, en
     return true;
 }
 
+/* Named parties, and `rest`: every other one, and none at all. */
+static bool read_ad_platforms(struct reading *reading, json_t *axes, struct axis *axis) {
+    static const char where[] = "axes.ad_platform";
+    json_t *object;
+    struct text_list names = {.count = 0};
+    const char *rest = NULL;
+    if (!reading_object(reading, "axes", axes, "ad_platform", &object)) return false;
+    if (!reading_keys(reading, where, object, "codes rest")) return false;
+    if (!reading_texts(reading, where, object, "codes", true, &names)) return false;
+    if (!reading_text(reading, where, object, "rest", true, &rest) || !reading_name(reading, where, rest)) return false;
+    if (names.count >= AXIS_CODES_MAX) return reading_refuse(reading, where, "codes", NULL, "at most 31 codes");
+    uint64_t left = axis->total = UINT64_MAX;
+    for (size_t i = 0; i < names.count; i++) {
+        int code = reading_code(LIST_PARTY, names.items[i]);
+        if (code == 0 || (left >> code & 1) == 0) {
+            return reading_refuse(reading, where, "codes", json_array_get(json_object_get(object, "codes"), i),
+                                  reading_code_list_name(LIST_PARTY));
+        }
+        axis->codes[axis->code_count++] = (struct code_group){names.items[i], (uint64_t)1 << code};
+        left &= ~((uint64_t)1 << code);
+    }
+    axis->codes[axis->code_count++] = (struct code_group){rest, left};
+    return true;
+}
+
 static bool read_axes(struct reading *reading, struct definitions *definitions) {
     json_t *axes;
     json_t *unit_type;
     if (!reading_object(reading, "", reading->file.root, "axes", &axes)) return false;
-    if (!reading_keys(reading, "axes", axes, "platform instrument unit_type")) return false;
+    if (!reading_keys(reading, "axes", axes, "platform instrument ad_platform unit_type")) return false;
     if (!read_axis(reading, axes, "platform", LIST_OUTLET, &definitions->platform)) return false;
     if (!read_axis(reading, axes, "instrument", LIST_INSTRUMENT, &definitions->instrument)) return false;
+    bool ads = json_object_get(axes, "ad_platform") != NULL;
+    if (ads && !read_ad_platforms(reading, axes, &definitions->ad_platform)) return false;
     if (!reading_object(reading, "axes", axes, "unit_type", &unit_type)) return false;
     if (!reading_keys(reading, "axes.unit_type", unit_type, "codes")) return false;
     if (!reading_texts(reading, "axes.unit_type", unit_type, "codes", true, &definitions->unit_types)) return false;
@@ -230,6 +257,15 @@ uint64_t terms_flows(const struct terms *terms) {
     uint64_t flows = 0;
     for (size_t i = 0; i < terms->count; i++)
         flows |= (uint64_t)1 << terms->items[i].flow;
+    return flows;
+}
+
+uint64_t definitions_observed_flows(const struct definitions *definitions) {
+    uint64_t flows = 0;
+    for (size_t i = 0; i < definitions->indicator_count; i++) {
+        const struct indicator *indicator = &definitions->indicators[i];
+        if (indicator->observed) flows |= terms_flows(&indicator->plus);
+    }
     return flows;
 }
 

@@ -121,7 +121,8 @@ enum slice_bit {
     SLICE_PLATFORM = 4,
     SLICE_MARKETPLACE = 8,
     SLICE_INSTRUMENT = 16,
-    SLICE_MARKETPLACE_TOTAL = 32
+    SLICE_MARKETPLACE_TOTAL = 32,
+    SLICE_AD_PLATFORM = 64
 };
 
 /* When a figure is final: days after the end of the period, or 7 days after the next registry cut. */
@@ -146,6 +147,7 @@ struct indicator {
     enum turnover_part part;
     uint64_t activities;  /* turnover: set of enum activity */
     enum measure measure; /* flow, ratio */
+    bool observed;        /* flow: all that the sources report, whether it belongs to a unit or not */
     int shift;            /* ratio: the factor as a power of ten */
     struct terms plus, minus, over, over_minus;
     enum finality_class finality; /* of evidence O; evidence R is REG, C the later of both */
@@ -181,6 +183,7 @@ struct definitions {
     int32_t window_days;
     struct axis platform;
     struct axis instrument;
+    struct axis ad_platform; /* over enum party; its last code is all that the others are not */
     struct text_list unit_types;
     struct population populations[POPULATIONS_MAX];
     size_t population_count;
@@ -206,6 +209,8 @@ void definitions_destroy(struct definitions *definitions);
 const struct indicator *definitions_indicator(const struct definitions *definitions, const char *code);
 /* The first indicator that counts new units: its flows and activities are what adoption means. Null: there is none. */
 const struct indicator *definitions_adoption(const struct definitions *definitions);
+/* The flows of indicators that are `observed`. */
+uint64_t definitions_observed_flows(const struct definitions *definitions);
 /* The name of an indicator or population; its code in both languages when it has none. */
 struct name definitions_name(const struct definitions *definitions, const char *code);
 

@@ -86,8 +86,9 @@ static void write_unit_slices(const struct statistics *statistics, const struct 
 void flow_write(const struct statistics *statistics, const struct indicator *indicator, const struct period *period, bool daily) {
     const struct axis *platform = &statistics->definitions->platform;
     const struct axis *instrument = &statistics->definitions->instrument;
+    const struct axis *ad_platform = &statistics->definitions->ad_platform;
     struct coordinates total = statistics_total(statistics, indicator, 'O');
-    add_row(statistics, indicator, period, &total, (struct place){PLACE_PROVINCE, 0});
+    add_row(statistics, indicator, period, &total, (struct place){indicator->observed ? PLACE_OBSERVED : PLACE_PROVINCE, 0});
     if (!daily) write_unit_slices(statistics, indicator, period, &total);
     for (size_t i = 0; i < platform->code_count && (indicator->slices & SLICE_PLATFORM) != 0; i++) {
         struct coordinates at = total;
@@ -98,5 +99,10 @@ void flow_write(const struct statistics *statistics, const struct indicator *ind
         struct coordinates at = total;
         at.instrument = instrument->codes[i].name;
         add_row(statistics, indicator, period, &at, (struct place){PLACE_INSTRUMENTS, instrument->codes[i].codes});
+    }
+    for (size_t i = 0; i < ad_platform->code_count && (indicator->slices & SLICE_AD_PLATFORM) != 0; i++) {
+        struct coordinates at = total;
+        at.platform = ad_platform->codes[i].name;
+        add_row(statistics, indicator, period, &at, (struct place){PLACE_PARTIES, ad_platform->codes[i].codes});
     }
 }

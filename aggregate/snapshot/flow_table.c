@@ -1,5 +1,6 @@
 /* One pass over the cells of the period fills every axis; some six hundred kilobytes stand in for asking the cells again for each
- * of the thousand published rows. Unmatched cells stand beside the province and on no axis. */
+ * of the thousand published rows. Unmatched cells stand beside the province and on no axis but that
+ * of parties. */
 #include "aggregate/snapshot/flow_table.h"
 
 #include "aggregate/snapshot/memory.h"
@@ -7,6 +8,11 @@
 static void add(struct amount *amount, const struct amount *more) {
     amount->n += more->n;
     amount->sum += more->sum;
+}
+
+static void add_unmatched(struct flow_row *row, const struct cell_kind *kind, const struct amount *amount) {
+    add(&row->unmatched, amount);
+    if (kind->party < PARTY_COUNT) add(&row->unmatched_party[kind->party], amount);
 }
 
 static void add_cell(struct flow_row *row, const struct cell_kind *kind, const struct amount *amount,
@@ -35,7 +41,7 @@ struct flow_table *flow_table_create(const struct cells *cells, const struct reg
         for (uint64_t flows = kind->flows; flows != 0; flows &= flows - 1) {
             struct flow_row *row = &table->rows[__builtin_ctzll(flows)];
             if (cell->version == VERSION_NONE)
-                add(&row->unmatched, &amount);
+                add_unmatched(row, kind, &amount);
             else
                 add_cell(row, kind, &amount, &registry->versions[cell->version]);
         }
@@ -53,6 +59,11 @@ static struct amount sum_codes(const struct amount *amounts, int count, uint64_t
     return total;
 }
 
+static struct amount both(struct amount left, struct amount right) {
+    add(&left, &right);
+    return left;
+}
+
 static struct amount amount_at(const struct flow_row *row, struct place place) {
     switch (place.axis) {
     case PLACE_PROVINCE:
@@ -67,6 +78,10 @@ static struct amount amount_at(const struct flow_row *row, struct place place) {
         return sum_codes(row->outlet, OUTLET_COUNT, place.codes);
     case PLACE_INSTRUMENTS:
         return sum_codes(row->instrument, INSTRUMENT_COUNT, place.codes);
+    case PLACE_OBSERVED:
+        return both(row->province, row->unmatched);
+    case PLACE_PARTIES:
+        return both(sum_codes(row->party, PARTY_COUNT, place.codes), sum_codes(row->unmatched_party, PARTY_COUNT, place.codes));
     }
     UNREACHABLE();
     return row->province;

@@ -6,16 +6,26 @@
 #include "aggregate/snapshot/cells.h"
 
 /* Where a figure is taken: exactly one of the axes, the others stand at their total. */
-enum place_axis { PLACE_PROVINCE = 1, PLACE_UNMATCHED, PLACE_DISTRICT, PLACE_UNIT_TYPE, PLACE_OUTLETS, PLACE_INSTRUMENTS };
+enum place_axis {
+    PLACE_PROVINCE = 1,
+    PLACE_UNMATCHED,
+    PLACE_DISTRICT,
+    PLACE_UNIT_TYPE,
+    PLACE_OUTLETS,
+    PLACE_INSTRUMENTS,
+    PLACE_OBSERVED, /* the province and what is unmatched; so for the next */
+    PLACE_PARTIES
+};
 
 struct place {
     enum place_axis axis;
-    uint64_t codes; /* outlets, instruments: a set; district, unit type: the index */
+    uint64_t codes; /* outlets, instruments, parties: a set; district, unit type: the index */
 };
 
 struct flow_row {
     struct amount province;
     struct amount unmatched;
+    struct amount unmatched_party[PARTY_COUNT];
     struct amount district[DISTRICT_COUNT];
     struct amount unit_type[UNIT_TYPES_MAX];
     struct amount outlet[OUTLET_COUNT];

@@ -138,6 +138,8 @@ static const char *code_name(enum code_list list, int code, int *count) {
         return *count = CATEGORY_COUNT, category_name((enum category)code);
     case LIST_CROSS_BORDER:
         return *count = CROSS_BORDER_COUNT, cross_border_name((enum cross_border)code);
+    case LIST_PARTY:
+        return *count = PARTY_COUNT, party_name((enum party)code);
     }
     *count = 0;
     return "";
@@ -168,6 +170,7 @@ const char *reading_code_list_name(enum code_list list) {
         "activities (include/codes.h: ACTIVITIES)",
         "categories (include/codes.h: CATEGORIES)",
         "DOMESTIC, IMPORT or EXPORT",
+        "parties (include/codes.h: PARTIES)",
     };
     return names[list];
 }

@@ -25,7 +25,8 @@ enum code_list {
     LIST_REASON_CLASS,
     LIST_ACTIVITY,
     LIST_CATEGORY,
-    LIST_CROSS_BORDER
+    LIST_CROSS_BORDER,
+    LIST_PARTY
 };
 
 /* Always false: "FILE line N: WHERE.KEY: found X, accepted: ACCEPTED". `found` may be null (missing). */

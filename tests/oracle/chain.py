@@ -127,8 +127,9 @@ class Chain:
     def add(self, rows, indicators):
         for row in list(rows.rows) if self.months else ():
             indicator = indicators.get(row[AT["INDICATOR"]])
-            if indicator and row[AT["TIME_PERIOD"]] == self.period.text and row[AT["TRANSFORMATION"]] == "N" and self.total(
-                    row, indicator):
+            if indicator is None or indicator.get("area") == "observed":
+                continue
+            if row[AT["TIME_PERIOD"]] == self.period.text and row[AT["TRANSFORMATION"]] == "N" and self.total(row, indicator):
                 rows.rows.append(self.row(row, indicator))
 
     def total(self, row, indicator):

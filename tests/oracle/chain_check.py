@@ -35,7 +35,8 @@ def form_of(terms):
 def forms_of(indicator):
     if indicator["kind"] == "hhi":
         return [form_of([indicator["flow"] + ".sum"])]
-    return [form_of(indicator[part]) for part in PARTS if indicator.get(part)] if indicator["kind"] in ("flow", "ratio") else []
+    made = indicator["kind"] in ("flow", "ratio") and indicator.get("area") != "observed"
+    return [form_of(indicator[part]) for part in PARTS if indicator.get(part)] if made else []
 
 
 def take(form, cell):
@@ -165,7 +166,7 @@ def main(arguments):
     judge = Judge(panel, definitions, Rules())
     shown = {month: Shown(path, definitions, config.area) for month, path in paths.items()}
     seen, wrong = Counter(), 0
-    for indicator in (one for one in definitions["indicators"] if one["kind"] == "flow"):
+    for indicator in (one for one in definitions["indicators"] if one["kind"] == "flow" and one.get("area") != "observed"):
         withheld = False
         for month in months_from(options.base, Period(max(paths))):
             before = month.previous()

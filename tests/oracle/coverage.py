@@ -32,6 +32,7 @@ class Coverage:
         self.events = {}      # (family, day) -> [matched, all]
         self.unclaimed = {}   # (family, day) -> accounts
         self.known = {}
+        self.connected = {}   # as `known`, and no question whether an event belongs to a unit
         for partition in partitions:
             for day, cells in partition.ledger.items():
                 for (number, facet), (n, _, _) in cells.items():
@@ -77,6 +78,7 @@ class Coverage:
         expected, delivered = (sum(pair[place] for pair in pairs) for place in (0, 1))
         if delivered == 0:
             return None
+        self.connected[family, first, last] = Fraction(delivered, expected)
         days = [(family, day) for day in range(first, last + 1)]
         matched, every = (sum(self.events.get(day, (0, 0))[place] for day in days) for place in (0, 1))
         match = Fraction(matched, every) if every else Fraction(1)
@@ -116,7 +118,10 @@ class Coverage:
         if self.indicators[row["INDICATOR"]]["kind"] == "turnover":
             before = period.previous()
             ranges.append((before.first, before.last))
-        return [self.of_family(family, *days) for family in self.families(row) for days in ranges]
+        keys = [(family, *days) for family in self.families(row) for days in ranges]
+        shares = [self.of_family(*key) for key in keys]
+        observed = self.indicators[row["INDICATOR"]].get("area") == "observed"
+        return [self.connected.get(key) for key in keys] if observed else shares
 
     def apply(self, rows, columns):
         for cells in rows:

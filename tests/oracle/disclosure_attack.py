@@ -83,14 +83,17 @@ class Reader:
             names.setdefault((term, kind), set()).add(code)
         whole = {"UNIT_TYPE": set(self.axes["unit_type"]["codes"]), "INSTRUMENT": set(self.axes["instrument"]["codes"]),
                  "PLATFORM": set(self.axes["platform"]["codes"])}
+        ads = {*self.axes["ad_platform"]["codes"], self.axes["ad_platform"]["rest"]}
         for (term, kind), codes in names.items():
-            complete = kind in ("district", "day", "ACTIVITY") or codes == whole.get(kind)
+            complete = kind in ("district", "day", "ACTIVITY") or codes == (ads if "AD_OTHER" in codes else whole.get(kind))
             seen_through = kind in ("PLATFORM", "INSTRUMENT") and "." not in term  # a unit is seen through several
             if seen_through or not complete or (term, "all") not in names:
                 continue
             inside = set()
             for group, members in self.groups.items():
                 if kind == "PLATFORM":
+                    if codes == ads:
+                        continue
                     inside |= set(members)
                     self.sum_up(term, (kind, group), [(kind, member) for member in members])
             self.sum_up(term, ("all", ""), [(kind, code) for code in codes if code not in inside])

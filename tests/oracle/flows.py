@@ -19,7 +19,8 @@ def flow_matches(flow, facet):
 
 class Sums:
     """(n, sum) of every flow over some days, by slice. A slice is a tuple: (), ("district", d), ("unmatched",), ("unit_type", t),
-    ("outlet", o), ("instrument", i), ("party", p), ("district", d, "outlet", o), ("district", d, "party", p)."""
+    ("outlet", o), ("instrument", i), ("party", p), ("district", d, "outlet", o), ("district", d, "party", p),
+    ("unmatched", "party", p)."""
 
     def __init__(self):
         self.cells = {}
@@ -37,9 +38,9 @@ class Sums:
 
 
 def slices_of(version, facet):
-    if version is None:
-        return (("unmatched",),)
     outlet, instrument, party = facet[AT["outlet"]], facet[AT["instrument"]], facet[AT["party"]]
+    if version is None:
+        return (("unmatched",), ("unmatched", "party", party))
     district = version.district
     return ((), ("district", district), ("unit_type", version.unit_type), ("outlet", outlet), ("instrument", instrument),
             ("party", party), ("district", district, "outlet", outlet), ("district", district, "party", party))

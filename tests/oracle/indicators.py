@@ -218,6 +218,9 @@ class Indicators:
 
     def flow_slices(self, indicator, day=False):
         """(coordinates, slices of Sums that are added up)."""
+        if indicator.get("area") == "observed":
+            yield from self.observed_slices(indicator)
+            return
         yield {}, ((),)
         slices = indicator.get("slices", ())
         if "district" in slices and not day:
@@ -233,6 +236,16 @@ class Indicators:
         if "instrument" in slices:
             for code in self.axes["instrument"]["codes"]:
                 yield {"INSTRUMENT": code}, (("instrument", code),)
+
+    def observed_slices(self, indicator):
+        """Cells of units and of nobody together; an ad platform that is not named is one of the rest."""
+        yield {}, ((), ("unmatched",))
+        if "ad_platform" in indicator["slices"]:
+            axis = self.axes["ad_platform"]
+            parties = {code: {code} for code in axis["codes"]}
+            parties[axis["rest"]] = (self.view.parties | {""}) - set(axis["codes"])
+            for code, among in parties.items():
+                yield {"PLATFORM": code}, [key for party in among for key in (("party", party), ("unmatched", "party", party))]
 
     def over_days(self, indicator, row):
         """Calls row(period, sums, at, keys) for the period and, when asked, for each of its days."""

@@ -37,8 +37,8 @@ static void shipped_definitions_are_read_whole(void **state) {
     struct definitions *definitions = definitions_create(SHIPPED, &fault);
     if (definitions == NULL) fail_msg("%s", fault.message);
     assert_int_equal(definitions->window_days, 90);
-    assert_int_equal(definitions->indicator_count, 47);
-    assert_int_equal(definitions->flow_count, 32);
+    assert_int_equal(definitions->indicator_count, 48);
+    assert_int_equal(definitions->flow_count, 33);
     assert_int_equal(definitions->platform.code_count, 11);
     assert_int_equal(definitions->platform.codes[0].codes, 0x7E);
     const struct indicator *indicator = find_indicator(definitions, "EW_SH_VNET");
@@ -113,6 +113,14 @@ static void wrong_definitions_are_refused_with_their_place(void **state) {
         {"\"kind\": \"TARGET\"", "\"kind\": \"GOAL\"", {"benchmarks.kind", "\"GOAL\"", "TARGET or REPORTED"}},
         {"\"value\": \"100\"", "\"value\": \"100%\"", {"benchmarks.value", "decimal number", ""}},
         {"\"year\": 2020", "\"year\": \"2020\"", {"benchmarks.year", "1990 to 2100", ""}},
+        {"\"area\": \"observed\"", "\"area\": \"matched\"", {"indicators.AD_SPEND_V.area", "\"matched\"", "observed"}},
+        {"\"area\": \"observed\"", "\"daily\": false", {"indicators.AD_SPEND_V.slices", "\"area\": \"observed\"", ""}},
+        {"\"area\": \"observed\"",
+         "\"area\": \"observed\", \"minus\": [\"digital_ok.sum\"]",
+         {"indicators.AD_SPEND_V.area", "without daily and minus", ""}},
+        {"[\"ad_platform\"]", "[\"ad_platform\", \"district\"]", {"indicators.AD_SPEND_V.area", "ad_platform only", ""}},
+        {"[\"FACEBOOK\"", "[\"FACEBOOKS\"", {"axes.ad_platform.codes", "\"FACEBOOKS\"", "PARTIES"}},
+        {"[\"FACEBOOK\"", "[\"TIKTOK\"", {"axes.ad_platform.codes", "\"TIKTOK\"", "PARTIES"}},
         {"\"codes\": [\"MARKETPLACE\"", "\"codes\": [\"MARKETS\"", {"axes.platform.codes", "\"MARKETS\"", "groups and codes"}},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
