@@ -221,7 +221,8 @@ static void on_bug(struct check *check, const char *what) {
 static bool same_event(const struct event *a, const struct event *b) {
     return a->kind == b->kind && a->event_print == b->event_print && a->entity_print == b->entity_print &&
            a->payload_print == b->payload_print && a->person_print == b->person_print && a->account_print == b->account_print &&
-           a->amount_minor == b->amount_minor && a->event_time_ms == b->event_time_ms && a->test == b->test;
+           a->group_print == b->group_print && a->amount_minor == b->amount_minor && a->event_time_ms == b->event_time_ms &&
+           a->test == b->test;
 }
 
 static void check_canonical(struct check *check, struct slice line) {

@@ -75,7 +75,8 @@
     X(PAID)   /* accepted non-cash payment booked OK (contexts TRANSFER, TOPUP, CASHOUT and same_owner excluded) */ \
     X(SOLD)   /* order CREATED as seller through an outlet other than EMAIL and PHONE */                        \
     X(BOUGHT) /* order CREATED as business buyer through an outlet other than EMAIL and PHONE */                \
-    X(CHANGED) /* website content changed */
+    X(CHANGED) /* website content changed */                                                                    \
+    X(NAMED) /* payment attempt that named its intent, or ride that named its driver */
 
 /* Why a record was not applied: name, wire name, class. REJECTED: not a valid event. QUARANTINED: valid, but a rule forbids
  * booking it. Both go to the dead letters. */

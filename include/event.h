@@ -44,6 +44,7 @@ struct event {
     uint64_t person_print;  /* keyed hash of payer_id or buyer_id without source; 0 when absent */
     uint64_t account_print; /* keyed hash of (source, account_id) */
     uint64_t buyer_print;   /* the same of (source, buyer_id) when buyer_type = BUSINESS; else 0 */
+    uint64_t group_print;   /* of (source, payment_intent_id) of payments, (operator, driver_id) of rides; 0 when absent */
 
     struct slice source;
     struct slice account_id; /* merchant_id (else terminal_id) | seller_id | operator | merchant_id */

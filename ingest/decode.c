@@ -1,7 +1,7 @@
 /* The hot decoder: the bytes of one message become one event, or a reason and a position, in a single pass.
  *
  * It reads no JSON in general. It reads *our* contract: one flat object whose keys are known beforehand
- * (decode_fields.h). So there is no tree and no token list. Each key is looked up in a perfect hash of the 64
+ * (decode_fields.h). So there is no tree and no token list. Each key is looked up in a perfect hash of the 66
  * names (decode_lexicon.h) and says what its value must be; the value is judged where it stands and becomes a
  * number in `struct reading` at once: a code, milliseconds, minor units. Ids stay where they are, as slices of the
  * message, until the fingerprints are taken. What nobody reads is checked and skipped.
@@ -202,7 +202,8 @@ INSTANCE const char *key_read(const struct scan *scan, const char *at, bool clos
     if (next == NULL) return NULL;
     uint32_t field = lexicon_find(&scan->decoder->keys, key.data, key.length, scan->last_block);
     *card = &scan->decoder->cards[field];
-    if ((scan->reading->seen & (*card)->bit) != 0) return scan_refuse(scan, REASON_DUPLICATE_KEY, at, (enum field)field);
+    bool met = (scan->reading->seen[(*card)->value == VALUE_REGISTRY] & (*card)->bit) != 0;
+    if (met) return scan_refuse(scan, REASON_DUPLICATE_KEY, at, (enum field)field);
     return closed && *next == ':' ? next + 1 : mark_find(scan, next, ':');
 }
 
@@ -212,7 +213,7 @@ INSTANCE const char *member_read(const struct scan *scan, const char *at, bool c
     const char *next = key_read(scan, at, closed, last);
     if (next == NULL) return NULL;
     const struct field_card *card = *last;
-    reading->seen |= card->bit;
+    reading->seen[card->value == VALUE_REGISTRY] |= card->bit;
     next = space_skip(scan, next, closed);
     if (card->value <= VALUE_REGISTRY) return value_skip(scan, next, closed);
     if (ended(scan, next, closed)) return value_other(scan, next, card);
@@ -263,7 +264,7 @@ INSTANCE bool message_read(const struct scan *scan, bool closed) {
     at = members_read(scan, at, closed);
     if (at == NULL) return false;
     if (ended(scan, at, closed) || *at != '}') return scan_refuse(scan, REASON_NOT_JSON, at, FIELD_NONE) != NULL;
-    scan->reading->present = scan->reading->seen & ~(scan->reading->nulls | registry_fields);
+    scan->reading->present = scan->reading->seen[0] & ~scan->reading->nulls;
     return scan_finish(scan, at + 1);
 }
 
@@ -275,7 +276,7 @@ bool decode(const struct decoder *decoder, struct slice message, struct event *e
     if (message.length == 0) return reject(rejection, REASON_EMPTY, 0, "");
     if (message.length > MESSAGE_BYTES_MAX) return reject(rejection, REASON_TOO_LARGE, MESSAGE_BYTES_MAX, "");
     struct reading reading; /* its arrays are defined by `present` only: clearing 2 KiB would cost a tenth of the whole */
-    reading.seen = 0;
+    reading.seen[0] = reading.seen[1] = 0;
     reading.present = 0;
     reading.nulls = 0;
     reading.payload = 0;

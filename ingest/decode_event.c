@@ -129,6 +129,8 @@ static void payment_take(const struct decoder *decoder, const struct reading *re
     plan->entity = FIELD_PAYMENT_ID;
     plan->account = reading_has(reading, FIELD_MERCHANT_ID) ? FIELD_MERCHANT_ID : FIELD_TERMINAL_ID;
     plan->person = FIELD_PAYER_ID;
+    if (reading_has(reading, FIELD_PAYMENT_INTENT_ID)) plan->group = FIELD_PAYMENT_INTENT_ID;
+    plan->group_owner = FIELD_SOURCE;
 }
 
 static enum outlet outlet_of(enum channel channel, int64_t platform) {
@@ -188,6 +190,8 @@ static void ride_take(const struct decoder *decoder, const struct reading *readi
         reading_has(reading, FIELD_BUYER_TYPE) ? (enum person_type)reading->number[FIELD_BUYER_TYPE] : PERSON_HOUSEHOLD;
     amount_take(decoder, reading, FIELD_FARE_MINOR, event);
     plan->account = FIELD_OPERATOR;
+    if (reading_has(reading, FIELD_DRIVER_ID)) plan->group = FIELD_DRIVER_ID;
+    plan->group_owner = FIELD_OPERATOR;
     buyer_take(reading, event, plan);
 }
 
@@ -235,6 +239,7 @@ static void prints_store(const struct decoder *decoder, const struct reading *re
     event->person_print = prints.person;
     event->account_print = prints.account;
     event->buyer_print = prints.buyer;
+    event->group_print = prints.group;
 }
 
 bool event_derive(const struct decoder *decoder, struct slice message, const struct reading *reading, struct event *event,

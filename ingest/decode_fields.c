@@ -10,10 +10,11 @@ const struct field_rule field_rules[FIELD_LIMIT] = {[FIELD_NONE] = {"", VALUE_NO
 #undef X
 
 enum { NEED_N = 0, NEED_O = 1, NEED_R = 2 };
-#define BIT_IF(condition, name) | (uint64_t)((condition) ? 1 : 0) << (FIELD_##name - 1)
+#define BIT_IF(condition, name) | (uint64_t)((condition) ? 1 : 0) << ((FIELD_##name - 1) % 64)
 
-#define IS_REGISTRY(name, wire, value, list, p, o, d, w, u) BIT_IF(VALUE_##value == VALUE_REGISTRY, name)
-const uint64_t registry_fields = 0 EVENT_FIELDS(IS_REGISTRY);
+#define ASTRAY(name, wire, value, list, p, o, d, w, u) \
+    +((VALUE_##value == VALUE_REGISTRY) != (FIELD_##name >= REGISTRY_FIELD_FIRST))
+_Static_assert((0 EVENT_FIELDS(ASTRAY)) == 0, "the registry's keys stand behind all others");
 
 #define REQUIRED_P(name, wire, value, list, p, o, d, w, u) BIT_IF(NEED_##p == NEED_R, name)
 #define REQUIRED_O(name, wire, value, list, p, o, d, w, u) BIT_IF(NEED_##o == NEED_R, name)

@@ -2,8 +2,9 @@
  * family reads it.
  *
  * Both decoders, the fingerprints and the tests are made from this one list. The order is the order in which
- * missing fields are reported. There are exactly 64 keys, so a set of keys is one 64-bit word: bit of field f = f
- * - 1. */
+ * missing fields are reported. A key of events keeps its number for ever, because prints depend on it and a state remembers one
+ * (`tail_print`): what is added goes behind the last of them. The keys of events and those of the registry's own reader are at
+ * most 64 each, so a set of either is one 64-bit word. */
 #ifndef NHIP_DECODE_FIELDS_H
 #define NHIP_DECODE_FIELDS_H
 
@@ -60,6 +61,8 @@
     X(DELIVERED_AT, "delivered_at", TIME, NONE, N, O, N, N, N)                          \
     X(CONTENT_CHANGED_AT, "content_changed_at", TIME, NONE, N, N, N, R, N)              \
     X(TEST, "test", BOOL, NONE, O, O, O, O, O)                                          \
+    X(PAYMENT_INTENT_ID, "payment_intent_id", ID, NONE, O, N, N, N, N)                  \
+    X(DRIVER_ID, "driver_id", ID, NONE, N, N, O, N, N)                                  \
     REGISTRY_FIELDS(X)
 
 /* Keys that only unit_parse() reads; the decoders merely see to it that none comes twice. */
@@ -123,17 +126,18 @@ enum code_list {
 #define X(name, wire, value, list, p, o, d, w, u) FIELD_##name,
 enum field { FIELD_NONE = 0, EVENT_FIELDS(X) FIELD_LIMIT };
 #undef X
-_Static_assert(FIELD_LIMIT == 65, "a set of fields is one 64-bit word");
+#define REGISTRY_FIELD_FIRST FIELD_RECORDED_AT
+_Static_assert(REGISTRY_FIELD_FIRST - 1 <= 64 && FIELD_LIMIT - REGISTRY_FIELD_FIRST <= 64, "a set of fields is one 64-bit word");
 
 enum {
     PLATFORM_NOT_ANY = 64,    /* number of the platform `_Z` */
-    ID_FIELDS = 11,           /* how many fields are ids; checked in decode_fields.c */
+    ID_FIELDS = 13,           /* how many fields are ids; checked in decode_fields.c */
     CODE_BYTES_MAX = 64,      /* a longer string is no code, not even of an open list */
 };
 
 /* What was read of one message, before its meaning as a whole is judged. Only what `present` names is defined. */
 struct reading {
-    uint64_t seen;    /* keys met */
+    uint64_t seen[2]; /* keys met, by field_set() */
     uint64_t present; /* keys with a value that was read: not null, not left to unit_parse() */
     uint64_t nulls;   /* keys with null: as good as absent */
     uint64_t unknown; /* open codes that are in no list and so were read as OTHER */
@@ -145,12 +149,18 @@ struct reading {
     char room[ID_FIELDS + 1][ID_BYTES_MAX]; /* unescaped ids, `rooms` of them in use, and one for passing texts */
 };
 
+/* 0: a key of events, 1: of the registry's own reader. */
+static inline unsigned field_set(enum field field) {
+    return field >= REGISTRY_FIELD_FIRST;
+}
+
+/* Of one field in the set that it is of. */
 static inline uint64_t field_bit(enum field field) {
-    return (uint64_t)1 << (field - 1);
+    return (uint64_t)1 << (field - (field_set(field) != 0 ? REGISTRY_FIELD_FIRST : 1));
 }
 
 static inline bool reading_has(const struct reading *reading, enum field field) {
-    return (reading->present & field_bit(field)) != 0;
+    return field_set(field) == 0 && (reading->present & field_bit(field)) != 0;
 }
 
 struct field_rule {
@@ -161,7 +171,6 @@ struct field_rule {
 
 /* Indexed by enum field, and by enum family. */
 extern const struct field_rule field_rules[FIELD_LIMIT];
-extern const uint64_t registry_fields;               /* those of VALUE_REGISTRY */
 extern const uint64_t family_required[FAMILY_COUNT];
 extern const uint64_t family_read[FAMILY_COUNT]; /* required and optional */
 

@@ -49,6 +49,8 @@ struct print_plan {
     enum field account;
     enum field person;
     enum field buyer;
+    enum field group; /* an id of `group_owner`'s */
+    enum field group_owner;
 };
 
 struct prints {
@@ -57,6 +59,7 @@ struct prints {
     uint64_t account;
     uint64_t person;
     uint64_t buyer;
+    uint64_t group;
     uint64_t payload;
 };
 

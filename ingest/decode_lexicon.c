@@ -1,7 +1,7 @@
 /* Building of lexicons (decode_lexicon.h): a search for multipliers that send every word to a slot of its own.
  *
  * With n words in 512 slots a random pair of multipliers succeeds with probability about exp(-n^2/1024): at once
- * for a code list of a dozen words, after some fifty tries for the 64 keys. The search walks a fixed sequence
+ * for a code list of a dozen words, after some fifty tries for the keys. The search walks a fixed sequence
  * (splitmix64), so each build of the same lists gives the same table; it happens once per process and costs well
  * under a millisecond. A perfect-hash generator as a build step was not used: it would be a tool more, for a table
  * that the words themselves can make in twenty lines. */

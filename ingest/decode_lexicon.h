@@ -14,7 +14,7 @@
 
 #include <stdint.h>
 
-enum { LEXICON_WORDS_MAX = 64, LEXICON_LONG_MAX = 4, LEXICON_SLOTS_LOG2 = 9, LEXICON_SHORT_BYTES = 16 };
+enum { LEXICON_WORDS_MAX = 64, LEXICON_LONG_MAX = 5, LEXICON_SLOTS_LOG2 = 9, LEXICON_SHORT_BYTES = 16 };
 
 struct lexicon_word {
     uint64_t part[2]; /* bytes 0..7 and 8..15; zeros behind the end */

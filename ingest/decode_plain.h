@@ -118,10 +118,10 @@ PLAIN const char *plain_member(const struct scan *scan, const char *at, const st
         card = card_at(scan->decoder, after->place[1]);
         if (!scan_matches(scan, at, card)) return NULL;
     }
-    if (__builtin_expect((scan->reading->seen & card->bit) != 0, 0)) return NULL;
+    if (__builtin_expect((scan->reading->seen[0] & card->bit) != 0, 0)) return NULL;
     const char *next = plain_value(scan, at + card->length, card);
     if (__builtin_expect(next == NULL, 0)) return NULL;
-    scan->reading->seen |= card->bit;
+    scan->reading->seen[0] |= card->bit;
     *found = card;
     return next;
 }

@@ -55,8 +55,8 @@ uint64_t print_field(const struct decoder *decoder, const struct reading *readin
     return print_part(&decoder->cards[field], (uint64_t)reading->number[field]);
 }
 
-static uint64_t pair_or_none(const struct reading *reading, enum field id) {
-    return id != FIELD_NONE ? pair((uint64_t)reading->number[FIELD_SOURCE], (uint64_t)reading->number[id]) : 0;
+static uint64_t pair_or_none(const struct reading *reading, enum field owner, enum field id) {
+    return id != FIELD_NONE ? pair((uint64_t)reading->number[owner], (uint64_t)reading->number[id]) : 0;
 }
 
 void print_take(const struct decoder *decoder, const struct reading *reading, const struct print_plan *plan,
@@ -66,10 +66,11 @@ void print_take(const struct decoder *decoder, const struct reading *reading, co
         payload -= print_field(decoder, reading, (enum field)(__builtin_ctzll(unread) + 1));
     }
     prints->payload = not_zero(mix(payload));
-    prints->event = pair_or_none(reading, FIELD_EVENT_ID);
-    prints->entity = pair_or_none(reading, plan->entity);
-    prints->account = pair_or_none(reading, plan->account);
-    prints->buyer = pair_or_none(reading, plan->buyer);
+    prints->event = pair_or_none(reading, FIELD_SOURCE, FIELD_EVENT_ID);
+    prints->entity = pair_or_none(reading, FIELD_SOURCE, plan->entity);
+    prints->account = pair_or_none(reading, FIELD_SOURCE, plan->account);
+    prints->buyer = pair_or_none(reading, FIELD_SOURCE, plan->buyer);
+    prints->group = pair_or_none(reading, plan->group_owner, plan->group);
     prints->person = plan->person != FIELD_NONE ? not_zero(mix((uint64_t)reading->number[plan->person])) : 0;
 }
 

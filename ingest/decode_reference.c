@@ -243,10 +243,10 @@ static bool plain_member(struct plain_reader *reader) {
     json_t *name = token_value(reader, &key);
     enum field field = field_of((struct slice){json_string_value(name), json_string_length(name)});
     json_decref(name);
-    if (field != FIELD_NONE && (reader->reading->seen & field_bit(field)) != 0) {
+    if (field != FIELD_NONE && (reader->reading->seen[field_set(field)] & field_bit(field)) != 0) {
         return plain_refuse(reader, REASON_DUPLICATE_KEY, key.begin, field_rules[field].name);
     }
-    if (field != FIELD_NONE) reader->reading->seen |= field_bit(field);
+    if (field != FIELD_NONE) reader->reading->seen[field_set(field)] |= field_bit(field);
     plain_space(reader);
     if (!plain_expect(reader, ':')) return false;
     plain_space(reader);

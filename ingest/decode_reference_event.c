@@ -86,6 +86,12 @@ static uint8_t unknown_one(const struct reading *reading, enum field field) {
     return (reading->unknown >> (field - 1) & 1) != 0;
 }
 
+/* What `id`, an id of `owner`'s, names, when it is there. */
+static void name_group(const struct reading *reading, enum field owner, enum field id, struct print_plan *plan) {
+    plan->group_owner = owner;
+    if (has(reading, id)) plan->group = id;
+}
+
 static bool derive_payment(const struct plain_reader *reader, struct event *event, struct print_plan *plan) {
     const struct reading *reading = reader->reading;
     if (!need(reader, payment_needs)) return false;
@@ -109,6 +115,7 @@ static bool derive_payment(const struct plain_reader *reader, struct event *even
     plan->entity = FIELD_PAYMENT_ID;
     plan->account = has(reading, FIELD_MERCHANT_ID) ? FIELD_MERCHANT_ID : FIELD_TERMINAL_ID;
     plan->person = FIELD_PAYER_ID;
+    name_group(reading, FIELD_SOURCE, FIELD_PAYMENT_INTENT_ID, plan);
     return true;
 }
 
@@ -147,6 +154,7 @@ static bool derive_ride(const struct plain_reader *reader, struct event *event, 
     take_amount(reader, FIELD_FARE_MINOR, event);
     if (!plausible(reader, FIELD_FARE_MINOR, event)) return false;
     plan->account = FIELD_OPERATOR;
+    name_group(reader->reading, FIELD_OPERATOR, FIELD_DRIVER_ID, plan);
     return true;
 }
 
@@ -216,6 +224,7 @@ bool plain_derive(const struct plain_reader *reader, struct event *event) {
     event->person_print = prints.person;
     event->account_print = prints.account;
     event->buyer_print = prints.buyer;
+    event->group_print = prints.group;
     event->source = copied(reading, FIELD_SOURCE, event->scratch[0]);
     event->account_id = copied(reading, plan.account, event->scratch[1]);
     event->buyer_id = copied(reading, plan.buyer, event->scratch[2]);

@@ -129,7 +129,7 @@ static void put_value(struct writer *writer, const struct reading *reading, enum
 size_t mapping_text(const struct mapping_cursor *cursor, char *text, size_t capacity) {
     struct writer writer = {text, capacity, 0};
     put(&writer, "{", 1);
-    for (unsigned field = 1; field < FIELD_LIMIT; field++) {
+    for (unsigned field = 1; field < REGISTRY_FIELD_FIRST; field++) {
         if (!reading_has(&cursor->reading, (enum field)field)) continue;
         if (writer.length > 1) put(&writer, ",", 1);
         put_quoted(&writer, slice_of(field_rules[field].name));

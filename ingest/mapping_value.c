@@ -290,7 +290,7 @@ static void ingest_time_make(struct mapping_cursor *cursor) {
 enum step rules_apply(struct mapping_cursor *cursor) {
     const struct mapping *mapping = cursor->mapping;
     struct reading *reading = &cursor->reading;
-    reading->seen = 0;
+    reading->seen[0] = reading->seen[1] = 0;
     reading->present = 0;
     reading->nulls = 0;
     reading->unknown = 0;

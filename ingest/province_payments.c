@@ -10,6 +10,10 @@
  * theirs. The rule needs one bit of memory, `succeeded`, because a payment's messages are made in the order in which
  * they are sent.
  *
+ * Most sources name the intent of a payment. An intent that was declined is tried again, in half of the cases, with the
+ * next payment of its source; who pays then is left to chance, nothing looks at both. No chance is drawn for it, so a
+ * stream is the same as without these names.
+ *
  * A settlement is never further than 100,000 records from its capture: beyond the window it would count again
  * (booking.md §4). */
 #include "check.h"
@@ -124,6 +128,17 @@ static void promised_set(struct province_story *story, enum province_promise_kin
     if (story->instrument == INSTRUMENT_CASH) story->instrument = INSTRUMENT_BANK_A2A;
 }
 
+static bool names_intents(enum province_source source) {
+    return source != SOURCE_BANKNET && source != SOURCE_TILLNET;
+}
+
+static void intent_set(struct province *province, struct province_story *story, enum province_source source) {
+    if (!names_intents(source)) return;
+    bool again = province->declined[source] != 0 && province_random_spread(story->number) % 2 == 0;
+    story->intent = again ? province->declined[source] : story->number + 1;
+    if (again) province->declined[source] = 0;
+}
+
 void province_payment_new(struct province *province, const struct province_promise *promise, struct province_story *story) {
     static const uint16_t reasons[] = {66, 28, 6};
     struct province_random *random = &province->random;
@@ -132,6 +147,7 @@ void province_payment_new(struct province *province, const struct province_promi
     if (promise) scene = &scenes[promise->kind == PROMISE_CARD ? 0 : 3];
     story->account = promise ? promise->account : province_account_pick(province, scene->pool);
     enum province_source source = province->units.accounts[story->account].source;
+    intent_set(province, story, source);
     story->context = scene->context;
     story->instrument = (enum instrument)(1 + province_random_pick(random, instrument_weights[source], INSTRUMENT_COUNT - 1));
     story->plan = province_plan_pick(province, plans, sizeof plans / sizeof plans[0], (int)province_sources[source].policy);
@@ -177,6 +193,11 @@ void province_payment_text(struct province *province, const struct province_stor
     PROVINCE_TEXT(text, ",\"payment_id\":\"p");
     province_text_number(text, (int64_t)story->number);
     PROVINCE_TEXT(text, "\"");
+    if (story->intent != 0) {
+        PROVINCE_TEXT(text, ",\"payment_intent_id\":\"i");
+        province_text_number(text, (int64_t)story->intent);
+        PROVINCE_TEXT(text, "\"");
+    }
     province_text_field(text, account->terminal ? "terminal_id" : "merchant_id", account->id);
     province_text_field(text, "status", status_names[status]);
     if (status == PAY_DECLINED) province_text_field(text, "reason_class", reason_names[story->reason_class]);
@@ -225,6 +246,7 @@ void province_payment_book(struct province *province, struct province_story *sto
             return;
         }
         outcome = OUTCOME_DECLINED;
+        province->declined[province->units.accounts[story->account].source] = story->intent;
         break;
     case PAY_REFUNDED:
     case PAY_PART_REFUNDED:

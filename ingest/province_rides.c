@@ -19,6 +19,7 @@ void province_ride_new(struct province *province, const struct province_promise 
     story->person_type = PERSON_HOUSEHOLD;
     if (!promise && province_random_chance(random, 600)) story->person_type = PERSON_BUSINESS;
     story->promised = promise != NULL;
+    if (story->number % 9 != 0) story->driver = 1 + (uint32_t)(province_random_spread(story->number) % PROVINCE_DRIVERS);
 }
 
 void province_website_new(struct province *province, struct province_story *story) {
@@ -36,6 +37,11 @@ void province_ride_text(struct province *province, const struct province_story *
     province_text_number(text, (int64_t)story->number);
     PROVINCE_TEXT(text, "\"");
     province_text_field(text, "operator", province->units.accounts[story->account].id);
+    if (story->driver != 0) {
+        PROVINCE_TEXT(text, ",\"driver_id\":\"w");
+        province_text_number(text, story->driver);
+        PROVINCE_TEXT(text, "\"");
+    }
     province_money_text(province, story, "fare_minor");
     if (story->person_type == PERSON_BUSINESS) {
         PROVINCE_TEXT(text, ",\"buyer_type\":\"BUSINESS\",\"buyer_id\":\"corp ");

@@ -154,6 +154,21 @@ static void turnover_figures(const struct province *province, uint32_t index, co
     figure_whole(sink, &(struct figure){.indicator = "BUYERS_ACT_N", .platform = "_T", .instrument = "_T"}, persons);
 }
 
+/* Intents and drivers; none at all: nobody named any. */
+static void named_figures(const struct province *province, uint32_t index, const struct figure_sink *sink) {
+    const struct province_truth *truth = province->truth;
+    int64_t tried = 0, paid = 0, drivers = 0;
+    for (size_t i = 0; i < truth->intent_capacity; i++) {
+        tried += (int64_t)(truth->intents[i].tried >> index & 1);
+        paid += (int64_t)(truth->intents[i].paid >> index & 1);
+    }
+    for (size_t i = 0; i < (size_t)province->units.account_count * PROVINCE_DRIVERS; i++)
+        drivers += (int64_t)(truth->drivers[i] >> index & 1);
+    figure_ratio(sink, &(struct figure){.indicator = "PAY_INT_N", .instrument = "_T"}, tried, tried > 0, 0);
+    figure_ratio(sink, &(struct figure){.indicator = "PAY_SUCC_INT", .instrument = "_T"}, (__int128)100 * paid, tried, 2);
+    figure_ratio(sink, &(struct figure){.indicator = "RIDE_DRIVERS_ACT", .platform = "RIDE_APP"}, drivers, drivers > 0, 0);
+}
+
 void province_truth_shares(const struct province *province, uint32_t index, FILE *file, bool *first) {
     struct figure_sink sink = {file, first, province->truth->months[index].month};
     for (int share = 0; share < SHARE_COUNT; share++) {
@@ -165,4 +180,5 @@ void province_truth_shares(const struct province *province, uint32_t index, FILE
     industry_figures(province, index, &sink);
     active_figures(province, index, &sink);
     turnover_figures(province, index, &sink);
+    named_figures(province, index, &sink);
 }

@@ -10,7 +10,7 @@
 #include "ingest/province_text.h"
 #include "ingest/province_units.h"
 
-enum { PROVINCE_PERSONS = 150000, PROVINCE_STEPS_MAX = 8 };
+enum { PROVINCE_PERSONS = 150000, PROVINCE_DRIVERS = 60 /* of an operator */, PROVINCE_STEPS_MAX = 8 };
 #define PROVINCE_NEVER INT64_MIN
 
 /* How long until the next step of a plan. BACK: at once, with an event time before the step that went ahead. */
@@ -40,6 +40,8 @@ struct province_story {
     int64_t event_ms; /* of the latest step */
     int64_t created_ms, shipped_ms, delivered_ms; /* PROVINCE_NEVER when not yet; created_ms of a payment: its first success */
     uint32_t account;
+    uint64_t intent; /* payment: number of its intent; 0: its source names none */
+    uint32_t driver; /* ride: number of the driver, of the operator's; 0: not named */
     uint32_t buyer; /* household: number of the person; business: account; otherwise any number */
     enum outlet outlet;
     enum party party;
@@ -97,6 +99,7 @@ struct province {
     uint64_t slot;
     int64_t now_ms; /* record time of the slot */
     uint64_t story_number;
+    uint64_t declined[SOURCE_COUNT]; /* intent of the latest attempt that was declined, to be tried again; 0: none */
     uint64_t broken_number;
     uint32_t last_registry_unit;
     int64_t dated_after_ms; /* follow-ups further from their beginning carry its date */

@@ -2,8 +2,8 @@
  *
  * Each booked intention goes to plain arrays: month x stratum x outlet (or instrument). A stratum is a district, the
  * unmatched, or a unit type; the registry is consulted on the booking day with the final view of all versions, as a
- * snapshot after the end of the stream would. Who was seen doing what is one bit per month and unit, persons are one bit
- * per month and person: exact, where the engine has a sketch. Minutes are kept for the last six hours, so that the
+ * snapshot after the end of the stream would. Who was seen doing what is one bit per month and unit, persons, intents and drivers
+ * are one bit per month and each: exact, where the engine has a sketch. Minutes are kept for the last six hours, so that the
  * rolling hour can be checked for whatever watermark a reader arrives at. */
 #include "ingest/province_truth.h"
 
@@ -47,9 +47,10 @@ struct province_truth *province_truth_create(const struct province *province) {
     truth->day_windows = calloc((size_t)truth->day_count, sizeof *truth->day_windows);
     truth->units = calloc(province->units.unit_count, sizeof *truth->units);
     truth->persons = calloc(PROVINCE_PERSONS, sizeof *truth->persons);
+    truth->drivers = calloc((size_t)province->units.account_count * PROVINCE_DRIVERS, sizeof *truth->drivers);
     truth->minute_capacity = 1 << 12;
     truth->minutes = calloc(truth->minute_capacity, sizeof *truth->minutes);
-    CHECK_MEMORY(truth->day_month && truth->day_windows && truth->units && truth->persons && truth->minutes);
+    CHECK_MEMORY(truth->day_month && truth->day_windows && truth->units && truth->persons && truth->drivers && truth->minutes);
     for (uint32_t i = 0; i < province->units.unit_count; i++) truth->units[i].first_active_day = PROVINCE_FOREVER;
     months_make(truth, &province->calendar);
     truth->event_ms_max = PROVINCE_NEVER;
@@ -64,6 +65,8 @@ void province_truth_destroy(struct province_truth *truth) {
     free(truth->day_windows);
     free(truth->units);
     free(truth->persons);
+    free(truth->intents);
+    free(truth->drivers);
     free(truth->minutes);
     free(truth);
 }
@@ -168,6 +171,23 @@ static bool commerce(const struct province_story *story) {
            story->context != CONTEXT_CASHOUT;
 }
 
+/* An attempt that counts names its intent. */
+static void intent_mark(struct province_truth *truth, const struct province_story *story, enum outcome outcome, int32_t day) {
+    uint64_t intent = story->intent;
+    bool paid = outcome == OUTCOME_OK;
+    if (intent == 0 || story->instrument == INSTRUMENT_CASH || (!paid && outcome != OUTCOME_DECLINED)) return;
+    if (intent >= truth->intent_capacity) {
+        size_t capacity = (size_t)intent * 2 + 1024;
+        truth->intents = realloc(truth->intents, capacity * sizeof *truth->intents);
+        CHECK_MEMORY(truth->intents);
+        memset(truth->intents + truth->intent_capacity, 0, (capacity - truth->intent_capacity) * sizeof *truth->intents);
+        truth->intent_capacity = capacity;
+    }
+    uint64_t month = (uint64_t)1 << truth->day_month[day - truth->day_base];
+    truth->intents[intent].tried |= month;
+    if (paid) truth->intents[intent].paid |= month;
+}
+
 void province_truth_payment(struct province *province, const struct province_story *story, enum outcome outcome, int32_t day,
                             int64_t value) {
     if (!commerce(story)) return;
@@ -176,6 +196,7 @@ void province_truth_payment(struct province *province, const struct province_sto
     int32_t unit = strata_of(province, story->account, day, strata, &count);
     bool ok = outcome == OUTCOME_OK;
     if (ok && story->instrument != INSTRUMENT_CASH) accepted_mark(province, story, unit, day);
+    intent_mark(province->truth, story, outcome, day);
     bool recorded = province_sources[province->units.accounts[story->account].source].records_cash;
     struct truth_month *month = month_of(province->truth, day);
     for (size_t i = 0; i < count; i++) {
@@ -198,9 +219,14 @@ void province_truth_payment(struct province *province, const struct province_sto
 }
 
 void province_truth_ride(struct province *province, const struct province_story *story, int32_t day) {
+    struct province_truth *truth = province->truth;
+    if (story->driver != 0) {
+        truth->drivers[(size_t)story->account * PROVINCE_DRIVERS + story->driver - 1] |=
+            (uint64_t)1 << truth->day_month[day - truth->day_base];
+    }
     int32_t unit = province_owner_on(&province->units, story->account, day);
     if (unit == PROVINCE_NOBODY || story->person_type != PERSON_HOUSEHOLD) return;
-    province->truth->units[unit].channel |= province->truth->day_windows[day - province->truth->day_base];
+    truth->units[unit].channel |= truth->day_windows[day - truth->day_base];
 }
 
 void province_truth_website(struct province *province, const struct province_story *story, int32_t day) {

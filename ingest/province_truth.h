@@ -38,6 +38,10 @@ struct truth_unit {
     int32_t first_active_day; /* PROVINCE_FOREVER = never */
 };
 
+struct truth_intent { /* months in which it was tried, and paid; otherwise than in cash, in commerce */
+    uint64_t tried, paid;
+};
+
 struct truth_minute { /* pulse cell */
     uint32_t minute; /* from tail_start_ms; +1, 0 = free */
     uint32_t key;
@@ -54,6 +58,9 @@ struct province_truth {
     uint64_t *day_windows; /* months whose 90 days hold this day */
     struct truth_unit *units;
     uint64_t *persons; /* months in which a person was seen */
+    struct truth_intent *intents; /* by number */
+    size_t intent_capacity;
+    uint64_t *drivers; /* account * PROVINCE_DRIVERS + driver - 1: months in which one was seen */
     uint64_t any_mail, any_website;
     int64_t delivered, applied, duplicate, conflict, quarantined, rejected, ignored, unresolved;
     int64_t reasons[REASON_COUNT];

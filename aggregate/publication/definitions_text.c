@@ -126,7 +126,9 @@ void flows_text(const struct definitions *definitions, FILE *out) {
         write_set("payer or buyer", flow->person_type, PERSON_COUNT, person_type_of, out);
         write_set("category", flow->category, CATEGORY_COUNT, category_of, out);
         write_set("cross-border", flow->cross_border, CROSS_BORDER_COUNT, cross_border_of, out);
-        (void)fputs(flow->records_cash ? "; only sources that record cash |\n" : " |\n", out);
+        (void)fputs(flow->records_cash ? "; only sources that record cash" : "", out);
+        (void)fputs(flow->named ? "; only accounts that name intents or drivers, from the first such day to the last" : "", out);
+        (void)fputs(" |\n", out);
     }
 }
 
@@ -190,6 +192,18 @@ static const char *part_text(enum turnover_part part) {
     return "";
 }
 
+/* Whom events name, at most in two outcomes. */
+static void write_named(const struct definitions *definitions, const struct indicator *indicator, FILE *out) {
+    bool ride = definitions->flows[indicator->plus.items[0].flow].family == (uint64_t)1 << FAMILY_RIDE;
+    (void)fprintf(out, "distinct %s of ", ride ? "drivers" : "intents to pay");
+    write_flow_names(definitions, terms_flows(&indicator->plus), out);
+    if (indicator->over.count > 0) {
+        (void)fputs(" / those of ", out);
+        write_flow_names(definitions, terms_flows(&indicator->over), out);
+    }
+    (void)fputs(" (HyperLogLog estimates), as far as events name them, matched to a unit or not", out);
+}
+
 static void write_formula(const struct definitions *definitions, const struct indicator *indicator, FILE *out) {
     switch (indicator->kind) {
     case INDICATOR_NONE:
@@ -227,9 +241,16 @@ static void write_formula(const struct definitions *definitions, const struct in
         (void)fputs(")", out);
         break;
     case INDICATOR_DISTINCT:
-        (void)fputs("Distinct pseudonymous household buyers and payers (HyperLogLog estimate), matched to a unit or not; a "
-                    "district has those of its own units",
-                    out);
+        if (indicator->plus.count == 0)
+            (void)fputs("Distinct pseudonymous household buyers and payers (HyperLogLog estimate), matched to a unit or not; a "
+                        "district has those of its own units",
+                        out);
+        else
+            write_named(definitions, indicator, out);
+        break;
+    case INDICATOR_DISTINCT_SHARE:
+        (void)fputs("100 × ", out);
+        write_named(definitions, indicator, out);
         break;
     case INDICATOR_HHI:
         (void)fprintf(out, "10,000 × Σ v² / (Σ v)² over %s; v: value of `%s`",

@@ -18,7 +18,8 @@ enum {
     REFS_LOG2_FIRST = 10,
     SOURCE_REFS_LOG2_FIRST = 4,
     UNIT_SEPARATOR = 0x1F,
-    ACTIVITIES = ACTIVITY_COUNT - 1
+    ACTIVITIES = ACTIVITY_COUNT - 1,
+    ACTIVITIES_ALWAYS = ACTIVITY_CHANGED /* every value has a place for these, and for later ones as far as they happened */
 };
 
 bool accounts_create(struct accounts *accounts, const uint64_t hash_key[static 2]) {
@@ -197,7 +198,9 @@ size_t accounts_format(const struct accounts *accounts, const struct account *ac
     memcpy(out + length, account->id, account->id_length);
     length += account->id_length;
     out[length++] = UNIT_SEPARATOR;
-    for (int i = 0; i < ACTIVITIES; i++) {
+    int count = ACTIVITIES;
+    while (count > ACTIVITIES_ALWAYS && account->first_days[count - 1] == ACTIVITY_DAY_NONE) count--;
+    for (int i = 0; i < count; i++) {
         if (i > 0) out[length++] = ';';
         if (account->first_days[i] == ACTIVITY_DAY_NONE) continue;
         char number[24];
@@ -229,8 +232,9 @@ static bool day_parse(struct slice text, size_t *at, int32_t *day) {
 static bool days_parse(struct slice text, struct account *days) {
     size_t at = 0;
     for (int i = 0; i < ACTIVITIES; i++) {
-        if (i > 0 && (at == text.length || text.data[at++] != ';')) return false;
         days->first_days[i] = days->last_days[i] = ACTIVITY_DAY_NONE;
+        if (i >= ACTIVITIES_ALWAYS && at == text.length) continue;
+        if (i > 0 && (at == text.length || text.data[at++] != ';')) return false;
         if (at == text.length || text.data[at] == ';') continue;
         if (!day_parse(text, &at, &days->first_days[i])) return false;
         if (at == text.length || text.data[at++] != '-') return false;

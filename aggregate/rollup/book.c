@@ -44,6 +44,10 @@ uint64_t facet_of_family(const struct event *event) {
     return family == FAMILY_RIDE ? facet | facet_with_outlet(0, OUTLET_RIDE_APP) : facet;
 }
 
+uint64_t facet_of_group(const struct event *event, enum outcome outcome) {
+    return facet_of_family(event) | facet_with_outcome(0, outcome);
+}
+
 uint64_t facet_of_pulse(const struct event *event, enum outcome outcome) {
     uint64_t facet = facet_of_family(event) | facet_with_outcome(0, outcome);
     if (event_family(event->kind) == FAMILY_PAYMENT) facet |= facet_with_context(0, event->context);
@@ -178,7 +182,7 @@ static void book_pulse(struct rollup *rollup, const struct passage *passage) {
         table_add(&rollup->table, cells->hour_cell, passage->offset, amount_minor, unconverted);
 }
 
-/* A payment booked OK that is an adopter's: not cash, not moved between one's own pockets. */
+/* A payment that is an adopter's when it is booked OK: not cash, not moved between one's own pockets. */
 static bool is_purchase(const struct event *event) {
     return event->instrument != INSTRUMENT_CASH && event->context != CONTEXT_TRANSFER &&
            event->context != CONTEXT_TOPUP && event->context != CONTEXT_CASHOUT;
@@ -188,12 +192,10 @@ static bool is_electronic(const struct event *event) {
     return event->outlet != OUTLET_EMAIL && event->outlet != OUTLET_PHONE;
 }
 
-static void book_person(struct rollup *rollup, const struct passage *passage, uint32_t seller) {
-    const struct event *event = passage->event;
-    if (event->person_type != PERSON_HOUSEHOLD || event->person_print == 0) return;
+/* Adds a print to the sketches of a facet, those of the booking day and of its month. */
+static void book_print(struct rollup *rollup, const struct passage *passage, uint64_t facet, uint64_t print) {
     struct table *table = &rollup->table;
     int32_t day = passage->plan.day;
-    uint64_t facet = facet_of_family(event);
     struct person_memo *memo = person_memo(rollup, facet);
     bool open = bucket_open(rollup, RANK_SKETCH_DAY, day);
     if (memo->facet != facet || memo->day != day || !open) {
@@ -202,13 +204,30 @@ static void book_person(struct rollup *rollup, const struct passage *passage, ui
         memo->day_cell = open ? table_cell(table, place_of(RANK_SKETCH_DAY, day, 0), facet) : CELL_END;
         memo->month_cell = table_cell(table, place_of(RANK_SKETCH_MONTH, month_of(rollup, day), 0), facet);
     }
-    if (memo->day_cell != CELL_END)
-        table_add_person(table, memo->day_cell, passage->offset, event->person_print, HLL_REGISTERS_LOG2);
-    table_add_person(table, memo->month_cell, passage->offset, event->person_print, HLL_REGISTERS_LOG2);
+    if (memo->day_cell != CELL_END) table_add_print(table, memo->day_cell, passage->offset, print, HLL_REGISTERS_LOG2);
+    table_add_print(table, memo->month_cell, passage->offset, print, HLL_REGISTERS_LOG2);
+}
+
+static void book_person(struct rollup *rollup, const struct passage *passage, uint32_t seller) {
+    const struct event *event = passage->event;
+    if (event->person_type != PERSON_HOUSEHOLD || event->person_print == 0) return;
+    book_print(rollup, passage, facet_of_family(event), event->person_print);
     if (!rollup->options.account_sketches) return;
+    struct table *table = &rollup->table;
+    int32_t day = passage->plan.day;
     uint64_t place = place_of(RANK_SKETCH_ACCOUNT, month_of(rollup, day), accounts_at(&rollup->accounts, seller)->number);
     uint32_t cell = table_cell_guessed(table, passage->guess.persons, place, 0);
-    table_add_person(table, cell, passage->offset, event->person_print, HLL_ACCOUNT_REGISTERS_LOG2);
+    table_add_print(table, cell, passage->offset, event->person_print, HLL_ACCOUNT_REGISTERS_LOG2);
+}
+
+/* The intent of an attempt to pay, or the driver of a ride. */
+static void book_group(struct rollup *rollup, const struct passage *passage, uint32_t seller) {
+    const struct event *event = passage->event;
+    enum outcome outcome = passage->plan.outcome;
+    if (outcome != OUTCOME_OK && outcome != OUTCOME_DECLINED) return;
+    if (event_family(event->kind) == FAMILY_PAYMENT && !is_purchase(event)) return;
+    book_print(rollup, passage, facet_of_group(event, outcome), event->group_print);
+    accounts_active(&rollup->accounts, seller, ACTIVITY_NAMED, passage->plan.day, passage->offset);
 }
 
 static void book_histogram(struct rollup *rollup, const struct passage *passage) {
@@ -294,6 +313,7 @@ void book_event(struct rollup *rollup, struct passage *passage) {
     if (plan->outcome == OUTCOME_CREATED) book_created(rollup, passage, seller);
     if (family == FAMILY_WEBSITE)
         accounts_active(&rollup->accounts, seller, ACTIVITY_CHANGED, plan->day, passage->offset);
+    if (event->group_print != 0) book_group(rollup, passage, seller);
     book_pulse(rollup, passage);
     book_delay(rollup, passage, seller);
     book_time(rollup, passage);

@@ -21,7 +21,7 @@
  * wave 3 is wrong for follow-ups with an unknown day; then a look-up and a miss are paid later. Nothing is decided here. */
 #include "aggregate/rollup/state.h"
 
-enum { WAVE_EVENTS = GUESSES, LINES_PER_EVENT = 6, LINE_BYTES = 64 };
+enum { WAVE_EVENTS = GUESSES, LINES_PER_EVENT = 7, LINE_BYTES = 64 };
 
 struct wave {
     uint64_t hash;
@@ -127,15 +127,15 @@ static void wave_second(const struct rollup *rollup, const struct event *event, 
 }
 
 /* The registers that a first success will look at. */
-static void wave_person(const struct rollup *rollup, const struct event *event, uint64_t facet, struct lines *lines) {
-    const struct person_memo *memo = &rollup->person_memos[facet * MIX_A >> 59];
+static void wave_print(struct rollup *rollup, uint64_t print, uint64_t facet, struct lines *lines) {
+    const struct person_memo *memo = person_memo(rollup, facet);
     if (memo->facet != facet) return;
-    uint64_t index = event->person_print >> (64 - HLL_REGISTERS_LOG2);
+    uint64_t index = print >> (64 - HLL_REGISTERS_LOG2);
     if (memo->day_cell != CELL_END) lines_add(lines, &table_at(&rollup->table, memo->day_cell)->sketch->registers[index]);
     lines_add(lines, &table_at(&rollup->table, memo->month_cell)->sketch->registers[index]);
 }
 
-static void wave_third(const struct rollup *rollup, const struct event *event, struct wave *wave, struct lines *lines) {
+static void wave_third(struct rollup *rollup, const struct event *event, struct wave *wave, struct lines *lines) {
     if (wave->account == ACCOUNT_NONE) return;
     enum outcome outcome = likely_outcome(event);
     if (outcome == OUTCOME_NONE) return;
@@ -144,6 +144,7 @@ static void wave_third(const struct rollup *rollup, const struct event *event, s
     uint64_t place = place_of(RANK_LEDGER, day, accounts_at(&rollup->accounts, wave->account)->number);
     wave->cell = table_hash(table, place, facet_of_ledger(event, ROLE_SELLER, outcome));
     lines_add(lines, refs_line(&table->ledger_refs, wave->cell));
+    if (event->group_print != 0) wave_print(rollup, event->group_print, facet_of_group(event, outcome), lines);
     bool is_payment = event->kind == KIND_PAYMENT_STATUS;
     if (!(is_payment && outcome == OUTCOME_OK) && outcome != OUTCOME_CREATED) return;
     uint64_t facet = facet_of_family(event);
@@ -152,7 +153,7 @@ static void wave_third(const struct rollup *rollup, const struct event *event, s
     wave->ticket = table_hash(table, ticket, facet);
     lines_add(lines, refs_line(&table->other_refs, wave->ticket));
     if (event->person_type != PERSON_HOUSEHOLD) return;
-    wave_person(rollup, event, facet, lines);
+    wave_print(rollup, event->person_print, facet, lines);
     if (!rollup->options.account_sketches) return;
     uint64_t persons = place_of(RANK_SKETCH_ACCOUNT, month, accounts_at(&rollup->accounts, wave->account)->number);
     wave->persons = table_hash(table, persons, 0);

@@ -1,10 +1,11 @@
-/* The sketch of persons, of 2^14 registers for the province and of 2^12 for the months of an account.
+/* The sketch of persons, of intents to pay and of drivers, of 2^14 registers for the province and of 2^12 for the persons of a
+ * month of an account.
  *
- * The province's are few and hot: at most 18 (instruments, outlets) of a day and a month are in use at a time, 0.6 MB a
- * partition, and their registers lie there from the beginning, one byte each. Accounts' are many and nearly all have
- * few persons: they begin as a list of the registers above zero, ascending, and become registers when that list would
- * weigh a quarter of them. Which of the two it is in memory says nothing of the stored form: that is a function of the
- * content alone.
+ * The province's are few and hot: at most 18 of persons (instruments, outlets) of a day and a month are in use at a time, 0.6 MB
+ * a partition, and as many again where events name intents and drivers; their registers lie there from the beginning, one byte
+ * each. Accounts' are many and nearly all have few persons: they begin as a list of the registers above zero, ascending, and
+ * become registers when that list would weigh a quarter of them. Which of the two it is in memory says nothing of the stored
+ * form: that is a function of the content alone.
  *
  * A sketch whose stored part is still in Redis collects additions on top of zero. Whether such an addition changed
  * *the whole* is not known before the stored part is there, but the index must name the record that changed it
@@ -96,9 +97,9 @@ static bool raise_register(struct sketch *sketch, uint32_t index, uint8_t rank) 
     return sketch->registers == NULL ? raise_entry(sketch, index, rank) : sketch_raise(sketch, index, rank);
 }
 
-bool sketch_add(struct sketch *sketch, uint64_t person_print, int64_t offset) {
-    uint16_t index = (uint16_t)sketch_index(person_print, sketch->registers_log2);
-    uint8_t rank = sketch_rank(person_print, sketch->registers_log2);
+bool sketch_add(struct sketch *sketch, uint64_t print, int64_t offset) {
+    uint16_t index = (uint16_t)sketch_index(print, sketch->registers_log2);
+    uint8_t rank = sketch_rank(print, sketch->registers_log2);
     if (!raise_register(sketch, index, rank)) return false;
     if (!sketch->cold) return true;
     if (sketch->raise_count == sketch->raise_capacity) {

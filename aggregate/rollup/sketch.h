@@ -45,12 +45,12 @@ struct sketch {
 struct sketch *sketch_create(uint8_t registers_log2, bool cold);
 void sketch_destroy(struct sketch *sketch);
 
-/* The register of a person, and how far it must have risen. */
-static inline uint32_t sketch_index(uint64_t person_print, uint8_t registers_log2) {
-    return (uint32_t)(person_print >> (64 - registers_log2));
+/* The register of a print, and how far it must have risen. */
+static inline uint32_t sketch_index(uint64_t print, uint8_t registers_log2) {
+    return (uint32_t)(print >> (64 - registers_log2));
 }
-static inline uint8_t sketch_rank(uint64_t person_print, uint8_t registers_log2) {
-    uint64_t rest = person_print << registers_log2;
+static inline uint8_t sketch_rank(uint64_t print, uint8_t registers_log2) {
+    uint64_t rest = print << registers_log2;
     return rest == 0 ? (uint8_t)(64 - registers_log2 + 1) : (uint8_t)(__builtin_clzll(rest) + 1);
 }
 
@@ -64,7 +64,7 @@ static inline bool sketch_raise(struct sketch *sketch, uint32_t index, uint8_t r
 }
 
 /* True when a register rose. `offset` of the record is remembered while the sketch is cold. */
-bool sketch_add(struct sketch *sketch, uint64_t person_print, int64_t offset);
+bool sketch_add(struct sketch *sketch, uint64_t print, int64_t offset);
 /* The stored part has arrived (empty slice: there is none): merges by maximum. `*raised_at` = offset of the last
  * addition that raised a register of the whole, INT64_MIN when none did. False when the bytes are not of the layout
  * (the sketch is then unspecified). */

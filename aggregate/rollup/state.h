@@ -14,7 +14,7 @@ enum { DAY_MS = 86400000, HOUR_MS = 3600000, MINUTE_MS = 60000 };
 /* Year 9999: record times beyond are read as this, so that days stay numbers. */
 #define RECORD_TIME_MS_MAX INT64_C(253402300799999)
 
-enum { PULSE_MEMOS = 64, PERSON_MEMOS = 32, DELAY_MEMOS = 64 };
+enum { PULSE_MEMOS = 64, PERSON_MEMOS = 64, DELAY_MEMOS = 64 };
 
 /* The cells that the last events with this facet used: nearly all events of a moment share a few. Emptied at each cut. */
 struct pulse_memo {
@@ -101,7 +101,7 @@ static inline int64_t record_time(const struct record *record) {
 }
 
 static inline struct person_memo *person_memo(struct rollup *rollup, uint64_t facet) {
-    return &rollup->person_memos[facet * MIX_A >> 59];
+    return &rollup->person_memos[facet * MIX_A >> 58];
 }
 
 static inline int32_t minute_of(int64_t time_ms) {
@@ -121,8 +121,10 @@ static inline uint64_t entity_key(const struct event *event) {
 /* Facets of cells (booking.md §3). */
 uint64_t facet_of_ledger(const struct event *event, enum role role, enum outcome outcome);
 uint64_t facet_of_pulse(const struct event *event, enum outcome outcome);
-/* Family, and outlet or instrument: the coordinates that histogram and sketches have, and pulse begins with. */
+/* Family, and outlet or instrument: the coordinates that histogram and sketches of persons have, and pulse begins with. */
 uint64_t facet_of_family(const struct event *event);
+/* With the outcome: of sketches of intents and drivers. */
+uint64_t facet_of_group(const struct event *event, enum outcome outcome);
 
 /* Books an applied event: accounts, cells, sketches, activities, delay, late, watermark. */
 void book_event(struct rollup *rollup, struct passage *passage);

@@ -130,10 +130,10 @@ void table_list(struct table *table, uint32_t index) {
     table->dirty[table->dirty_count++] = index;
 }
 
-void table_add_person_slowly(struct table *table, uint32_t index, int64_t offset, uint64_t person_print) {
+void table_add_print_slowly(struct table *table, uint32_t index, int64_t offset, uint64_t print) {
     struct sketch *sketch = table_at(table, index)->sketch;
     uint32_t before = sketch->bytes;
-    if (!sketch_add(sketch, person_print, offset)) return;
+    if (!sketch_add(sketch, print, offset)) return;
     table->sketch_bytes += sketch->bytes - before;
     table_touch(table, index, offset);
 }

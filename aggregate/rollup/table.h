@@ -85,8 +85,8 @@ void table_destroy(struct table *table);
 uint32_t table_cell(struct table *table, uint64_t place, uint64_t facet);
 /* The same where `guess`, an index of a cell or CELL_END, is probably the answer. */
 static inline uint32_t table_cell_guessed(struct table *table, uint32_t guess, uint64_t place, uint64_t facet);
-/* The same as table_add_person(), of any sketch: it may be cold, or grow. */
-void table_add_person_slowly(struct table *table, uint32_t index, int64_t offset, uint64_t person_print);
+/* The same as table_add_print(), of any sketch: it may be cold, or grow. */
+void table_add_print_slowly(struct table *table, uint32_t index, int64_t offset, uint64_t print);
 /* Lists a clean cell as changed. */
 void table_list(struct table *table, uint32_t index);
 
@@ -149,14 +149,14 @@ static inline void table_add(struct table *table, uint32_t index, int64_t offset
 }
 
 /* `registers_log2`: of the kind of the cell, and a constant. */
-static inline void table_add_person(struct table *table, uint32_t index, int64_t offset, uint64_t person_print,
+static inline void table_add_print(struct table *table, uint32_t index, int64_t offset, uint64_t print,
                                     uint8_t registers_log2) {
     struct sketch *sketch = table_at(table, index)->sketch;
     if (sketch->registers == NULL || sketch->cold) {
-        table_add_person_slowly(table, index, offset, person_print);
+        table_add_print_slowly(table, index, offset, print);
         return;
     }
-    if (sketch_raise(sketch, sketch_index(person_print, registers_log2), sketch_rank(person_print, registers_log2)))
+    if (sketch_raise(sketch, sketch_index(print, registers_log2), sketch_rank(print, registers_log2)))
         table_touch(table, index, offset);
 }
 

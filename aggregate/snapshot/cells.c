@@ -15,11 +15,19 @@
 
 #define KIND_NONE_HERE UINT32_MAX
 
-/* What a facet counts for: of an account that may be part of every flow, and of one whose source does not record cash. */
+/* Why an account is no part of some flows: its source does not record cash; it names no intents or drivers on that day. */
+enum bar { BAR_CASH = 1, BAR_NAMED = 2, BARS = 4 };
+
+/* What a facet counts for, by the bars of the account. */
 struct meaning {
     uint64_t facet;
     bool known;
-    uint32_t kinds[2];
+    uint32_t kinds[BARS];
+};
+
+/* Days from the first to the last on which an account named an intent or a driver. */
+struct named_days {
+    int32_t first, last; /* INT32_MAX, INT32_MIN: never */
 };
 
 struct join {
@@ -30,9 +38,10 @@ struct join {
     const struct definitions *definitions;
     const struct period *period;
     struct period before;
-    uint64_t cash_flows; /* those that need a source that records cash */
+    uint64_t barred_flows[BARS]; /* flows that accounts with these bars are no part of */
+    bool *cashless;              /* per account: its source records no cash */
+    struct named_days *named;    /* per account */
     uint64_t adoption_flows;
-    bool *barred;        /* per account: its source does not */
     bool *unmatched;     /* per account */
     struct meaning *meanings; /* open addressing */
     size_t meaning_count, meaning_mask;
@@ -109,23 +118,48 @@ static void understand(struct join *join, const struct ledger_block *block) {
         if (!place->known) {
             uint64_t flows = facet_flows(join->definitions, block->facets[i]);
             *place = (struct meaning){.facet = block->facets[i], .known = true};
-            place->kinds[0] = kind_of(join, flows, block->facets[i]);
-            place->kinds[1] = kind_of(join, flows & ~join->cash_flows, block->facets[i]);
+            for (unsigned bars = 0; bars < BARS; bars++)
+                place->kinds[bars] = kind_of(join, flows & ~join->barred_flows[bars], block->facets[i]);
             join->meaning_count++;
         }
         join->facets[i] = place;
     }
 }
 
-static void find_barred(struct join *join, const struct sources *sources) {
+/* An account may have been counted in several partitions. */
+static void find_named(struct join *join) {
+    const struct state *state = join->state;
+    for (size_t i = 0; i < state->slot_count; i++) {
+        const struct state_slot *slot = &state->slots[i];
+        if (slot->account == TEXT_NONE || slot->first_day[ACTIVITY_NAMED] == INT32_MAX) continue;
+        struct named_days *days = &join->named[slot->account];
+        if (slot->first_day[ACTIVITY_NAMED] < days->first) days->first = slot->first_day[ACTIVITY_NAMED];
+        if (slot->last_day[ACTIVITY_NAMED] > days->last) days->last = slot->last_day[ACTIVITY_NAMED];
+    }
+}
+
+static void find_bars(struct join *join, const struct sources *sources) {
     const struct definitions *definitions = join->definitions;
     for (size_t i = 0; i < definitions->flow_count; i++) {
-        if (definitions->flows[i].records_cash) join->cash_flows |= (uint64_t)1 << i;
+        for (unsigned bars = 0; bars < BARS; bars++) {
+            bool barred = ((bars & BAR_CASH) != 0 && definitions->flows[i].records_cash) ||
+                          ((bars & BAR_NAMED) != 0 && definitions->flows[i].named);
+            if (barred) join->barred_flows[bars] |= (uint64_t)1 << i;
+        }
     }
     uint32_t count = text_map_count(join->state->accounts);
-    join->barred = memory_zeroed(count, sizeof(*join->barred));
-    for (uint32_t i = 0; i < count; i++)
-        join->barred[i] = !sources_records_cash(sources, state_source(join->state, i));
+    join->cashless = memory_zeroed(count, sizeof(*join->cashless));
+    join->named = memory_zeroed(count, sizeof(*join->named));
+    for (uint32_t i = 0; i < count; i++) {
+        join->cashless[i] = !sources_records_cash(sources, state_source(join->state, i));
+        join->named[i] = (struct named_days){INT32_MAX, INT32_MIN};
+    }
+    find_named(join);
+}
+
+static unsigned bars_of(const struct join *join, uint32_t account, int32_t day) {
+    const struct named_days *named = &join->named[account];
+    return (join->cashless[account] ? BAR_CASH : 0u) | (day < named->first || day > named->last ? BAR_NAMED : 0u);
 }
 
 static void number_sources(struct cells *cells, const struct state *state) {
@@ -190,7 +224,7 @@ static void join_block(struct join *join, const struct ledger_block *block) {
     bool in_period = block->day >= join->period->first && block->day <= join->period->last;
     bool in_before = cells->before.uses != NULL && block->day >= cells->before.first && block->day <= cells->before.last;
     uint32_t slot = UINT32_MAX;
-    bool barred = false;
+    unsigned bars = 0;
     understand(join, block);
     while (ledger_next(&reading, &from)) {
         if (from.n <= 0) continue;
@@ -198,10 +232,10 @@ static void join_block(struct join *join, const struct ledger_block *block) {
             slot = from.slot;
             cell.account = join->state->slots[slot].account;
             cell.version = crosswalk_version(join->crosswalk, cell.account, block->day);
-            barred = join->barred[cell.account];
+            bars = bars_of(join, cell.account, block->day);
         }
         if (in_period && cell.version == VERSION_NONE) note_unmatched(join, cell.account, from.n);
-        uint32_t kind = join->facets[from.facet_number]->kinds[barred];
+        uint32_t kind = join->facets[from.facet_number]->kinds[bars];
         if (kind == KIND_NONE_HERE) continue;
         if (cell.version != VERSION_NONE) note_past(join, block->day, cell.version, cells->kinds[kind].flows);
         if (in_before) note_before(&cells->before, join->registry, cell.version, &cells->kinds[kind]);
@@ -257,12 +291,13 @@ struct cells *cells_create(const struct state *state, const struct registry *reg
         .first = period->first - definitions->window_days, .last = period->first - 1, .flow_count = definitions->flow_count};
     if (window_before)
         cells->before.uses = memory_zeroed(registry->unit_count * definitions->flow_count, sizeof(*cells->before.uses));
-    find_barred(&join, sources);
+    find_bars(&join, sources);
     join_days(&join);
     for (uint32_t i = 0; i < text_map_count(state->accounts); i++)
         cells->unmatched_accounts += join.unmatched[i];
     free(join.unmatched);
-    free(join.barred);
+    free(join.cashless);
+    free(join.named);
     free(join.meanings);
     free(join.facets);
     number_sources(cells, state);

@@ -107,7 +107,7 @@ static inline int32_t cell_day(const struct cells *cells, const struct cell *cel
     return cells->first_day + (int32_t)cell->day;
 }
 
-/* The flows that a facet is part of, records_cash aside. */
+/* The flows that a facet is part of, `records_cash` and `named` aside. */
 uint64_t facet_flows(const struct definitions *definitions, uint64_t facet);
 
 #endif

@@ -135,12 +135,13 @@ void control_district_places(const struct control *control, struct disclosure_ta
 /* Marks of who contributes to an estimate, and how many there are. */
 struct crowd {
     const struct control *control;
-    uint64_t flows, outlets, instruments; /* what of cells counts */
+    uint64_t flows; /* what of cells counts, and where */
+    struct reach reach;
     bool *units, *platforms;
     int64_t unit_count, platform_count;
 };
 
-/* The flows that say who sold to whom, or was paid by whom: what the sketches count. */
+/* The flows that say who sold to whom, or was paid by whom: what the sketches of persons count. */
 static uint64_t person_flows(const struct definitions *definitions) {
     uint64_t flows = 0;
     for (size_t i = 0; i < definitions->flow_count; i++) {
@@ -154,13 +155,12 @@ static uint64_t person_flows(const struct definitions *definitions) {
 }
 
 /* `unit_count`: one more than the greatest number of a contributor. */
-static struct crowd *crowd_make(const struct control *control, uint64_t outlets, uint64_t instruments, size_t unit_count) {
+static struct crowd *crowd_make(const struct control *control, uint64_t flows, struct reach reach, size_t unit_count) {
     struct crowd *crowd = memory_zeroed(1, sizeof(*crowd));
     *crowd = (struct crowd){
         .control = control,
-        .flows = person_flows(control->inputs.definitions),
-        .outlets = outlets,
-        .instruments = instruments,
+        .flows = flows,
+        .reach = reach,
         .units = memory_zeroed(unit_count, sizeof(bool)),
         .platforms = memory_zeroed((size_t)OUTLET_COUNT + PARTY_COUNT + control->inputs.cells->source_count, sizeof(bool)),
     };
@@ -170,7 +170,8 @@ static struct crowd *crowd_make(const struct control *control, uint64_t outlets,
 struct crowd *crowd_create(const struct control *control) {
     if (control == NULL) return NULL;
     const struct definitions *definitions = control->inputs.definitions;
-    return crowd_make(control, definitions->platform.total, definitions->instrument.total, control->contributor_count);
+    struct reach reach = {definitions->platform.total, definitions->instrument.total};
+    return crowd_make(control, person_flows(definitions), reach, control->contributor_count);
 }
 
 void crowd_destroy(struct crowd *crowd) {
@@ -189,12 +190,11 @@ void crowd_add_version(struct crowd *crowd, uint32_t version) {
     if (crowd != NULL) add_unit(crowd, control_contributor(crowd->control, version));
 }
 
-/* False when the cell has nothing to do with persons. */
+/* False when the cell has nothing to do with those who are counted. */
 static bool add_platform(struct crowd *crowd, const struct cell *cell) {
     const struct cell_kind *kind = cell_kind(crowd->control->inputs.cells, cell);
-    bool there = (kind->flows & crowd->flows) != 0 && (kind->outlet != 0 ? (crowd->outlets >> kind->outlet & 1) != 0
-                                                                         : (crowd->instruments >> kind->instrument & 1) != 0);
-    if (!there) return false;
+    uint64_t here = kind->outlet != 0 ? crowd->reach.outlets >> kind->outlet : crowd->reach.instruments >> kind->instrument;
+    if ((kind->flows & crowd->flows) == 0 || (here & 1) == 0) return false;
     uint32_t platform = control_cell_platform(crowd->control, cell);
     crowd->platform_count += !crowd->platforms[platform];
     crowd->platforms[platform] = true;
@@ -205,34 +205,42 @@ void crowd_add_platform(struct crowd *crowd, const struct cell *cell) {
     if (crowd != NULL) (void)add_platform(crowd, cell);
 }
 
-struct origin crowd_origin(const struct crowd *crowd, int64_t persons) {
-    if (crowd == NULL) return (struct origin){.known = false};
+static struct judgement judge_crowd(const struct crowd *crowd, int64_t number) {
     struct disclosure_rules rules = *crowd->control->inputs.rules;
-    rules.dominance = DOMINANCE_OFF; /* nobody knows how many persons each of them brought */
+    rules.dominance = DOMINANCE_OFF; /* nobody knows how many each of them brought */
     struct contributed units = {.contributors = crowd->unit_count};
     struct contributed platforms = {.contributors = crowd->platform_count};
-    struct origin origin = {.known = true, .own = disclosure_magnitude(&rules, &units, &platforms, persons)};
-    if (crowd->unit_count == 0 && persons > 0 && persons < rules.min_payers) origin.own = (struct judgement){'A', GROUND_PAYERS};
-    return origin;
+    if (crowd->unit_count == 0 && number > 0 && number < rules.min_payers) return (struct judgement){'A', GROUND_PAYERS};
+    return disclosure_magnitude(&rules, &units, &platforms, number);
 }
 
-struct origin control_persons(const struct control *control, const struct period *period, uint64_t outlets, uint64_t instruments,
-                              int64_t persons) {
-    if (control == NULL) return (struct origin){.known = false};
+struct origin crowd_origin(const struct crowd *crowd, int64_t persons) {
+    if (crowd == NULL) return (struct origin){.known = false};
+    return (struct origin){.known = true, .own = judge_crowd(crowd, persons)};
+}
+
+struct judgement control_estimate(const struct control *control, const struct indicator *indicator, const struct period *period,
+                                  struct reach reach, int64_t part, int64_t whole) {
     const struct cells *cells = control->inputs.cells;
+    uint64_t flows = indicator->plus.count == 0 ? person_flows(control->inputs.definitions)
+                                                : terms_flows(&indicator->plus) | terms_flows(&indicator->over);
     uint32_t accounts = 0;
     size_t first = cells_from(cells, period->first);
     size_t end = cells_from(cells, period->last + 1);
     for (size_t i = first; i < end; i++)
         accounts = cells->items[i].account >= accounts ? cells->items[i].account + 1 : accounts;
-    struct crowd *crowd = crowd_make(control, outlets, instruments, (size_t)control->contributor_count + accounts);
+    struct crowd *crowd = crowd_make(control, flows, reach, (size_t)control->contributor_count + accounts);
     for (size_t i = first; i < end; i++) {
         const struct cell *cell = &cells->items[i];
         if (add_platform(crowd, cell)) add_unit(crowd, control_cell_contributor(control, cell));
     }
-    struct origin origin = crowd_origin(crowd, persons);
+    struct judgement judgement = judge_crowd(crowd, whole);
+    for (int side = 0; side < 2 && indicator->kind == INDICATOR_DISTINCT_SHARE; side++) {
+        struct judgement told = disclosure_part(control->inputs.rules, side == 0 ? part : whole - part, whole);
+        if (verdict_prevails(told, judgement)) judgement = told;
+    }
     crowd_destroy(crowd);
-    return origin;
+    return judgement;
 }
 
 static void empty_row(struct observation *row, struct judgement verdict) {

@@ -37,9 +37,14 @@ struct origin control_day(const struct control *control, const struct indicator 
 /* The same, with the verdict on the concentration of its leaves. */
 struct origin control_concentration(const struct control *control, const struct indicator *indicator, struct place place,
                                     const struct contributed *leaves);
-/* Of an estimate of `persons` through outlets and instruments on days of `period`. */
-struct origin control_persons(const struct control *control, const struct period *period, uint64_t outlets, uint64_t instruments,
-                              int64_t persons);
+/* Where distinct persons, intents or drivers are counted. */
+struct reach {
+    uint64_t outlets, instruments;
+};
+/* The verdict on an estimate of how many there are in the reach on days of `period`, by the cells of all accounts; `part` of
+ * `whole`, which are the same but for a share. */
+struct judgement control_estimate(const struct control *control, const struct indicator *indicator, const struct period *period,
+                                  struct reach reach, int64_t part, int64_t whole);
 
 /* Of an estimate of persons whose accounts the caller knows: those that brought them are added, then it is judged. Without
  * control (null) there is no crowd (null), and nothing is known. */

@@ -52,7 +52,7 @@ static void collect_forms(struct flow_figures *flows, const struct definitions *
         struct terms leaf = leaf_terms(indicator);
         if (indicator->observed) continue;
         if (indicator->kind == INDICATOR_HHI) (void)form_use(flows, &leaf, JUDGE_MAGNITUDE, UINT32_MAX, indicator);
-        if (indicator->kind != INDICATOR_FLOW && indicator->kind != INDICATOR_RATIO) continue;
+        if (indicator->plus.count == 0) continue; /* of units, of leaves, of persons */
         uint32_t whole = form_use(flows, &indicator->over, JUDGE_MAGNITUDE, UINT32_MAX, indicator);
         /* The numerator of a share of events is no more than a share of a number that is published. */
         bool share = indicator->measure == MEASURE_PERCENT && whole != UINT32_MAX && counts_only(&indicator->plus) &&
@@ -258,6 +258,7 @@ static bool flow_restricted(const struct flow_rule *part, const struct flow_rule
     return part->family == whole->family && part->role == whole->role && part->context == whole->context &&
            part->pay_mode == whole->pay_mode && part->person_type == whole->person_type && part->outcome == whole->outcome &&
            part->reason_class == whole->reason_class && part->records_cash == whole->records_cash &&
+           part->named == whole->named &&
            part->outlet == (whole->outlet & outlets) && part->instrument == (whole->instrument & instruments);
 }
 

@@ -45,12 +45,13 @@ unsigned coverage_families(const struct definitions *definitions, const struct i
         return families_of_flows(definitions, indicator->flows);
     case INDICATOR_FLOW:
     case INDICATOR_RATIO:
+    case INDICATOR_DISTINCT:
+    case INDICATOR_DISTINCT_SHARE:
+        if (indicator->plus.count == 0) return 1U << FAMILY_ORDER | 1U << FAMILY_PAYMENT; /* persons */
         return families_of_flows(definitions, terms_flows(&indicator->plus) | terms_flows(&indicator->minus) |
                                                   terms_flows(&indicator->over) | terms_flows(&indicator->over_minus));
     case INDICATOR_HHI:
         return families_of_flows(definitions, (uint64_t)1 << indicator->flow);
-    case INDICATOR_DISTINCT:
-        return 1U << FAMILY_ORDER | 1U << FAMILY_PAYMENT;
     case INDICATOR_NONE:
     case INDICATOR_UNITS:
     case INDICATOR_STRUCTURE:

@@ -25,7 +25,8 @@ static const struct kind_rule kind_rules[] = {
      SLICE_DISTRICT | SLICE_UNIT_TYPE | SLICE_PLATFORM | SLICE_INSTRUMENT | SLICE_AD_PLATFORM},
     {INDICATOR_RATIO, "ratio", KEYS_COMMON "unit factor plus minus over over_minus",
      SLICE_DISTRICT | SLICE_UNIT_TYPE | SLICE_PLATFORM | SLICE_INSTRUMENT},
-    {INDICATOR_DISTINCT, "distinct", KEYS_COMMON, SLICE_DISTRICT | SLICE_PLATFORM | SLICE_INSTRUMENT},
+    {INDICATOR_DISTINCT, "distinct", KEYS_COMMON "plus", SLICE_DISTRICT | SLICE_PLATFORM | SLICE_INSTRUMENT},
+    {INDICATOR_DISTINCT_SHARE, "distinct_share", KEYS_COMMON "plus over", SLICE_INSTRUMENT},
     {INDICATOR_HHI, "hhi", KEYS_COMMON "flow by", SLICE_DISTRICT | SLICE_MARKETPLACE_TOTAL},
 };
 
@@ -205,6 +206,33 @@ static bool read_flow_kind(struct reading *reading, const char *where, json_t *o
            read_terms(reading, where, object, "over_minus", false, definitions, &indicator->over_minus);
 }
 
+/* Terms of a distinct number: events that can name who is counted, each once. */
+static bool read_named(struct reading *reading, const char *where, json_t *object, const char *key, bool required,
+                       const struct definitions *definitions, struct terms *terms) {
+    if (!read_terms(reading, where, object, key, required, definitions, terms)) return false;
+    for (size_t i = 0; i < terms->count; i++) {
+        const struct flow_rule *rule = &definitions->flows[terms->items[i].flow];
+        bool names = rule->family == (uint64_t)1 << FAMILY_PAYMENT || rule->family == (uint64_t)1 << FAMILY_RIDE;
+        if (!terms->items[i].sum && rule->named && names) continue;
+        return reading_refuse(reading, where, key, json_array_get(json_object_get(object, key), i),
+                              "flow.n of payments or rides with \"named\": true");
+    }
+    return true;
+}
+
+static bool read_distinct(struct reading *reading, const char *where, json_t *object, const struct definitions *definitions,
+                          struct indicator *indicator) {
+    bool share = indicator->kind == INDICATOR_DISTINCT_SHARE;
+    if (!read_named(reading, where, object, "plus", share, definitions, &indicator->plus)) return false;
+    if (share && !read_named(reading, where, object, "over", true, definitions, &indicator->over)) return false;
+    if (share) indicator->measure = MEASURE_PERCENT;
+    bool persons = indicator->plus.count == 0;
+    if (!persons && (indicator->slices & ~(unsigned)SLICE_INSTRUMENT) != 0)
+        return reading_refuse(reading, where, "slices", json_object_get(object, "slices"), "instrument, where `plus` is given");
+    return persons || !indicator->daily ||
+           reading_refuse(reading, where, "daily", json_object_get(object, "daily"), "false, where `plus` is given");
+}
+
 static bool read_hhi(struct reading *reading, const char *where, json_t *object, const struct definitions *definitions,
                      struct indicator *indicator) {
     json_t *flow = json_object_get(object, "flow");
@@ -221,8 +249,10 @@ static bool read_kind(struct reading *reading, const char *where, json_t *object
                       struct indicator *indicator) {
     switch (indicator->kind) {
     case INDICATOR_NONE:
-    case INDICATOR_DISTINCT:
         return true;
+    case INDICATOR_DISTINCT:
+    case INDICATOR_DISTINCT_SHARE:
+        return read_distinct(reading, where, object, definitions, indicator);
     case INDICATOR_SHARE:
         return read_share(reading, where, object, definitions, indicator);
     case INDICATOR_UNITS:
@@ -297,7 +327,7 @@ static bool read_indicator(struct reading *reading, json_t *object, const struct
     }
     if (rule == NULL) {
         return reading_refuse(reading, where, "kind", json_object_get(object, "kind"),
-                              "share units structure active turnover flow ratio distinct hhi");
+                              "share units structure active turnover flow ratio distinct distinct_share hhi");
     }
     indicator->kind = rule->kind;
     return reading_keys(reading, where, object, rule->keys) &&

@@ -174,7 +174,7 @@ static bool read_flow(struct reading *reading, const char *name, json_t *object,
            reading_keys(
                reading, where, object,
                "family role outlet outlet_not instrument instrument_not context context_not pay_mode person_type outcome "
-               "reason_class category category_not cross_border records_cash") &&
+               "reason_class category category_not cross_border records_cash named") &&
            read_single(reading, where, object, "family", LIST_FAMILY, true, &flow->family) &&
            read_single(reading, where, object, "role", LIST_ROLE, false, &flow->role) &&
            read_set(reading, where, object, "outlet", LIST_OUTLET, &flow->outlet) &&
@@ -186,7 +186,8 @@ static bool read_flow(struct reading *reading, const char *name, json_t *object,
            read_set(reading, where, object, "reason_class", LIST_REASON_CLASS, &flow->reason_class) &&
            read_set(reading, where, object, "category", LIST_CATEGORY, &flow->category) &&
            read_set(reading, where, object, "cross_border", LIST_CROSS_BORDER, &flow->cross_border) &&
-           reading_bool(reading, where, object, "records_cash", &flow->records_cash);
+           reading_bool(reading, where, object, "records_cash", &flow->records_cash) &&
+           reading_bool(reading, where, object, "named", &flow->named);
 }
 
 static bool read_tables(struct reading *reading, struct definitions *definitions) {

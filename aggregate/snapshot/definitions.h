@@ -74,6 +74,7 @@ struct flow_rule {
     uint64_t family, role, outlet, instrument, context, pay_mode, person_type, outcome, reason_class;
     uint64_t category, cross_border;
     bool records_cash; /* only accounts whose source records cash */
+    bool named;        /* only accounts that named intents or drivers, from the first such day to the last */
 };
 
 struct code_group {
@@ -109,7 +110,8 @@ enum indicator_kind {
     INDICATOR_TURNOVER,
     INDICATOR_FLOW,
     INDICATOR_RATIO,
-    INDICATOR_DISTINCT,
+    INDICATOR_DISTINCT, /* without `plus`: persons; with it: intents or drivers that events of these flows name */
+    INDICATOR_DISTINCT_SHARE,
     INDICATOR_HHI
 };
 enum turnover_part { PART_NONE = 0, PART_NEW, PART_RETAINED, PART_REACTIVATED, PART_CHURNED };

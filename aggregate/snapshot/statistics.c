@@ -110,6 +110,7 @@ static void write_indicator(const struct statistics *statistics, const struct in
         flow_write(statistics, indicator, &statistics->period, false);
         break;
     case INDICATOR_DISTINCT:
+    case INDICATOR_DISTINCT_SHARE:
         distinct_write(statistics, indicator, &statistics->period);
         break;
     case INDICATOR_HHI:

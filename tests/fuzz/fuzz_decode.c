@@ -122,13 +122,13 @@ static void check_refusal(struct slice message, const struct answer *answer) {
 
 /* The keys of a message, in their order, with null; its kind, when it has one. Keys that are not listed are `x`. */
 static void twin_put(const char *text, const struct outline *outline, struct draft *twin) {
-    uint64_t seen = 0;
+    uint64_t seen[2] = {0, 0};
     draft_text(twin, "{");
     for (size_t i = 0; i < outline->member_count; i++) {
         enum field field = outline_field(text, outline->keys[i]);
         struct span value = outline->values[i];
-        if (field != FIELD_NONE && (seen & field_bit(field)) != 0) continue;
-        if (field != FIELD_NONE) seen |= field_bit(field);
+        if (field != FIELD_NONE && (seen[field_set(field)] & field_bit(field)) != 0) continue;
+        if (field != FIELD_NONE) seen[field_set(field)] |= field_bit(field);
         draft_text(twin, twin->length > 1 ? ",\"" : "\"");
         draft_text(twin, field != FIELD_NONE ? field_rules[field].name : "x");
         draft_text(twin, "\":");

@@ -91,7 +91,7 @@ static const char *const events[] = {
     "{\"type\":\"payment.status\",\"event_id\":\"e2\",\"source\":\"PSP2\",\"schema_version\":1,\"currency\":\"USD\","
     "\"amount_minor\":15000,\"fx_amount_minor\":350000000,\"instrument\":\"EWALLET\",\"wallet\":\"MOMO\",\"context\":\"AD\","
     "\"ad_platform\":\"GOOGLE\",\"status\":\"DECLINED\",\"reason_class\":\"TECHNICAL\",\"payment_id\":\"P2\","
-    "\"terminal_id\":\"T1\","
+    "\"payment_intent_id\":\"I1\",\"terminal_id\":\"T1\","
     "\"payer_id\":\"b2\",\"payer_type\":\"BUSINESS\",\"payer_country\":\"VN\",\"merchant_country\":\"US\",\"same_owner\":false,"
     "\"captured_at\":\"2021-09-03T18:00:00+07:00\",\"event_time\":\"2021-09-03T11:00:00.123Z\",\"ingest_time\":1630666800500}",
     "{\"event_id\":\"e3\",\"schema_version\":1,\"type\":\"order.delivered\",\"source\":\"SHOPEE\",\"event_time\":1630807200000,"
@@ -101,7 +101,7 @@ static const char *const events[] = {
     "\"shipped_at\":1630803600000,\"delivered_at\":\"2021-09-05T09:00:00+07:00\",\"test\":true}",
     "{\"event_id\":\"e4\",\"schema_version\":1,\"type\":\"ride.completed\",\"source\":\"GRAB\",\"event_time\":1630807200000,"
     "\"ingest_time\":1630807200500,\"trip_id\":\"T2\",\"operator\":\"GRAB\",\"fare_minor\":52000,\"currency\":\"VND\","
-    "\"buyer_type\":\"BUSINESS\",\"buyer_id\":\"M9\"}",
+    "\"driver_id\":\"D1\",\"buyer_type\":\"BUSINESS\",\"buyer_id\":\"M9\"}",
     "{\"event_id\":\"e5\",\"schema_version\":1,\"type\":\"website.observed\",\"source\":\"CRAWL\",\"event_time\":1630807200000,"
     "\"ingest_time\":1630807200500,\"merchant_id\":\"M1\",\"content_changed_at\":1630807100000}",
     "{\"event_id\":\"r1\",\"schema_version\":1,\"type\":\"unit.registered\",\"source\":\"REGISTRY\",\"merchant_id\":\"M1\","

@@ -108,7 +108,7 @@ class Partition:
         self.late = {}             # arrival day -> n
         self.delays = {}           # month -> (first account of the source, lane) -> n
         self.first_accounts = {}   # source -> number of its first account
-        self.day_persons = {}      # day -> {(family, code): set of persons}
+        self.day_persons = {}      # day -> {(family, code): set of persons, (family, code, outcome): of intents or drivers}
         self.month_persons = {}
         self.account_persons = {}  # month -> {account number: set of persons}; with sketches.accounts
         self.facets = {}           # one object for equal facets
@@ -282,6 +282,7 @@ class Partition:
             cells = self.ledger.setdefault(day, {})
             add(cells, (account, facet), event.amount if with_amount else 0, event.unconverted and with_amount)
             self.book_activity(event, axes, account, day, role, booked)
+            self.book_group(event, axes, account, day, booked)
             if role == "SELLER" and booked in ("OK", "CREATED"):
                 self.book_month(event, axes, account, day)
         self.book_pulse(event, axes, outcome or "PROGRESS", reason_class)
@@ -308,9 +309,30 @@ class Partition:
         elif event.family == "WEBSITE":
             activity = "CHANGED"
         if activity:
-            days = self.accounts[account][2].setdefault(activity, [day, day])
-            days[0] = min(days[0], day)
-            days[1] = max(days[1], day)
+            self.widen(account, activity, day)
+
+    def widen(self, account, activity, day):
+        days = self.accounts[account][2].setdefault(activity, [day, day])
+        days[0] = min(days[0], day)
+        days[1] = max(days[1], day)
+
+    def book_group(self, event, axes, account, day, booked):
+        """Sketches of intents of attempts to pay and of drivers, and the activity NAMED."""
+        fields, outlet, instrument, context = event.fields, axes[0], axes[2], axes[4]
+        if event.family == "PAYMENT" and booked in ("OK", "DECLINED") and instrument != "CASH" and context not in NOT_COMMERCE:
+            owner, name, code = fields["source"], fields.get("payment_intent_id"), instrument
+        elif event.family == "RIDE":
+            owner, name, code = fields["operator"], fields.get("driver_id"), outlet
+        else:
+            return
+        if name is not None:
+            self.see(day, (event.family, code, booked), owner + "\x1f" + name)
+            self.widen(account, "NAMED", day)
+
+    def see(self, day, cell, who):
+        self.month_persons.setdefault(month_of_day(day), {}).setdefault(cell, set()).add(who)
+        if self.config.zone.day_start_ms(day) >= self.record_time_max - HOUR_KEPT_MS:
+            self.day_persons.setdefault(day, {}).setdefault(cell, set()).add(who)
 
     def book_month(self, event, axes, account, day):
         """Histogram and sketches: payments booked OK, orders booked CREATED as seller."""
@@ -328,11 +350,9 @@ class Partition:
         person = event.fields.get("payer_id" if event.family == "PAYMENT" else "buyer_id")
         if not counted or person is None or person_type != "HOUSEHOLD":
             return
-        self.month_persons.setdefault(month, {}).setdefault(cell, set()).add(person)
+        self.see(day, cell, person)
         if self.config.account_sketches:
             self.account_persons.setdefault(month, {}).setdefault(account, set()).add(person)
-        if self.config.zone.day_start_ms(day) >= self.record_time_max - HOUR_KEPT_MS:
-            self.day_persons.setdefault(day, {}).setdefault(cell, set()).add(person)
 
     # -- the end -----------------------------------------------------------------------------------------------------
 

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """compare_obs.py OBS_ENGINE OBS_ORACLE [--ignore COLUMN …]: every row and every column must be equal.
 
-BUYERS_ACT_N is an estimate in one file and exact in the other: its value must lie within 5 standard errors (0.81 %, 1.63 % by
-district) of the exact one, at most 1 % of these figures beyond 3 (a difference of one person is rounding); its bounds are not
-compared. Exit status 1 on difference.
+A number of ERR_TYPE HLL is an estimate in one file and exact in the other: its value must lie within 5 standard errors (0.81 %,
+1.63 % by district) of the exact one, at most 1 % of these figures beyond 3 (a difference of one person is rounding); its bounds
+are not compared. Of a share of two such numbers both are judged so, and the share by the errors of both. Exit status 1 on
+difference.
 """
 import argparse
 import sys
@@ -39,14 +40,21 @@ class Estimates:
         self.beyond3 = []
         self.beyond5 = []
 
-    def judge(self, key, estimate, exact, sigma=SIGMA):
+    def judge(self, key, estimate, exact, sigma=SIGMA, rounding=1):
         self.count += 1
-        distance = max(0, abs(estimate - exact) - 1) / (sigma * exact) if exact else abs(estimate) * 100
-        text = "%s: estimate %d, exact %d: %.1f standard errors" % (key, estimate, exact, distance)
+        distance = max(0, abs(estimate - exact) - rounding) / (sigma * exact) if exact else abs(estimate) * 100
+        text = "%s: estimate %s, exact %s: %.1f standard errors" % (key, estimate, exact, distance)
         if distance > 5:
             self.beyond5.append(text)
         elif distance > 3:
             self.beyond3.append(text)
+
+    def judge_texts(self, key, name, estimate, exact, sigma=SIGMA):
+        """A cell of a row of ERR_TYPE HLL."""
+        if "." in exact:
+            self.judge(key + " " + name, float(estimate), float(exact), 2 * sigma, 0.01)
+        else:
+            self.judge(key + " " + name, int(estimate), int(exact), sigma)
 
     def complaints(self):
         return self.beyond5 + (self.beyond3 if len(self.beyond3) * 100 > self.count else [])
@@ -59,12 +67,13 @@ def compare_rows(header, engine, oracle, ignored, estimates):
     for key in engine.keys() & oracle.keys():
         left, right = engine[key], oracle[key]
         skipped = set(ignored)
-        if right[at["INDICATOR"]] == "BUYERS_ACT_N":
+        if right[at["ERR_TYPE"]] == "HLL":
             skipped |= {"BOUND_LO", "BOUND_HI"}
-            if left[at["OBS_VALUE"]] and right[at["OBS_VALUE"]]:
-                skipped.add("OBS_VALUE")
-                sigma = SIGMA_DISTRICT if "_D" in right[at["REF_AREA"]] else SIGMA
-                estimates.judge(key, int(left[at["OBS_VALUE"]]), int(right[at["OBS_VALUE"]]), sigma)
+            sigma = SIGMA_DISTRICT if "_D" in right[at["REF_AREA"]] else SIGMA
+            for name in ("OBS_VALUE", "NUMERATOR", "DENOMINATOR"):
+                if left[at[name]] and right[at[name]]:
+                    skipped.add(name)
+                    estimates.judge_texts(key, name, left[at[name]], right[at[name]], sigma)
         differences += ["%s: %s: engine %r, oracle %r" % (key, name, left[place], right[place])
                         for name, place in at.items() if name not in skipped and left[place] != right[place]]
     return sorted(differences)

@@ -2,7 +2,7 @@
 """compare_truth.py [--published] OBS TRUTH.json [COUNTS.json]: what was computed against what the synthetic province meant
 (README.md here).
 
-A figure of a period that OBS has is compared with the row of the same coordinates (those the figure names); BUYERS_ACT_N as in
+A figure of a period that OBS has is compared with the row of the same coordinates (those the figure names); ERR_TYPE HLL as in
 compare_obs.py. COUNTS is {"total": {…}} as oracle.py --counts writes it, or the flat object itself; only counts that
 the truth names are compared, an absent
 one is 0. With --published, rows that disclosure control suppressed are passed over; at least a third of the figures must be left.
@@ -34,8 +34,8 @@ def figure_differences(rows, figures, estimates, published):
             continue
         compared += 1
         value, truth = found[0]["OBS_VALUE"], str(figure["OBS_VALUE"])
-        if figure["INDICATOR"] == "BUYERS_ACT_N" and value and truth:
-            estimates.judge(key, int(value), int(truth))
+        if found[0]["ERR_TYPE"] == "HLL" and value and truth:
+            estimates.judge_texts(key, "OBS_VALUE", value, truth)
         elif value != truth:
             differences.append("%s: value %r, truth %r" % (key, value, truth))
     return differences, compared

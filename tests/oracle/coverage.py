@@ -93,10 +93,10 @@ class Coverage:
         indicator = self.indicators[row["INDICATOR"]]
         kind = indicator["kind"]
         platform, instrument = (row[name] != indicator.get(name.lower(), "_Z") for name in ("PLATFORM", "INSTRUMENT"))
-        if kind == "distinct":
+        if kind == "distinct" and "plus" not in indicator:
             return {"PAYMENT"} if platform and row["PLATFORM"] == "_Z" else \
                 {"ORDER"} if instrument and row["INSTRUMENT"] == "_Z" else {"ORDER", "PAYMENT"}
-        if kind in ("flow", "ratio"):
+        if kind in ("flow", "ratio", "distinct", "distinct_share"):
             flows = [term.split(".")[0] for part in ("plus", "minus", "over", "over_minus") for term in indicator.get(part, ())]
         elif kind == "hhi":
             flows = [indicator["flow"]]

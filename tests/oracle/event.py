@@ -100,8 +100,9 @@ PERSON = (STRING, closed(codelists.PERSON_TYPES))
 # key -> (JSON types, reader): the first two columns of the table, for every family alike.
 FIELDS = {
     "type": (STRING, plain), "schema_version": (NUMBER, read_int), "event_id": ID, "source": ID, "event_time": WHEN,
-    "ingest_time": WHEN, "payment_id": ID, "order_id": ID, "trip_id": ID, "merchant_id": ID, "terminal_id": ID, "seller_id": ID,
-    "operator": ID, "status": (STRING, plain), "reason_class": (STRING, closed(codelists.REASON_CLASSES)), "amount_minor": MONEY,
+    "ingest_time": WHEN, "payment_id": ID, "payment_intent_id": ID, "order_id": ID, "trip_id": ID, "merchant_id": ID,
+    "terminal_id": ID, "seller_id": ID, "operator": ID, "driver_id": ID, "status": (STRING, plain),
+    "reason_class": (STRING, closed(codelists.REASON_CLASSES)), "amount_minor": MONEY,
     "fare_minor": MONEY, "currency": (STRING, closed(codelists.CURRENCY_EXPONENTS)), "fx_amount_minor": MONEY,
     "instrument": (STRING, closed(codelists.INSTRUMENTS)), "wallet": (STRING, opened(codelists.WALLETS | {"OTHER"})),
     "scheme": (STRING, opened(codelists.SCHEMES)), "context": (STRING, closed(codelists.CONTEXTS)),
@@ -134,11 +135,12 @@ REQUIRED = {
     "UNIT": COMMON + ("merchant_id", "status"),
 }
 OPTIONAL = {
-    "PAYMENT": ("order_id", "merchant_id", "terminal_id", "reason_class", "fx_amount_minor", "wallet", "scheme", "ad_platform",
+    "PAYMENT": ("payment_intent_id", "order_id", "merchant_id", "terminal_id", "reason_class", "fx_amount_minor", "wallet",
+                "scheme", "ad_platform",
                 "payer_country", "merchant_country", "captured_at", "same_owner", "test"),
     "ORDER": ("fx_amount_minor", "buyer_id", "seller_country", "buyer_country", "product_class", "order_created_at", "shipped_at",
               "delivered_at", "test"),
-    "RIDE": ("fx_amount_minor", "buyer_type", "buyer_id", "test"),
+    "RIDE": ("driver_id", "fx_amount_minor", "buyer_type", "buyer_id", "test"),
     "WEBSITE": ("test",),
     "UNIT": ("test",),
 }

@@ -7,7 +7,7 @@ AT = {name: place for place, name in enumerate(FACET)}
 
 def flow_matches(flow, facet):
     for condition, codes in flow.items():
-        if condition == "records_cash":
+        if condition in ("records_cash", "named"):
             continue
         if condition.endswith("_not"):
             if facet[AT[condition[:-4]]] in codes:
@@ -66,6 +66,12 @@ class View:
         self.earlier = {}          # flow -> units with a cell before the period
         self.matches = {}          # facet -> its flows
         self.parties = set()
+        self.named = {}            # (source, account) -> [first, last] day on which it named an intent or a driver
+        for source, account, activities in (account for partition in partitions for account in partition.accounts):
+            if "NAMED" in activities:
+                first, last = activities["NAMED"]
+                days = self.named.setdefault((source, account), [first, last])
+                self.named[source, account] = [min(days[0], first), max(days[1], last)]
         for partition in partitions:
             for day, cells in partition.ledger.items():
                 self.gather(day, cells, partition.accounts)
@@ -73,8 +79,8 @@ class View:
     def flows_of(self, facet):
         flows = self.matches.get(facet)
         if flows is None:
-            flows = self.matches[facet] = [(name, flow.get("records_cash", False)) for name, flow in self.flows.items()
-                                           if flow_matches(flow, facet)]
+            flows = self.matches[facet] = [(name, flow.get("records_cash", False), flow.get("named", False))
+                                           for name, flow in self.flows.items() if flow_matches(flow, facet)]
             self.parties.add(facet[AT["party"]])
         return flows
 
@@ -92,8 +98,9 @@ class View:
             source, account, _ = accounts[number]
             version = self.units.owner(source, account, day)
             slices = slices_of(version, facet)
-            for flow, records_cash in flows:
-                if records_cash and not self.config.records_cash(source):
+            first, last = self.named.get((source, account), (day + 1, day))
+            for flow, records_cash, named in flows:
+                if records_cash and not self.config.records_cash(source) or named and not first <= day <= last:
                     continue
                 if in_period:
                     self.sums.add(flow, slices, n, amount)

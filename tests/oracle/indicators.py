@@ -75,7 +75,8 @@ class Indicators:
 
     def compute(self):
         kinds = {"share": self.share, "units": self.number, "structure": self.structure, "active": self.active,
-                 "turnover": self.turnover, "flow": self.flow, "ratio": self.ratio, "hhi": self.hhi, "distinct": self.distinct}
+                 "turnover": self.turnover, "flow": self.flow, "ratio": self.ratio, "hhi": self.hhi, "distinct": self.distinct,
+                 "distinct_share": self.distinct}
         for indicator in self.definitions["indicators"]:
             kinds[indicator["kind"]](indicator)
 
@@ -307,16 +308,58 @@ class Indicators:
             columns = {"OBS_VALUE": decimal_text(10000 * sum(value * value for value in values), total * total, 2)}
         self.rows.add(indicator, "O", self.period, "IX_10K", 2, at, columns)
 
-    # -- distinct persons -----------------------------------------------------------------------------------------------
+    # -- distinct persons, intents, drivers -----------------------------------------------------------------------------
 
     def distinct(self, indicator):
+        if "plus" in indicator:
+            self.named_rows(indicator)
+            return
         self.distinct_rows(indicator, self.period)
         if self.daily and indicator.get("daily"):
             for day in self.view.days:
                 self.distinct_rows(indicator, Period(text_of_day(day)))
 
-    def persons(self, period, family, codes):
-        """Sets of persons of the period's cells; None when a day of it is no longer kept."""
+    def named_rows(self, indicator):
+        """Intents or drivers that events of the flows name; rows without any such event are M."""
+        def named(terms, codes):
+            sets = []
+            for flow in (self.definitions["flows"][term.split(".")[0]] for term in terms):
+                axis = "outlet" if flow["family"] == "RIDE" else "instrument"
+                allowed = [code for code in codes if code in flow.get(axis, codes) and code not in flow.get(axis + "_not", ())]
+                sets += [self.persons(self.period, flow["family"], allowed, outcome) for outcome in flow["outcome"]]
+            return None if None in sets else set().union(*sets)
+
+        share = indicator["kind"] == "distinct_share"
+        every = self.axes["instrument"]["total"] + ["RIDE_APP"]
+        rows = [({}, every)]
+        if "instrument" in indicator.get("slices", ()):
+            rows += [({"INSTRUMENT": code}, [code]) for code in self.axes["instrument"]["codes"]]
+        collected = named(indicator["over" if share else "plus"], every)
+        for at, codes in rows:
+            columns = MISSING
+            if collected:
+                count = len(named(indicator["plus"], codes))
+                total = len(named(indicator["over"], codes)) if share else count
+                columns = self.estimated_share(count, total) if share else self.estimated(count)
+            self.rows.add(indicator, "O", self.period, "PT" if share else "NB", 2 if share else 0, at, columns)
+
+    @staticmethod
+    def estimated(value, bound=15876):
+        return {"OBS_VALUE": value, "OBS_STATUS": "E", "ERR_TYPE": "HLL",
+                "BOUND_LO": decimal_text(value * (10 ** 6 - bound), 10 ** 6, 0),
+                "BOUND_HI": decimal_text(value * (10 ** 6 + bound), 10 ** 6, 0)}
+
+    @staticmethod
+    def estimated_share(part, whole):
+        if not whole:
+            return {**MISSING, "NUMERATOR": part, "DENOMINATOR": whole}
+        low, high = 10 ** 6 - 15876, 10 ** 6 + 15876
+        return {"OBS_VALUE": decimal_text(100 * part, whole, 2), "OBS_STATUS": "E", "ERR_TYPE": "HLL", "NUMERATOR": part,
+                "DENOMINATOR": whole, "BOUND_LO": decimal_text(100 * part * low, whole * high, 2),
+                "BOUND_HI": decimal_text(min(100 * part * high, 100 * whole * low), whole * low, 2)}
+
+    def persons(self, period, family, codes, outcome=None):
+        """Sets of persons of the period's cells, or of intents or drivers by outcome; None when a day is no longer kept."""
         if period.freq in "DW":
             oldest = max((partition.record_time_max - DAYS_35_MS for partition in self.partitions
                           if partition.watermark is not None), default=None)
@@ -330,7 +373,7 @@ class Indicators:
         for partition in self.partitions:
             for bucket in wanted:
                 for cell, persons in getattr(partition, kind).get(bucket, {}).items():
-                    if cell[0] == family and cell[1] in codes:
+                    if cell[0] == family and cell[1] in codes and cell[2:] == ((outcome,) if outcome else ()):
                         found |= persons
         return found
 
@@ -369,8 +412,5 @@ class Indicators:
         for at, sets, bound in rows:
             columns = MISSING
             if None not in sets:
-                value = len(set().union(*sets))
-                columns = {"OBS_VALUE": value, "OBS_STATUS": "E", "ERR_TYPE": "HLL",
-                           "BOUND_LO": decimal_text(value * (10 ** 6 - bound), 10 ** 6, 0),
-                           "BOUND_HI": decimal_text(value * (10 ** 6 + bound), 10 ** 6, 0)}
+                columns = self.estimated(len(set().union(*sets)), bound)
             self.rows.add(indicator, "O", period, "NB", 0, at, columns)

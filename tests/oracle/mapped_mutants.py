@@ -171,7 +171,7 @@ CONSTANTS = {
     "WEBSITE": {"type": "website.observed", "event_id": "e", "merchant_id": "m", "content_changed_at": 1630666800000},
 }
 IDS = ["event_id", "payment_id", "order_id", "trip_id", "merchant_id", "terminal_id", "seller_id", "operator", "payer_id",
-       "buyer_id"]
+       "buyer_id", "payment_intent_id", "driver_id"]
 CODES = {"status": ["CAPTURED", "DECLINED"], "reason_class": ["FRAUD"], "instrument": ["CARD", "CASH"], "wallet": ["MOMO",
                                                                                                                    "OTHER"],
          "scheme": ["VISA"], "context": ["AD"], "ad_platform": ["GOOGLE"], "payer_type": ["BUSINESS"], "payer_country": ["VN"],

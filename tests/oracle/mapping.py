@@ -25,7 +25,7 @@ ORDER = ["type", "event_id", "source", "event_time", "ingest_time", "payment_id"
          "fx_amount_minor", "instrument", "wallet", "scheme", "context", "ad_platform", "payer_id", "payer_type", "payer_country",
          "merchant_country", "captured_at", "same_owner", "channel", "platform", "pay_mode", "buyer_type", "buyer_id",
          "seller_country", "buyer_country", "product_class", "order_created_at", "shipped_at", "delivered_at",
-         "content_changed_at", "test"]
+         "content_changed_at", "test", "payment_intent_id", "driver_id"]
 OF_THE_TEXT = ("empty_value", "too_large", "not_json", "bad_utf8", "too_deep")
 
 

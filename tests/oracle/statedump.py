@@ -5,7 +5,7 @@
     m h topic/partition bucket facet n sum unconverted        facet of 6 coordinates, joined by |
     g topic/partition month facet bucket n sum unconverted
     l topic/partition day n
-    s t topic/partition bucket family|code persons            exact number of persons
+    s t topic/partition bucket family|code[|outcome] number  exact number of persons; with an outcome: of intents, drivers
     w topic/partition month source account sketch             its bytes, in hexadecimal
     a topic/partition number source account ACTIVITY=first-last,…
     u topic/partition ordinal offset message

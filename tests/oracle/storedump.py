@@ -167,7 +167,7 @@ class StoreDump:
             registers_of(value, ACCOUNT_REGISTERS_LOG2)
             self.persons.append((where, shard << 5 | base64url(field[8:]), bucket, value))
         elif kind in "st":
-            names = [name for name in facet_of(field, ("family", "outlet", "instrument")) if name]
+            names = [name for name in facet_of(field, ("family", "outlet", "instrument", "outcome")) if name]
             self.sketches["%s %s %d %s" % (kind, where, bucket, "|".join(names))] = registers_of(value)
         elif kind == "a":
             self.read_account(where, shard << 5 | int(field), value)

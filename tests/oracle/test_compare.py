@@ -122,7 +122,9 @@ class Figures(unittest.TestCase):
             file.write(",".join(COLUMNS) + "\n")
             for indicator, period, value, release in rows:
                 row = dict.fromkeys(COLUMNS, "x")
-                row.update(INDICATOR=indicator, TIME_PERIOD=period, OBS_VALUE=value, RELEASE=release, BOUND_LO=value)
+                row.update(INDICATOR=indicator, TIME_PERIOD=period, OBS_VALUE=value, RELEASE=release, BOUND_LO=value,
+                           ERR_TYPE="HLL" if indicator in ("BUYERS_ACT_N", "PAY_SUCC_INT") else "NONE", NUMERATOR="",
+                           DENOMINATOR="")
                 file.write(",".join(row[name] for name in COLUMNS) + "\n")
         return path
 
@@ -146,6 +148,13 @@ class Figures(unittest.TestCase):
         self.assertEqual([pair("10240", "10000"), pair("10300", "10000"), pair("10300", "10000", 10), pair("10410",
                 "10000")], [0, 0, 1, 1])
         self.assertEqual([pair("6", "5"), pair("7", "5"), pair("", "5"), pair("1", "0"), pair("0", "0")], [0, 1, 1, 1, 0])
+
+    def test_shares_of_estimates(self):
+        def pair(value, exact):
+            others = [("PAY_SUCC_INT", "p%03d" % place, "70.00", "1") for place in range(200)]
+            return self.compare(others + [("PAY_SUCC_INT", "q", value, "1")], others + [("PAY_SUCC_INT", "q", exact, "1")])
+        self.assertEqual([pair("70.01", "70.00"), pair("74.00", "70.00"), pair("76.00", "70.00"), pair("", "70.00")],
+                         [0, 0, 1, 1])
 
     def test_truth(self):
         obs = self.write("obs", [("A", "2021-09", "1.00", "1"), ("BUYERS_ACT_N", "2021-09", "1001", "1")])

@@ -95,6 +95,7 @@ static void make_payment(struct maker *maker, size_t number) {
     if (strcmp(instrument, "EWALLET") == 0) put(maker, ",\"wallet\":\"%s\"", one_in(maker, 5) ? "NEWPAY" : "MOMO");
     if (strcmp(instrument, "CARD") == 0) put(maker, ",\"scheme\":\"VISA\"");
     put(maker, ",\"payer_id\":\"b%u\",\"payer_type\":\"%s\"", below(maker, 60), PICK(maker, persons));
+    if (number % 3 != 0) put(maker, ",\"payment_intent_id\":\"i%zu\"", number / 4); /* without a draw of chance */
     if (one_in(maker, 5)) put(maker, ",\"captured_at\":%" PRId64, ms - below(maker, 3 * DAY_MS));
 }
 
@@ -119,6 +120,7 @@ static void make_other(struct maker *maker, size_t number) {
     if (sort == 0) {
         put_head(maker, "ride.completed", number, ms);
         put(maker, ",\"trip_id\":\"t%zu\",\"operator\":\"m%u\"", number, below(maker, ACCOUNTS));
+        if (number % 4 != 0) put(maker, ",\"driver_id\":\"w%zu\"", number % 37);
         put_money(maker, "fare_minor");
     } else if (sort == 1) {
         put_head(maker, "website.observed", number, ms);

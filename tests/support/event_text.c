@@ -80,7 +80,7 @@ bool event_field_text(const struct event *event, const char *key, char *out, siz
     X(kind) X(status) X(reason_class) X(instrument) X(context) X(outlet) X(party) X(pay_mode) X(category)             \
     X(cross_border) X(person_type) X(test) X(unconverted) X(open_unknown) X(event_time_ms) X(order_created_ms)        \
     X(shipped_ms) X(delivered_ms) X(captured_ms) X(changed_ms) X(amount_minor) X(event_print) X(entity_print)         \
-    X(payload_print) X(person_print) X(account_print) X(buyer_print)
+    X(payload_print) X(person_print) X(account_print) X(buyer_print) X(group_print)
 
 const char *event_difference(const struct event *a, const struct event *b) {
 #define X(member) \

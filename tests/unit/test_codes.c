@@ -40,7 +40,7 @@ static void every_number_of_a_list_has_its_own_name_and_others_none(void **state
     LIST_CHECK(outlet_name, outlet, OUTLET_NONE, OUTLET_COUNT, "LAZADA", "RIDE_APP");
     LIST_CHECK(party_name, party, PARTY_NONE, PARTY_COUNT, "MOMO", "TIKTOK");
     LIST_CHECK(outcome_name, outcome, OUTCOME_NONE, OUTCOME_COUNT, "OK", "PROGRESS");
-    LIST_CHECK(activity_name, activity, ACTIVITY_NONE, ACTIVITY_COUNT, "PAID", "CHANGED");
+    LIST_CHECK(activity_name, activity, ACTIVITY_NONE, ACTIVITY_COUNT, "PAID", "NAMED");
     LIST_CHECK(reason_name, reason, REASON_NONE, REASON_COUNT, "empty_value", "withdrawn");
 }
 
@@ -83,6 +83,7 @@ static void numbers_of_the_stored_layout_stand_still(void **state) {
     assert_int_equal(OUTCOME_UNRESOLVED, 14);
     assert_int_equal(OUTCOME_PROGRESS, 15);
     assert_int_equal(ACTIVITY_CHANGED, 4);
+    assert_int_equal(ACTIVITY_NAMED, 5);
 }
 
 static void every_list_fits_into_its_bits_of_a_facet(void **state) {

@@ -90,7 +90,8 @@ static const char *const tokens[] = {
 
 /* Keys that a mutation puts in, some twice in the end. */
 static const char *const keys[] = {
-    "event_id", "type", "schema_version", "status", "trip_id", "wallet", "scheme", "fx_amount_minor", "test",
+    "event_id", "type", "schema_version", "status", "trip_id", "payment_intent_id", "driver_id", "wallet", "scheme",
+    "fx_amount_minor", "test",
     "same_owner", "platform",
     "payer_country", "merchant_country", "buyer_country", "seller_country", "product_class", "captured_at",
     "content_changed_at",

@@ -226,6 +226,24 @@ static void prints_are_those_of_the_public_functions(void **state) {
     assert_true(event.buyer_print == decoder_print(decoder, SLICE("SHOPEE"), SLICE("M3")));
     assert_true(event.person_print == decoder_person_print(decoder, SLICE("M3")));
     assert_true(event.entity_print == decoder_print(decoder, SLICE("SHOPEE"), SLICE("A2")));
+    assert_true(event.group_print == 0);
+    decoder_destroy(decoder);
+}
+
+static void an_intent_is_of_its_source_and_a_driver_of_the_operator(void **state) {
+    (void)state;
+    struct decoder *decoder = test_decoder();
+    assert_true(event_of(decoder, payment).group_print == 0);
+    char *text = replaced(payment, "\"payment_id\"", "\"payment_intent_id\":\"I7\",\"payment_id\"");
+    struct event event = event_of(decoder, text);
+    assert_true(event.group_print == decoder_print(decoder, SLICE("PSP1"), SLICE("I7")));
+    assert_true(event.payload_print != event_of(decoder, payment).payload_print);
+    free(text);
+    static const char ride[] = "{\"event_id\":\"e3\",\"schema_version\":1,\"type\":\"ride.completed\",\"source\":\"HUB\","
+                               "\"event_time\":1630807200000,\"ingest_time\":1630807200500,\"trip_id\":\"T1\","
+                               "\"operator\":\"BE\","
+                               "\"driver_id\":\"D9\",\"payment_intent_id\":\"I7\",\"fare_minor\":45000,\"currency\":\"VND\"}";
+    assert_true(event_of(decoder, ride).group_print == decoder_print(decoder, SLICE("BE"), SLICE("D9")));
     decoder_destroy(decoder);
 }
 
@@ -325,6 +343,7 @@ int main(void) {
         cmocka_unit_test(no_event_costs_an_allocation),
         cmocka_unit_test(the_payload_print_tells_a_redelivery_from_a_conflict),
         cmocka_unit_test(prints_are_those_of_the_public_functions),
+        cmocka_unit_test(an_intent_is_of_its_source_and_a_driver_of_the_operator),
         cmocka_unit_test(pairs_are_not_their_joined_text_and_keys_matter),
         cmocka_unit_test(amounts_beyond_the_bound_of_their_currency_are_refused_where_they_stand),
         cmocka_unit_test(wrong_options_are_refused_with_a_sentence),

@@ -37,8 +37,8 @@ static void shipped_definitions_are_read_whole(void **state) {
     struct definitions *definitions = definitions_create(SHIPPED, &fault);
     if (definitions == NULL) fail_msg("%s", fault.message);
     assert_int_equal(definitions->window_days, 90);
-    assert_int_equal(definitions->indicator_count, 48);
-    assert_int_equal(definitions->flow_count, 33);
+    assert_int_equal(definitions->indicator_count, 51);
+    assert_int_equal(definitions->flow_count, 36);
     assert_int_equal(definitions->platform.code_count, 11);
     assert_int_equal(definitions->platform.codes[0].codes, 0x7E);
     const struct indicator *indicator = find_indicator(definitions, "EW_SH_VNET");
@@ -251,10 +251,12 @@ static void facets_belong_to_the_flows_that_name_them(void **state) {
                                                                                             flow_bit(definitions, "created_cod"));
     uint64_t paid = facet_with_outcome(facet_with_role(facet_with_family(0, FAMILY_PAYMENT), ROLE_SELLER), OUTCOME_OK);
     paid = facet_with_instrument(facet_with_context(paid, CONTEXT_ONLINE), INSTRUMENT_CARD);
-    assert_int_equal(facet_flows(definitions, paid), flow_bit(definitions, "pay_ok") | flow_bit(definitions, "noncash_rc"));
+    assert_int_equal(facet_flows(definitions, paid), flow_bit(definitions, "pay_ok") | flow_bit(definitions, "noncash_rc") |
+                                                            flow_bit(definitions, "named_try") |
+                                                            flow_bit(definitions, "named_ok"));
     assert_int_equal(facet_flows(definitions, facet_with_context(paid, CONTEXT_TRANSFER)), 0);
     uint64_t fraud = facet_with_reason_class(facet_with_outcome(paid, OUTCOME_DECLINED), REASON_CLASS_FRAUD);
-    assert_int_equal(facet_flows(definitions, fraud), flow_bit(definitions, "pay_bd"));
+    assert_int_equal(facet_flows(definitions, fraud), flow_bit(definitions, "pay_bd") | flow_bit(definitions, "named_try"));
     definitions_destroy(definitions);
 }
 

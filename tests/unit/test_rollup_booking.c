@@ -201,6 +201,65 @@ static void only_purchases_count_as_adoption(void **state) {
     }
 }
 
+/* The sketch of intents or drivers with this outcome has so many registers set. */
+static size_t sketch_groups(struct scene *scene, enum hash_kind kind, int32_t bucket, uint64_t facet, enum outcome outcome) {
+    return sketch_persons(scene, kind, bucket, facet_with_outcome(facet, outcome));
+}
+
+static void attempts_that_name_their_intent_go_to_sketches_by_outcome(void **state) {
+    static const struct {
+        enum pay_status status;
+        enum instrument instrument;
+        enum context context;
+        uint64_t intent;
+        enum outcome booked; /* NONE: not an attempt of commerce, or it names no intent */
+    } cases[] = {
+        {PAY_CAPTURED, INSTRUMENT_CARD, CONTEXT_POS, 9, OUTCOME_OK},
+        {PAY_DECLINED, INSTRUMENT_CARD, CONTEXT_POS, 9, OUTCOME_DECLINED},
+        {PAY_CAPTURED, INSTRUMENT_CARD, CONTEXT_POS, 0, OUTCOME_NONE},
+        {PAY_CAPTURED, INSTRUMENT_CASH, CONTEXT_POS, 9, OUTCOME_NONE},
+        {PAY_DECLINED, INSTRUMENT_BANK_A2A, CONTEXT_TRANSFER, 9, OUTCOME_NONE},
+        {PAY_CAPTURED, INSTRUMENT_BANK_A2A, CONTEXT_TOPUP, 9, OUTCOME_NONE},
+        {PAY_CAPTURED, INSTRUMENT_BANK_A2A, CONTEXT_CASHOUT, 9, OUTCOME_NONE},
+        {PAY_AUTHORISED, INSTRUMENT_CARD, CONTEXT_POS, 9, OUTCOME_NONE},
+        {PAY_REFUNDED, INSTRUMENT_CARD, CONTEXT_POS, 9, OUTCOME_NONE},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct scene *scene = scene_create();
+        struct event event = scene_payment(scene, "p", cases[i].status, scene_time(D, 9));
+        event.instrument = cases[i].instrument;
+        event.context = cases[i].context;
+        event.person_type = PERSON_BUSINESS; /* intents count whoever pays */
+        event.group_print = cases[i].intent;
+        assert_int_equal(scene_put(scene, &event), VERDICT_APPLIED);
+        uint64_t facet = facet_with_instrument(facet_with_family(0, FAMILY_PAYMENT), event.instrument);
+        for (enum outcome outcome = OUTCOME_OK; outcome <= OUTCOME_DECLINED; outcome++) {
+            bool there = outcome == cases[i].booked;
+            assert_int_equal(sketch_groups(scene, HASH_SKETCH_DAY, D, facet, outcome), there);
+            assert_int_equal(sketch_groups(scene, HASH_SKETCH_MONTH, month_of_day(D), facet, outcome), there);
+        }
+        assert_int_equal(sketch_persons(scene, HASH_SKETCH_MONTH, month_of_day(D), facet), 0);
+        bool named = strstr(scene_account_value(scene, 0), ";18900-18900") != NULL;
+        assert_int_equal(named, cases[i].booked != OUTCOME_NONE);
+        scene_destroy(scene);
+    }
+}
+
+static void rides_that_name_their_driver_go_to_one_sketch(void **state) {
+    (void)state;
+    struct scene *scene = scene_create();
+    uint64_t facet = facet_with_outlet(facet_with_family(0, FAMILY_RIDE), OUTLET_RIDE_APP);
+    for (uint64_t i = 0; i < 4; i++) {
+        struct event event = scene_ride(scene, scene_time(D, 9));
+        event.group_print = i / 2 << 60; /* none, none, one, the same */
+        assert_int_equal(scene_put(scene, &event), VERDICT_APPLIED);
+    }
+    assert_int_equal(sketch_groups(scene, HASH_SKETCH_MONTH, month_of_day(D), facet, OUTCOME_OK), 1);
+    assert_string_equal(scene_account_value(scene, 0), "SRC\x1Fm1\x1F;;;;18900-18900");
+    scene_destroy(scene);
+}
+
 static void only_electronic_orders_count_as_adoption(void **state) {
     (void)state;
     for (enum outlet outlet = OUTLET_LAZADA; outlet < OUTLET_RIDE_APP; outlet++) {
@@ -388,6 +447,8 @@ int main(void) {
         cmocka_unit_test(a_business_buyer_has_cells_of_its_own),
         cmocka_unit_test(an_account_is_numbered_even_if_nothing_is_booked),
         cmocka_unit_test(only_purchases_count_as_adoption),
+        cmocka_unit_test(attempts_that_name_their_intent_go_to_sketches_by_outcome),
+        cmocka_unit_test(rides_that_name_their_driver_go_to_one_sketch),
         cmocka_unit_test(only_electronic_orders_count_as_adoption),
         cmocka_unit_test(persons_are_kept_by_account_and_month),
         cmocka_unit_test(histogram_and_sketches_take_first_outcomes_only),

@@ -238,12 +238,19 @@ static void an_account_keeps_first_and_last_day_of_each_activity(void **state) {
     assert_true(slice_equal(id, SLICE("m 1")));
     assert_memory_equal(days.first_days, account->first_days, sizeof(days.first_days));
     assert_memory_equal(days.last_days, account->last_days, sizeof(days.last_days));
+    /* What was added later has its place only where it happened: values without it are those of before. */
+    accounts_active(&accounts, handle, ACTIVITY_NAMED, 77, 14);
+    text.length = accounts_format(&accounts, account, value);
+    assert_true(slice_equal(text, SLICE("SRC\x1Fm 1\x1F;99-105;;-1--1;77-77")));
+    assert_true(accounts_parse(text, &source_text, &id, &days));
+    assert_memory_equal(days.first_days, account->first_days, sizeof(days.first_days));
     static const char *const damaged[] = {"",
                                           "S",
                                           "S\x1F",
                                           "S\x1Fm",
                                           "S\x1Fm\x1F",
-                                          "S\x1Fm\x1F;;;;",
+                                          "S\x1Fm\x1F;;",
+                                          "S\x1Fm\x1F;;;;;",
                                           "S\x1Fm\x1F;;;5",
                                           "S\x1Fm\x1F;;;5-",
                                           "S\x1Fm\x1F;;;5-4",
