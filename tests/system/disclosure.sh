@@ -38,6 +38,6 @@ broken "who left since the window before forgotten" "primary rules differ" rules
 broken "a unit that moved taken for one that came" "primary rules differ" measure.c 's/now && !before;/now \&\& !move->before;/'
 broken "windows forgotten where withheld parts are added up" "sum of withheld parts is unsafe" suppress.c \
     's/(judge_at\(table, figure, place\)\.status) == .F.;/strchr("FD", \1) != NULL;/'
-broken "the second contributor forgotten" "primary rules differ" measure.c \
+broken "the second contributor forgotten" "primary rules differ" rules.c \
     's/measure->second = measure->first;/measure->second = 0;/'
 finish
