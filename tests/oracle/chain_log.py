@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""chain_log.py DIR [social | market]: sources that come and go, for the chain index (indicators.md §7).
+"""chain_log.py DIR [social | cod | market]: sources that come and go, for the chain index (indicators.md §7).
 
 Twelve merchants in two districts; each source has payments and orders of each of them in each of its months, 2021-01 to
 2021-12:
@@ -8,8 +8,8 @@ Twelve merchants in two districts; each source has payments and orders of each o
     E          payments until 10 September, alone; orders until the end of April, when F G H are incomplete: not alone
     F G H      from 10 April to the end of July, three together; by value most of their orders are F's
 
-`social`: each second order of A B C D H is of channel SOCIAL: of the three that come, one is there alone. `market`: of the three
-only F comes, with orders on three marketplaces. The year ends in May.
+`social`: each second order of A B C D H is of channel SOCIAL: of the three that come, one is there alone. `cod`: the same of cash
+on delivery. `market`: of the three only F comes, with orders on three marketplaces. The year ends in May.
 """
 import json
 import os
@@ -40,14 +40,17 @@ def pay(log, source, unit, month, turn, when):
 
 
 def order(log, source, unit, month, turn, when, variant):
-    channel, platform = "OWN_WEB", "OWN_WEB"
-    if variant == "social" and source in "ABCDH" and turn % 2:
+    channel, platform, pay_mode = "OWN_WEB", "OWN_WEB", "PREPAID"
+    other = source in "ABCDH" and turn % 2
+    if variant == "social" and other:
         channel, platform = "SOCIAL", "FACEBOOK"
+    if variant == "cod" and other:
+        pay_mode = "COD"
     if variant == "market" and source == "F":
         channel, platform = "MARKETPLACE", ("LAZADA", "SHOPEE", "TIKI")[unit % 3]
     paid = amount(source, unit, month, turn + 50) * (25 if source == "F" else 1)
     log.order("created", when, "o%s%d.%d.%d" % (source, unit, month, turn), source=source, seller_id="M%02d" % unit,
-              channel=channel, platform=platform, pay_mode="PREPAID", amount_minor=paid)
+              channel=channel, platform=platform, pay_mode=pay_mode, amount_minor=paid)
 
 
 def main(directory, variant=""):

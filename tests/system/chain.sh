@@ -101,8 +101,9 @@ PY
 check "the vintage is proved, its bases' releases among them" proves "$last" --logs "$log" "${common[@]}" \
     --set snapshot.growth=on --set snapshot.base=2021-02
 
-# Others that come: where one of them is alone on a channel, and where one source comes with three marketplaces.
-for variant in social market; do
+# Others that come: where one of them is alone on a channel or with cash on delivery, and where one source comes with three
+# marketplaces.
+for variant in social cod market; do
     mkdir "$WORK/$variant.log"
     must "a log \"$variant\" is made" python3 tests/oracle/chain_log.py "$WORK/$variant.log" "$variant"
     files=()
