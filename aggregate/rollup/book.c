@@ -193,7 +193,8 @@ static bool is_electronic(const struct event *event) {
 }
 
 /* Adds a print to the sketches of a facet, those of the booking day and of its month. */
-static void book_print(struct rollup *rollup, const struct passage *passage, uint64_t facet, uint64_t print) {
+static inline __attribute__((always_inline)) void book_print(struct rollup *rollup, const struct passage *passage,
+                                                             uint64_t facet, uint64_t print) {
     struct table *table = &rollup->table;
     int32_t day = passage->plan.day;
     struct person_memo *memo = person_memo(rollup, facet);

@@ -133,6 +133,8 @@ static void make_event(uint64_t *seed, const struct stream_options *options, str
         event->person_print =
             stream_print((struct slice){"p", 1}, text(item->texts[2], "p", below(seed, 5000)));
     make_family(seed, options, item, record_ms);
+    bool names = event->kind == KIND_PAYMENT_STATUS || event->kind == KIND_RIDE_COMPLETED;
+    if (names) event->group_print = event->person_print; /* as good as any print: some have none */
     bool buys = event->kind >= KIND_ORDER_CREATED && event->kind <= KIND_ORDER_REFUNDED;
     if (buys && event->person_type == PERSON_BUSINESS && !one_in(seed, 3)) {
         event->buyer_id = text(item->texts[2], "m", below(seed, options->accounts));
