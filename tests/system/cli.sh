@@ -38,6 +38,15 @@ check "a safety property of librdkafka cannot be overridden" says 2 "enable.auto
 check "environment variables are read" says 2 'NHIP_WINDOW_RECORDS: window.records: found "0"' env NHIP_WINDOW_RECORDS=0 \
     "$NHIP" config
 check "config shows where a value came from" says 0 "namespace += x +# --set" "$NHIP" config --set namespace=x
+check "config --plan does the arithmetic of memory" says 0 "ledger cells: accounts x days x facets +24000000 +26 +595.1$" \
+    "$NHIP" config --plan 8,20000,500,3
+check "of the days that are kept" grep -q '^400 of 500 days are kept (retention.days = 400)' "$WORK/out"
+check "with sketches by account, of them too" says 0 "sketches by account and month, at most +320000 +4097 +1250.3$" \
+    "$NHIP" config --plan 8,20000,400,3 --set sketches.accounts=on
+check "the window is as large as the setting says" test "$("$NHIP" config --plan 1,1,1,1 --set window.records=1000 |
+    awk '/windows/ { print $(NF - 1) }')" -lt "$("$NHIP" config --plan 1,1,1,1 | awk '/windows/ { print $(NF - 1) }')"
+check "what is no plan is refused with what is accepted" says 2 'NHIP-U03: --plan: found "8,0,400,3", accepted is PARTITIONS' \
+    "$NHIP" config --plan 8,0,400,3
 check "a missing events file is named" says 4 "none.ndjson" "$NHIP" run --set "redis.address=$WORK/none.sock" --file \
     "$WORK/none.ndjson"
 
