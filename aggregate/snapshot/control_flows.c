@@ -313,6 +313,7 @@ void flow_figures_fill(struct control *control) {
         lay_days(control);
         fill_table(control, flows->days, TABLE_DAYS, patterns);
     }
+    free(patterns);
 }
 
 /* What is withheld for all days together is so in both tables. */
