@@ -15,7 +15,7 @@ struct slots {
     bool any;
 };
 
-/* What one contributor has in a place of several codes; false when it is not there. */
+/* What one contributor has in a place, whatever its codes; false when it is not there. */
 static bool value_at(const struct slots *slots, const struct place_cut *place, __int128 *value) {
     *value = slots->all;
     if (place->all) return slots->any;

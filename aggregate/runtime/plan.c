@@ -17,10 +17,15 @@ enum { CELL_BYTES = 80 }; /* a cache line (table.h), and its share of the index 
 enum { REDIS_CELL_BYTES = 26, PACKED_CELL_BYTES = 9 };
 enum { MONTH_DAYS_MIN = 28, PERSON_BYTES = 3, ACCOUNT_MONTH_BYTES_MAX = 1 + (1 << HLL_ACCOUNT_REGISTERS_LOG2) };
 
-/* Sketches by account take accounts x months x bytes of Redis: the month in which retention begins and the one that has begun
- * are both whole. How many accounts there are, and how many persons each has, nobody knows before they are counted. */
+/* Of so many days: the month in which retention begins and the one that has begun are both whole. */
+static long long months_max(int64_t days) {
+    return days / MONTH_DAYS_MIN + 2;
+}
+
+/* Sketches by account take accounts x months x bytes of Redis. How many accounts there are, and how many persons each has,
+ * nobody knows before they are counted. */
 static void tell_account_sketches(const struct setup *setup) {
-    long long months = setup->rollup.retention_days / MONTH_DAYS_MIN + 2;
+    long long months = months_max(setup->rollup.retention_days);
     log_info("memory_plan_accounts",
              "months_max=%lld bytes_per_person_and_month=%d bytes_max_per_account_and_month=%d bytes_max_per_account=%lld",
              months, PERSON_BYTES, ACCOUNT_MONTH_BYTES_MAX, months * ACCOUNT_MONTH_BYTES_MAX);
@@ -104,7 +109,7 @@ bool plan_print(const struct setup *setup, const struct plan_load *load, FILE *o
     (void)fprintf(out, "Redis\n");
     print_line(out, "  ledger cells: accounts x days x facets", cells, REDIS_CELL_BYTES);
     if (setup->rollup.account_sketches) {
-        print_line(out, "  sketches by account and month, at most", (__int128)load->accounts * (kept / MONTH_DAYS_MIN + 2),
+        print_line(out, "  sketches by account and month, at most", (__int128)load->accounts * months_max(kept),
                    ACCOUNT_MONTH_BYTES_MAX);
     }
     (void)fprintf(out, "nhip snapshot\n");

@@ -19,7 +19,7 @@ struct tally {
 };
 
 /* The population and who of it is active, as disclosure control sees them; figures null: raw. */
-struct crowd {
+struct judged {
     struct unit_figures *figures;
     uint32_t active;
 };
@@ -39,9 +39,9 @@ static size_t gather(const struct statistics *statistics, const struct indicator
     return count;
 }
 
-static struct crowd control_active(const struct statistics *statistics, const struct indicator *indicator) {
-    struct crowd crowd = {.figures = NULL};
-    if (statistics->control == NULL) return crowd;
+static struct judged control_active(const struct statistics *statistics, const struct indicator *indicator) {
+    struct judged judged = {.figures = NULL};
+    if (statistics->control == NULL) return judged;
     struct unit_member *members = memory_zeroed(statistics->registry->unit_count, sizeof(*members));
     bool *active = memory_zeroed(statistics->registry->unit_count, sizeof(*active));
     bool *before = statistics->before.uses != NULL ? memory_zeroed(statistics->registry->unit_count, sizeof(*before)) : NULL;
@@ -49,20 +49,20 @@ static struct crowd control_active(const struct statistics *statistics, const st
     if ((indicator->slices & SLICE_DISTRICT) != 0) slices |= UNITS_BY_DISTRICT;
     if ((indicator->slices & SLICE_UNIT_TYPE) != 0) slices |= UNITS_BY_TYPE;
     size_t count = gather(statistics, indicator, &statistics->now, members, active);
-    crowd.figures = control_units(statistics->control, members, count, slices, KINDS_NONE);
+    judged.figures = control_units(statistics->control, members, count, slices, KINDS_NONE);
     if (before != NULL)
-        control_before(crowd.figures, members, gather(statistics, indicator, &statistics->before, members, before));
-    crowd.active = control_part(crowd.figures, active, before, false);
+        control_before(judged.figures, members, gather(statistics, indicator, &statistics->before, members, before));
+    judged.active = control_part(judged.figures, active, before, false);
     free(members);
     free(active);
     free(before);
-    return crowd;
+    return judged;
 }
 
 static void add_row(const struct statistics *statistics, const struct indicator *indicator, const struct coordinates *at,
-                    struct tally tally, const struct crowd *crowd, uint32_t place) {
+                    struct tally tally, const struct judged *judged, uint32_t place) {
     struct observation *row = observations_add(statistics->observations, at, &statistics->period);
-    if (crowd->figures != NULL) row->origin = control_share(crowd->figures, place, crowd->active, UINT32_MAX);
+    if (judged->figures != NULL) row->origin = control_share(judged->figures, place, judged->active, UINT32_MAX);
     row->window = statistics->window;
     if (indicator->share)
         statistics_percent(row, tally.active, tally.whole);
@@ -91,18 +91,18 @@ void active_write(const struct statistics *statistics, const struct indicator *i
         if (version->unit_type >= 0) count_unit(&unit_types[version->unit_type], active);
     }
     struct coordinates total = statistics_total(statistics, indicator, 'O');
-    struct crowd crowd = control_active(statistics, indicator);
-    add_row(statistics, indicator, &total, province, &crowd, 0);
+    struct judged judged = control_active(statistics, indicator);
+    add_row(statistics, indicator, &total, province, &judged, 0);
     for (int i = 0; i < DISTRICT_COUNT && (indicator->slices & SLICE_DISTRICT) != 0; i++) {
         struct coordinates at = total;
         statistics_district_area(statistics, i, at.area);
-        uint32_t place = crowd.figures != NULL ? crowd.figures->districts[i] : 0;
-        if (statistics_district_listed(i)) add_row(statistics, indicator, &at, districts[i], &crowd, place);
+        uint32_t place = judged.figures != NULL ? judged.figures->districts[i] : 0;
+        if (statistics_district_listed(i)) add_row(statistics, indicator, &at, districts[i], &judged, place);
     }
     for (size_t i = 0; i < statistics->definitions->unit_types.count && (indicator->slices & SLICE_UNIT_TYPE) != 0; i++) {
         struct coordinates at = total;
         at.unit_type = statistics->definitions->unit_types.items[i];
-        add_row(statistics, indicator, &at, unit_types[i], &crowd, crowd.figures != NULL ? crowd.figures->unit_types[i] : 0);
+        add_row(statistics, indicator, &at, unit_types[i], &judged, judged.figures != NULL ? judged.figures->unit_types[i] : 0);
     }
 }
 

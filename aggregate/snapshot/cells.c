@@ -204,11 +204,6 @@ static void note_past(struct join *join, int32_t day, uint32_t version, uint64_t
     if ((flows & join->adoption_flows) != 0 && day < past->first_day) past->first_day = day;
 }
 
-static void note_before(struct window *before, const struct registry *registry, uint32_t version,
-                        const struct cell_kind *kind) {
-    window_note(before, kind, version == VERSION_NONE ? TEXT_NONE : registry->versions[version].unit);
-}
-
 static void note_unmatched(struct join *join, uint32_t account, int64_t n) {
     join->unmatched[account] = true;
     join->cells->unmatched_n += n;
@@ -238,7 +233,7 @@ static void join_block(struct join *join, const struct ledger_block *block) {
         uint32_t kind = join->facets[from.facet_number]->kinds[bars];
         if (kind == KIND_NONE_HERE) continue;
         if (cell.version != VERSION_NONE) note_past(join, block->day, cell.version, cells->kinds[kind].flows);
-        if (in_before) note_before(&cells->before, join->registry, cell.version, &cells->kinds[kind]);
+        if (in_before) window_note(&cells->before, join->registry, &cells->kinds[kind], cell.version);
         if (!kept) continue;
         cell.kind = kind & ((1u << CELL_KIND_BITS) - 1);
         keep(join, &from, cell);

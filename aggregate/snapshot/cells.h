@@ -57,10 +57,12 @@ struct window {
     uint64_t flows;      /* with any cell, matched or not */
 };
 
-/* Notes a cell of the kind on a day of the window; `unit` TEXT_NONE: matched to none. */
-static inline void window_note(struct window *window, const struct cell_kind *kind, uint32_t unit) {
+/* Notes a cell of the kind on a day of the window, of the unit in that version; VERSION_NONE: of none. */
+static inline void window_note(struct window *window, const struct registry *registry, const struct cell_kind *kind,
+                               uint32_t version) {
     window->flows |= kind->flows;
-    if (unit == TEXT_NONE) return;
+    if (version == VERSION_NONE) return;
+    uint32_t unit = registry->versions[version].unit;
     for (uint64_t flows = kind->flows; flows != 0; flows &= flows - 1) {
         struct use *use = &window->uses[unit * window->flow_count + (uint32_t)__builtin_ctzll(flows)];
         use->outlets |= (uint32_t)1 << (kind->outlet & 31);

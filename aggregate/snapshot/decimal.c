@@ -79,10 +79,7 @@ bool decimal_multiply(__int128 *value, __int128 top, __int128 bottom) {
         quotient += rest / below;
         rest %= below;
     }
-    quotient += factor * whole;
-    unsigned __int128 above = below - rest;
-    if (rest > above || (rest == above && quotient % 2 == 1)) quotient++;
-    *value = (__int128)quotient;
+    *value = (__int128)half_to_even(quotient + factor * whole, rest, below);
     return *value <= multiplied_max;
 }
 

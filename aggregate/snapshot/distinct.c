@@ -16,7 +16,7 @@ static const int64_t day_ms = 86400000;
 enum { BOUND_PPM = 15876, PPM = 1000000 };
 
 static bool by_day(const struct period *period) {
-    return period->frequency == FREQUENCY_DAY || period->frequency == FREQUENCY_WEEK;
+    return period_months(period->frequency) == 0;
 }
 
 static bool day_kept(const struct statistics *statistics, int32_t day) {

@@ -68,8 +68,7 @@ static void gather(const struct statistics *statistics, struct gathering *gather
 
 void distinct_districts_write(const struct statistics *statistics, const struct indicator *indicator,
                               const struct period *period) {
-    bool by_day = period->frequency == FREQUENCY_DAY || period->frequency == FREQUENCY_WEEK;
-    if (by_day || statistics->state->person_count == 0) return;
+    if (period_months(period->frequency) == 0 || statistics->state->person_count == 0) return;
     struct gathering gathering;
     gather(statistics, &gathering, period);
     struct coordinates at = statistics_total(statistics, indicator, 'O');

@@ -1,6 +1,5 @@
 /* One pass over the cells of the period fills every axis; some six hundred kilobytes stand in for asking the cells again for each
- * of the thousand published rows. Unmatched cells stand beside the province and on no axis but that
- * of parties. */
+ * of the thousand published rows. Unmatched cells stand beside the province and on no axis but that of parties. */
 #include "aggregate/snapshot/flow_table.h"
 
 #include "aggregate/snapshot/memory.h"

@@ -16,11 +16,8 @@ static void find_uses(const struct statistics *statistics, struct window *window
     const struct registry *registry = statistics->registry;
     window->uses = memory_zeroed(registry->unit_count * window->flow_count, sizeof(*window->uses));
     size_t end = cells_from(cells, window->last + 1);
-    for (size_t i = cells_from(cells, window->first); i < end; i++) {
-        uint32_t version = cells->items[i].version;
-        window_note(window, cell_kind(cells, &cells->items[i]),
-                    version == VERSION_NONE ? TEXT_NONE : registry->versions[version].unit);
-    }
+    for (size_t i = cells_from(cells, window->first); i < end; i++)
+        window_note(window, registry, cell_kind(cells, &cells->items[i]), cells->items[i].version);
 }
 
 /* The window of the period, and the one before where figures are compared with it. */

@@ -59,17 +59,11 @@ def brings_persons(indicators, facet):
 def crowds_of(indicators, period):
     """District -> who was there."""
     crowds = {district: Crowd() for district in DISTRICTS}
-    for partition in indicators.partitions:
-        for month in range(month_of_day(period.first), month_of_day(period.last) + 1):
-            for number, persons in partition.account_persons.get(month, {}).items():
-                source, account, _ = partition.accounts[number]
-                version = indicators.place(source, account, month)
-                if version is None:
-                    continue
-                crowd = crowds[version.district]
-                crowd.persons |= persons
-                crowd.contributors.add(contributor(indicators.units, version, period.last))
-                crowd.platforms |= indicators.platforms_of.get((source, account, month), set())
+    for version, account_month, persons in indicators.placed_persons(period):
+        crowd = crowds[version.district]
+        crowd.persons |= persons
+        crowd.contributors.add(contributor(indicators.units, version, period.last))
+        crowd.platforms |= indicators.platforms_of.get(account_month, set())
     return crowds
 
 

@@ -387,14 +387,19 @@ class Indicators:
         if not any(partition.account_persons for partition in self.partitions):
             return {}
         found = {district: set() for district in DISTRICTS}
+        for version, _, persons in self.placed_persons(period):
+            found[version.district] |= persons
+        return found
+
+    def placed_persons(self, period):
+        """Accounts' months of the period that have a place: (version, (source, account, month), persons)."""
         for partition in self.partitions:
             for month in range(month_of_day(period.first), month_of_day(period.last) + 1):
                 for number, persons in partition.account_persons.get(month, {}).items():
                     source, account, _ = partition.accounts[number]
                     version = self.place(source, account, month)
                     if version is not None:
-                        found[version.district] |= persons
-        return found
+                        yield version, (source, account, month), persons
 
     def distinct_rows(self, indicator, period):
         orders = {code: self.persons(period, "ORDER", [code]) for code in self.axes["platform"]["total"]}
