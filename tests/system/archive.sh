@@ -67,13 +67,17 @@ log_end() { "${admin[@]}" bounds "$1" "$2" | awk '{ print $2 }'; }
 check "markers and aborted records are ranges without records, up to the end of the log" \
     test "$(archive_end "$WORK/a" "$tx" 0)" = "$(log_end "$tx" 0)"
 check "... and nothing is called lost" bash -c "'$NHIP' archive --check '$WORK/a' | grep ' 0 offsets lost'"
-coproc OPEN { "${admin[@]}" hold "$tx" 0 "$WORK/lines"; }
-read -r word <&"${OPEN[0]}"
+mkfifo "$WORK/open.in" "$WORK/open.out" # no coproc: bash forgets its name and process as soon as it ends
+"${admin[@]}" hold "$tx" 0 "$WORK/lines" <"$WORK/open.in" >"$WORK/open.out" &
+open=$!
+exec 7>"$WORK/open.in" 8<"$WORK/open.out"
+read -r word <&8
 before=$(archive_end "$WORK/a" "$tx" 0)
 check "an open transaction is not waited for" keep "$WORK/a" "$tx"
 check "... and not archived" test "$(archive_end "$WORK/a" "$tx" 0)" = "$before"
-echo abort >&"${OPEN[1]}"
-wait "$OPEN_PID"
+echo abort >&7
+exec 7>&- 8<&-
+must "it is aborted" wait $open
 check "when it was aborted, only the range without records is" keep "$WORK/a" "$tx"
 check "... up to the end of the log" test "$(archive_end "$WORK/a" "$tx" 0)" = "$(log_end "$tx" 0)"
 check "... and the records are the same" committed
