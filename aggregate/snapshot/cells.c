@@ -164,9 +164,9 @@ static unsigned bars_of(const struct join *join, uint32_t account, int32_t day) 
 
 static void number_sources(struct cells *cells, const struct state *state) {
     struct text_map *names = text_map_create();
-    uint32_t count = text_map_count(state->accounts);
-    cells->sources = memory_zeroed(count, sizeof(*cells->sources));
-    for (uint32_t i = 0; i < count; i++)
+    cells->account_count = text_map_count(state->accounts);
+    cells->sources = memory_zeroed(cells->account_count, sizeof(*cells->sources));
+    for (uint32_t i = 0; i < cells->account_count; i++)
         cells->sources[i] = text_map_intern(names, state_source(state, i));
     cells->source_count = text_map_count(names);
     text_map_destroy(names);

@@ -84,6 +84,7 @@ struct cells {
     size_t *starts;              /* of the days from first_day to last_day + 1 in items */
     struct unit_past *past;      /* per unit */
     struct window before;        /* of the preceding period; uses null: not asked for. Who is alive is not filled in */
+    uint32_t account_count;
     uint32_t *sources; /* per account: the number of its source, 0 .. source_count - 1 */
     uint32_t source_count;
     int64_t unmatched_accounts; /* accounts with a ledger cell on a day of the period on which they belong to no unit */

@@ -63,13 +63,11 @@ static void order_cells(struct control *control) {
     const struct cells *cells = control->inputs.cells;
     size_t first = cells_from(cells, control->inputs.period->first);
     size_t end = cells_from(cells, control->inputs.period->last + 1);
-    uint32_t accounts = 0;
-    for (size_t i = first; i < end; i++)
-        accounts = cells->items[i].account >= accounts ? cells->items[i].account + 1 : accounts;
-    size_t *starts = memory_zeroed((size_t)control->contributor_count + accounts + 1, sizeof(*starts));
+    size_t contributors = (size_t)control->contributor_count + cells->account_count;
+    size_t *starts = memory_zeroed(contributors + 1, sizeof(*starts));
     for (size_t i = first; i < end; i++)
         starts[control_cell_contributor(control, &cells->items[i]) + 1]++;
-    for (size_t i = 0; i < (size_t)control->contributor_count + accounts; i++)
+    for (size_t i = 0; i < contributors; i++)
         starts[i + 1] += starts[i];
     control->order_count = end - first;
     control->order = memory_zeroed(control->order_count, sizeof(*control->order));
@@ -130,117 +128,6 @@ void control_district_places(const struct control *control, struct disclosure_ta
         parts[count++] = place;
     }
     disclosure_adds_up(table, all, parts, count);
-}
-
-/* Marks of who contributes to an estimate, and how many there are. */
-struct crowd {
-    const struct control *control;
-    uint64_t flows; /* what of cells counts, and where */
-    struct reach reach;
-    bool *units, *platforms;
-    int64_t unit_count, platform_count;
-};
-
-/* The flows that say who sold to whom, or was paid by whom: what the sketches of persons count. */
-static uint64_t person_flows(const struct definitions *definitions) {
-    uint64_t flows = 0;
-    for (size_t i = 0; i < definitions->flow_count; i++) {
-        const struct flow_rule *rule = &definitions->flows[i];
-        bool sold = rule->family == (uint64_t)1 << FAMILY_ORDER && rule->outcome == (uint64_t)1 << OUTCOME_CREATED &&
-                    rule->role == (uint64_t)1 << ROLE_SELLER;
-        bool paid = rule->family == (uint64_t)1 << FAMILY_PAYMENT && rule->outcome == (uint64_t)1 << OUTCOME_OK;
-        if (sold || paid) flows |= (uint64_t)1 << i;
-    }
-    return flows;
-}
-
-/* `unit_count`: one more than the greatest number of a contributor. */
-static struct crowd *crowd_make(const struct control *control, uint64_t flows, struct reach reach, size_t unit_count) {
-    struct crowd *crowd = memory_zeroed(1, sizeof(*crowd));
-    *crowd = (struct crowd){
-        .control = control,
-        .flows = flows,
-        .reach = reach,
-        .units = memory_zeroed(unit_count, sizeof(bool)),
-        .platforms = memory_zeroed((size_t)OUTLET_COUNT + PARTY_COUNT + control->inputs.cells->source_count, sizeof(bool)),
-    };
-    return crowd;
-}
-
-struct crowd *crowd_create(const struct control *control) {
-    if (control == NULL) return NULL;
-    const struct definitions *definitions = control->inputs.definitions;
-    struct reach reach = {definitions->platform.total, definitions->instrument.total};
-    return crowd_make(control, person_flows(definitions), reach, control->contributor_count);
-}
-
-void crowd_destroy(struct crowd *crowd) {
-    if (crowd == NULL) return;
-    free(crowd->units);
-    free(crowd->platforms);
-    free(crowd);
-}
-
-static void add_unit(struct crowd *crowd, uint32_t contributor) {
-    crowd->unit_count += !crowd->units[contributor];
-    crowd->units[contributor] = true;
-}
-
-void crowd_add_version(struct crowd *crowd, uint32_t version) {
-    if (crowd != NULL) add_unit(crowd, control_contributor(crowd->control, version));
-}
-
-/* False when the cell has nothing to do with those who are counted. */
-static bool add_platform(struct crowd *crowd, const struct cell *cell) {
-    const struct cell_kind *kind = cell_kind(crowd->control->inputs.cells, cell);
-    uint64_t here = kind->outlet != 0 ? crowd->reach.outlets >> kind->outlet : crowd->reach.instruments >> kind->instrument;
-    if ((kind->flows & crowd->flows) == 0 || (here & 1) == 0) return false;
-    uint32_t platform = control_cell_platform(crowd->control, cell);
-    crowd->platform_count += !crowd->platforms[platform];
-    crowd->platforms[platform] = true;
-    return true;
-}
-
-void crowd_add_platform(struct crowd *crowd, const struct cell *cell) {
-    if (crowd != NULL) (void)add_platform(crowd, cell);
-}
-
-static struct judgement judge_crowd(const struct crowd *crowd, int64_t number) {
-    struct disclosure_rules rules = *crowd->control->inputs.rules;
-    rules.dominance = DOMINANCE_OFF; /* nobody knows how many each of them brought */
-    struct contributed units = {.contributors = crowd->unit_count};
-    struct contributed platforms = {.contributors = crowd->platform_count};
-    if (crowd->unit_count == 0 && number > 0 && number < rules.min_payers) return (struct judgement){'A', GROUND_PAYERS};
-    return disclosure_magnitude(&rules, &units, &platforms, number);
-}
-
-struct origin crowd_origin(const struct crowd *crowd, int64_t persons) {
-    if (crowd == NULL) return (struct origin){.known = false};
-    return (struct origin){.known = true, .own = judge_crowd(crowd, persons)};
-}
-
-struct judgement control_estimate(const struct control *control, const struct indicator *indicator, const struct period *period,
-                                  struct reach reach, int64_t part, int64_t whole) {
-    const struct cells *cells = control->inputs.cells;
-    uint64_t flows = indicator->plus.count == 0 ? person_flows(control->inputs.definitions)
-                                                : terms_flows(&indicator->plus) | terms_flows(&indicator->over);
-    uint32_t accounts = 0;
-    size_t first = cells_from(cells, period->first);
-    size_t end = cells_from(cells, period->last + 1);
-    for (size_t i = first; i < end; i++)
-        accounts = cells->items[i].account >= accounts ? cells->items[i].account + 1 : accounts;
-    struct crowd *crowd = crowd_make(control, flows, reach, (size_t)control->contributor_count + accounts);
-    for (size_t i = first; i < end; i++) {
-        const struct cell *cell = &cells->items[i];
-        if (add_platform(crowd, cell)) add_unit(crowd, control_cell_contributor(control, cell));
-    }
-    struct judgement judgement = judge_crowd(crowd, whole);
-    for (int side = 0; side < 2 && indicator->kind == INDICATOR_DISTINCT_SHARE; side++) {
-        struct judgement told = disclosure_part(control->inputs.rules, side == 0 ? part : whole - part, whole);
-        if (verdict_prevails(told, judgement)) judgement = told;
-    }
-    crowd_destroy(crowd);
-    return judgement;
 }
 
 static void empty_row(struct observation *row, struct judgement verdict) {

@@ -37,23 +37,6 @@ struct origin control_day(const struct control *control, const struct indicator 
 /* The same, with the verdict on the concentration of its leaves. */
 struct origin control_concentration(const struct control *control, const struct indicator *indicator, struct place place,
                                     const struct contributed *leaves);
-/* Where distinct persons, intents or drivers are counted. */
-struct reach {
-    uint64_t outlets, instruments;
-};
-/* The verdict on an estimate of how many there are in the reach on days of `period`, by the cells of all accounts; `part` of
- * `whole`, which are the same but for a share. */
-struct judgement control_estimate(const struct control *control, const struct indicator *indicator, const struct period *period,
-                                  struct reach reach, int64_t part, int64_t whole);
-
-/* Of an estimate of persons whose accounts the caller knows: those that brought them are added, then it is judged. Without
- * control (null) there is no crowd (null), and nothing is known. */
-struct crowd *crowd_create(const struct control *control);
-void crowd_destroy(struct crowd *crowd);
-void crowd_add_version(struct crowd *crowd, uint32_t version);          /* the unit behind an account */
-void crowd_add_platform(struct crowd *crowd, const struct cell *cell); /* who knows a cell of it, when it is of persons */
-struct origin crowd_origin(const struct crowd *crowd, int64_t persons);
-
 enum { SOURCE_CLASSES_MAX = 4 };
 /* Whether sums of a flow over some classes of sources may be told of the province beside all that the period tells. `class_of`:
  * per source of the cells, below SOURCE_CLASSES_MAX; `classes`: sets of classes (bits), without a class in common, each of which

@@ -1,6 +1,6 @@
 /* Inside of disclosure control: control.c (the whole), control_flows.c (flows and ratios), control_forms.c (sums of flows),
  * control_observed.c (flows of matched and unmatched cells together), control_units.c (numbers of units), control_sources.c
- * (parts of the sources). */
+ * (parts of the sources), crowd.c (who brought distinct persons). */
 #ifndef NHIP_SNAPSHOT_CONTROL_PARTS_H
 #define NHIP_SNAPSHOT_CONTROL_PARTS_H
 

@@ -5,6 +5,7 @@
  *
  * A share is one estimate over another that holds all of its registers, and never more than 100. Both may err, each by its own
  * bound and in the wrong direction: the bounds of the share are the quotients of their opposite bounds. */
+#include "aggregate/snapshot/crowd.h"
 #include "aggregate/snapshot/statistics.h"
 
 #include "aggregate/snapshot/memory.h"
@@ -107,32 +108,6 @@ static void set_share(struct observation *row, int64_t part, int64_t whole) {
     decimal_quotient(row->bound_high, most < whole_least ? most : whole_least, whole_least, 2, 2);
 }
 
-static void add_row(const struct statistics *statistics, const struct indicator *indicator, const struct period *period,
-                    const struct coordinates *at, struct place place, struct reach reach, bool collected) {
-    struct observation *row = observations_add(statistics->observations, at, period);
-    bool share = indicator->kind == INDICATOR_DISTINCT_SHARE;
-    if (share) {
-        row->unit_measure = "PT";
-        row->decimals = 2;
-    }
-    if (!collected) {
-        row->status = 'M';
-        return;
-    }
-    int64_t part = estimate(statistics, period, &indicator->plus, reach);
-    int64_t whole = share ? estimate(statistics, period, &indicator->over, reach) : part;
-    if (part > whole) part = whole;
-    if (statistics->control != NULL) {
-        bool persons = indicator->plus.count == 0;
-        row->origin = persons ? (struct origin){.known = true} : control_flow(statistics->control, indicator, place);
-        row->origin.own = control_estimate(statistics->control, indicator, period, reach, part, whole);
-    }
-    if (share)
-        set_share(row, part, whole);
-    else
-        distinct_estimate(row, part, BOUND_PPM);
-}
-
 /* Everything that the indicator looks at. */
 static struct reach reach_of(const struct statistics *statistics, const struct indicator *indicator) {
     const struct definitions *definitions = statistics->definitions;
@@ -147,27 +122,72 @@ static bool is_collected(const struct statistics *statistics, const struct indic
     return all->count == 0 || estimate(statistics, period, all, reach_of(statistics, indicator)) > 0;
 }
 
-void distinct_write(const struct statistics *statistics, const struct indicator *indicator, const struct period *period) {
+/* A row that is to come: where it stands, and what it looks at. */
+struct aim {
+    struct coordinates at;
+    struct place place;
+    struct reach reach;
+};
+
+enum { AIMS_MAX = 1 + 2 * AXIS_CODES_MAX };
+
+static size_t aims_of(const struct statistics *statistics, const struct indicator *indicator, struct aim *aims) {
     const struct axis *platform = &statistics->definitions->platform;
     const struct axis *instrument = &statistics->definitions->instrument;
     struct coordinates total = statistics_total(statistics, indicator, 'O');
-    bool collected = is_collected(statistics, indicator, period);
-    add_row(statistics, indicator, period, &total, (struct place){PLACE_PROVINCE, 0}, reach_of(statistics, indicator), collected);
+    size_t count = 0;
+    aims[count++] = (struct aim){total, {PLACE_PROVINCE, 0}, reach_of(statistics, indicator)};
     for (size_t i = 0; i < platform->code_count && (indicator->slices & SLICE_PLATFORM) != 0; i++) {
-        struct coordinates at = total;
         uint64_t codes = platform->codes[i].codes;
-        at.platform = platform->codes[i].name;
-        at.instrument = "_Z";
-        struct place place = {PLACE_OUTLETS, codes};
-        add_row(statistics, indicator, period, &at, place, (struct reach){codes, 0}, collected);
+        aims[count] = (struct aim){total, {PLACE_OUTLETS, codes}, {codes, 0}};
+        aims[count].at.instrument = "_Z";
+        aims[count++].at.platform = platform->codes[i].name;
     }
     for (size_t i = 0; i < instrument->code_count && (indicator->slices & SLICE_INSTRUMENT) != 0; i++) {
-        struct coordinates at = total;
         uint64_t codes = instrument->codes[i].codes;
-        at.instrument = instrument->codes[i].name;
-        at.platform = "_Z";
-        struct place place = {PLACE_INSTRUMENTS, codes};
-        add_row(statistics, indicator, period, &at, place, (struct reach){0, codes}, collected);
+        aims[count] = (struct aim){total, {PLACE_INSTRUMENTS, codes}, {0, codes}};
+        aims[count].at.platform = "_Z";
+        aims[count++].at.instrument = instrument->codes[i].name;
+    }
+    return count;
+}
+
+static void fill(const struct statistics *statistics, const struct indicator *indicator, const struct period *period,
+                 const struct aim *aim, const struct crowd *crowd, struct observation *row) {
+    bool share = indicator->kind == INDICATOR_DISTINCT_SHARE;
+    bool persons = indicator->plus.count == 0;
+    int64_t part = estimate(statistics, period, &indicator->plus, aim->reach);
+    int64_t whole = share ? estimate(statistics, period, &indicator->over, aim->reach) : part;
+    if (part > whole) part = whole;
+    if (crowd != NULL) {
+        row->origin = persons ? (struct origin){.known = true} : control_flow(statistics->control, indicator, aim->place);
+        row->origin.own = crowd_judge(crowd, part, whole);
+    }
+    if (share)
+        set_share(row, part, whole);
+    else
+        distinct_estimate(row, part, BOUND_PPM);
+}
+
+void distinct_write(const struct statistics *statistics, const struct indicator *indicator, const struct period *period) {
+    struct aim aims[AIMS_MAX];
+    struct crowd *crowds[AIMS_MAX];
+    size_t count = aims_of(statistics, indicator, aims);
+    bool collected = is_collected(statistics, indicator, period);
+    for (size_t i = 0; i < count; i++)
+        crowds[i] = collected ? crowd_create(statistics->control, indicator, aims[i].reach) : NULL;
+    crowds_add_cells(crowds, count, period);
+    for (size_t i = 0; i < count; i++) {
+        struct observation *row = observations_add(statistics->observations, &aims[i].at, period);
+        if (indicator->kind == INDICATOR_DISTINCT_SHARE) {
+            row->unit_measure = "PT";
+            row->decimals = 2;
+        }
+        if (collected)
+            fill(statistics, indicator, period, &aims[i], crowds[i], row);
+        else
+            row->status = 'M';
+        crowd_destroy(crowds[i]);
     }
     if ((indicator->slices & SLICE_DISTRICT) != 0) distinct_districts_write(statistics, indicator, period);
 }

@@ -7,6 +7,7 @@
  *
  * Judged are those who brought the persons: the contributor of each account's unit, and the platforms that know its cells of the
  * month. */
+#include "aggregate/snapshot/crowd.h"
 #include "aggregate/snapshot/statistics.h"
 
 #include "aggregate/snapshot/memory.h"
@@ -52,12 +53,14 @@ static void gather_platforms(const struct statistics *statistics, struct gatheri
     }
 }
 
-static void gather(const struct statistics *statistics, struct gathering *gathering, const struct period *period) {
+static void gather(const struct statistics *statistics, struct gathering *gathering, const struct indicator *indicator,
+                   const struct period *period) {
+    struct reach reach = {statistics->definitions->platform.total, statistics->definitions->instrument.total};
     gathering->account_count = text_map_count(statistics->state->accounts);
     gathering->registers = memory_zeroed(DISTRICT_COUNT, sizeof(*gathering->registers));
     gathering->versions = memory_zeroed(gathering->account_count, sizeof(*gathering->versions));
     for (int i = 0; i < DISTRICT_COUNT; i++)
-        gathering->crowds[i] = crowd_create(statistics->control);
+        gathering->crowds[i] = crowd_create(statistics->control, indicator, reach);
     for (int32_t month = month_of_day(period->first); month <= month_of_day(period->last); month++) {
         for (uint32_t i = 0; i < gathering->account_count; i++)
             gathering->versions[i] = VERSION_NONE;
@@ -70,14 +73,14 @@ void distinct_districts_write(const struct statistics *statistics, const struct 
                               const struct period *period) {
     if (period_months(period->frequency) == 0 || statistics->state->person_count == 0) return;
     struct gathering gathering;
-    gather(statistics, &gathering, period);
+    gather(statistics, &gathering, indicator, period);
     struct coordinates at = statistics_total(statistics, indicator, 'O');
     for (int i = 0; i < DISTRICT_COUNT; i++) {
         if (!statistics_district_listed(i)) continue;
         statistics_district_area(statistics, i, at.area);
         struct observation *row = observations_add(statistics->observations, &at, period);
         int64_t persons = sketch_estimate(gathering.registers[i], HLL_ACCOUNT_REGISTERS_LOG2);
-        row->origin = crowd_origin(gathering.crowds[i], persons);
+        row->origin = (struct origin){.known = true, .own = crowd_judge(gathering.crowds[i], persons, persons)};
         distinct_estimate(row, persons, BOUND_PPM);
     }
     for (int i = 0; i < DISTRICT_COUNT; i++)
