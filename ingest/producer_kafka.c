@@ -22,16 +22,21 @@ struct producer_kafka {
     struct fault refusal; /* FAULT_NONE: none */
 };
 
+/* A record was not taken: said by a report, or at once where librdkafka knows already why (what is wrong with the topic comes with
+ * its metadata, which may be there before the first record is). */
+static void fail(struct producer_kafka *producer, rd_kafka_resp_err_t error, const char *topic) {
+    if (producer->failure != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+    producer->failure = error;
+    (void)snprintf(producer->failed_topic, sizeof(producer->failed_topic), "%s", topic);
+    char reason[352];
+    (void)snprintf(reason, sizeof(reason), "topic %s: %s", producer->failed_topic, rd_kafka_err2str(error));
+    if (producer->refusal.code == FAULT_NONE) (void)kafka_refused(error, reason, producer->bootstrap, &producer->refusal);
+}
+
 static void take_report(rd_kafka_t *kafka, const rd_kafka_message_t *message, void *opaque) {
     (void)kafka;
-    struct producer_kafka *producer = opaque;
-    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR || producer->failure != RD_KAFKA_RESP_ERR_NO_ERROR) return;
-    producer->failure = message->err;
-    (void)snprintf(producer->failed_topic, sizeof(producer->failed_topic), "%s",
-                   message->rkt == NULL ? "?" : rd_kafka_topic_name(message->rkt));
-    char reason[352];
-    (void)snprintf(reason, sizeof(reason), "topic %s: %s", producer->failed_topic, rd_kafka_err2str(message->err));
-    if (producer->refusal.code == FAULT_NONE) (void)kafka_refused(message->err, reason, producer->bootstrap, &producer->refusal);
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) return;
+    fail(opaque, message->err, message->rkt == NULL ? "?" : rd_kafka_topic_name(message->rkt));
 }
 
 static void take_error(rd_kafka_t *kafka, int error, const char *text, void *opaque) {
@@ -90,7 +95,8 @@ static bool kafka_put(struct producer *base, const char *topic, int32_t partitio
             RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
         if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
         if (error != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
-            return fault_set(fault, STOP_RECORD_NOT_TAKEN, false, "topic %s: %s", topic, rd_kafka_err2str(error));
+            fail(producer, error, topic);
+            return healthy(producer, fault);
         }
         (void)rd_kafka_poll(producer->kafka, FULL_POLL_MS);
     }

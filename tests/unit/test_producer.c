@@ -118,6 +118,30 @@ static void kafka_acknowledges_what_is_flushed(void **state) {
     mock_kafka_destroy(mock);
 }
 
+static void a_record_that_was_not_taken_is_the_last(void **state) {
+    (void)state;
+    struct fault fault;
+    struct mock_kafka *mock = mock_kafka_create(1, &fault);
+    assert_non_null(mock);
+    assert_true(mock_kafka_topic(mock, "t", 1, &fault));
+    const struct kafka_property properties[] = {{"bootstrap.servers", mock_kafka_bootstrap(mock)},
+                                                {"message.max.bytes", "2000"}};
+    struct producer *producer = producer_kafka_create(properties, 2, &fault);
+    assert_non_null(producer);
+    static const char large[4000];
+    assert_true(producer_put(producer, "t", 0, SLICE("k"), SLICE("{}"), 0, &fault));
+    for (int i = 0; i < 2; i++) { /* known at once; then there is a hole, which must not be passed over */
+        struct slice value = {large, i == 0 ? sizeof(large) : 1};
+        assert_false(producer_put(producer, "t", 0, SLICE("k"), value, 0, &fault));
+        assert_int_equal(fault.stop, STOP_RECORD_NOT_TAKEN);
+        assert_non_null(strstr(fault.message, "topic t: Broker: Message size too large"));
+    }
+    assert_false(producer_flush(producer, 20000, &fault));
+    assert_int_equal(fault.stop, STOP_RECORD_NOT_TAKEN);
+    producer_destroy(producer);
+    mock_kafka_destroy(mock);
+}
+
 static void kafka_that_does_not_answer_is_a_retriable_fault(void **state) {
     (void)state;
     struct fault fault;
@@ -154,6 +178,7 @@ int main(void) {
         cmocka_unit_test(directory_holds_a_file_for_every_partition),
         cmocka_unit_test(one_stream_takes_everything),
         cmocka_unit_test(kafka_acknowledges_what_is_flushed),
+        cmocka_unit_test(a_record_that_was_not_taken_is_the_last),
         cmocka_unit_test(kafka_that_does_not_answer_is_a_retriable_fault),
         cmocka_unit_test(settings_that_librdkafka_refuses_are_named),
     };
