@@ -22,8 +22,8 @@ struct producer_kafka {
     struct fault refusal; /* FAULT_NONE: none */
 };
 
-/* A record was not taken: said by a report, or at once where librdkafka knows already why (what is wrong with the topic comes with
- * its metadata, which may be there before the first record is). */
+/* A record was not taken: said by a report, or at once where librdkafka knows already why (what is wrong with the topic comes
+ * with its metadata, which may be there before the first record is). */
 static void fail(struct producer_kafka *producer, rd_kafka_resp_err_t error, const char *topic) {
     if (producer->failure != RD_KAFKA_RESP_ERR_NO_ERROR) return;
     producer->failure = error;
