@@ -210,13 +210,13 @@ torture_clock() {
     head -n 40 "$WORK/findings"
 }
 
-# Ended at random moments, again and again, until the log is read: 0 each time, and the state of an undisturbed run.
 takes_signals() { # PID: it is nhip by now, and has its handlers: that of SIGINT is the last one that is set
     local caught
     caught=$(awk '$1 == "Name:" { ours = $2 == "nhip" } $1 == "SigCgt:" && ours { print $2 }' "/proc/$1/status" 2>/dev/null)
     [ $((0x${caught:-0} >> 1 & 1)) = 1 ]
 }
 
+# Ended at random moments, again and again, until the log is read: 0 each time, and the state of an undisturbed run.
 torture_signals() {
     local round=0 pid signal delay early=0 begun
     local -a many=()
@@ -236,12 +236,12 @@ torture_signals() {
         pid=$!
         delay=$((RANDOM % 250))
         sleep "0.$(printf %03d $delay)"
-        begun=yes # or ended
-        if [ -r /proc/$pid/status ] && ! takes_signals $pid; then begun=''; fi
+        begun=no # or ended
+        if takes_signals $pid; then begun=yes; fi
         kill -$signal $pid 2>/dev/null
         wait $pid
         status=$?
-        if [ $status -gt 128 ] && [ -z "$begun" ]; then
+        if [ $begun = no ] && [ $status = $((128 + $(kill -l $signal))) ]; then # by this signal, not by a crash
             early=$((early + 1))
         else
             [ $status = 0 ] || spoilt "SIG$signal after $delay ms"

@@ -37,6 +37,7 @@ struct origin control_day(const struct control *control, const struct indicator 
 /* The same, with the verdict on the concentration of its leaves. */
 struct origin control_concentration(const struct control *control, const struct indicator *indicator, struct place place,
                                     const struct contributed *leaves);
+
 enum { SOURCE_CLASSES_MAX = 4 };
 /* Whether sums of a flow over some classes of sources may be told of the province beside all that the period tells. `class_of`:
  * per source of the cells, below SOURCE_CLASSES_MAX; `classes`: sets of classes (bits), without a class in common, each of which

@@ -117,7 +117,6 @@ static struct judgement judge_number(const struct crowd *crowd, int64_t number) 
 }
 
 struct judgement crowd_judge(const struct crowd *crowd, int64_t part, int64_t whole) {
-    if (crowd == NULL) return (struct judgement){'C', GROUND_UNJUDGED};
     struct judgement judgement = judge_number(crowd, whole);
     for (int side = 0; side < 2 && crowd->indicator->kind == INDICATOR_DISTINCT_SHARE; side++) {
         struct judgement told = disclosure_part(crowd->control->inputs.rules, side == 0 ? part : whole - part, whole);

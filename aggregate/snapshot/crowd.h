@@ -24,7 +24,7 @@ void crowd_add_platform(struct crowd *crowd, const struct cell *cell);
 /* To each of `count` crowds of one control: contributors and platforms of all cells that count, on days of `period`. One pass. */
 void crowds_add_cells(struct crowd *const *crowds, size_t count, const struct period *period);
 
-/* The verdict on an estimate; `part` of `whole`, which are the same but for a share. */
+/* The verdict on an estimate; `part` of `whole`, which are the same but for a share. Not of null. */
 struct judgement crowd_judge(const struct crowd *crowd, int64_t part, int64_t whole);
 
 #endif

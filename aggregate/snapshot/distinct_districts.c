@@ -80,7 +80,8 @@ void distinct_districts_write(const struct statistics *statistics, const struct 
         statistics_district_area(statistics, i, at.area);
         struct observation *row = observations_add(statistics->observations, &at, period);
         int64_t persons = sketch_estimate(gathering.registers[i], HLL_ACCOUNT_REGISTERS_LOG2);
-        row->origin = (struct origin){.known = true, .own = crowd_judge(gathering.crowds[i], persons, persons)};
+        const struct crowd *crowd = gathering.crowds[i];
+        if (crowd != NULL) row->origin = (struct origin){.known = true, .own = crowd_judge(crowd, persons, persons)};
         distinct_estimate(row, persons, BOUND_PPM);
     }
     for (int i = 0; i < DISTRICT_COUNT; i++)
